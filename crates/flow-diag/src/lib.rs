@@ -1,0 +1,13 @@
+//! Spans, the registry of codes, and problems as data with their renderings.
+//!
+//! Knows nothing of the language: it shows what others found. No I/O; renderers return strings.
+
+mod code;
+mod problem;
+mod sources;
+mod span;
+
+pub use code::{Code, codes};
+pub use problem::{Edit, Fix, Label, Problem, Problems, Severity};
+pub use sources::{Source, Sources};
+pub use span::{FileId, Span};
