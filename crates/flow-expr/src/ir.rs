@@ -1,0 +1,190 @@
+//! Expressions after checking: names resolved, coercions explicit, step calls hoisted out.
+//!
+//! This is the one form that is evaluated, compiled, hashed and stored in plans. Spans ride along for
+//! messages and are left out of hashes (`flow_plan::hash` skips every field named `at`).
+
+use crate::{Name, Value};
+use flow_diag::Span;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// A variable. Unique within one function, step, flow or refinement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct VarId(pub u32);
+
+impl VarId {
+    /// `it`: the value under test in refinements and guards.
+    pub const IT: Self = Self(u32::MAX);
+}
+
+/// An expression with its place in the text.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Expr {
+    /// What it is.
+    #[serde(flatten)]
+    pub kind: ExprKind,
+    /// Where it was written.
+    #[serde(default)]
+    pub at: Span,
+}
+
+impl Expr {
+    /// An expression at a place.
+    #[must_use]
+    pub fn new(kind: ExprKind, at: Span) -> Self {
+        Self { kind, at }
+    }
+}
+
+/// The kinds of expression.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExprKind {
+    /// A constant.
+    Const(Value),
+    /// A parameter, `let`, loop variable, pattern binding, lambda parameter or `it`.
+    Var(VarId),
+    /// `base.field`; of an optional base it is an error when there is no value.
+    Field {
+        /// The record, variant payload or JSON object.
+        base: Box<Expr>,
+        /// The field.
+        name: Arc<str>,
+    },
+    /// A record; every field that `base` does not give is present.
+    Record {
+        /// Its type.
+        ty: Name,
+        /// `..base`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        base: Option<Box<Expr>>,
+        /// Fields in declaration order.
+        fields: Vec<(Arc<str>, Expr)>,
+    },
+    /// A variant of an enum.
+    Variant {
+        /// The enum.
+        ty: Name,
+        /// The variant.
+        variant: Arc<str>,
+        /// Its payload.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        fields: Vec<(Arc<str>, Expr)>,
+    },
+    /// `[a, b]`.
+    List(Vec<Expr>),
+    /// `lo..hi` (both inclusive: days and partitions are spoken of that way), a list of Int or Date.
+    Range(Box<Expr>, Box<Expr>),
+    /// `-x`, `not x`.
+    Unary(UnaryOp, Box<Expr>),
+    /// `a + b` and the like; `and`, `or`, `??` evaluate their right side only when needed.
+    Binary(BinaryOp, Box<Expr>, Box<Expr>),
+    /// `if c { a } else { b }`.
+    If(Box<Expr>, Box<Expr>, Box<Expr>),
+    /// `match x { … }`; the checker proved that some arm fits.
+    Match(Box<Expr>, Vec<Arm>),
+    /// A call of a `fn` of the program or of the standard library.
+    Call(Name, Vec<Expr>),
+    /// A call of a built-in, by its short name: `sum`, `count`, `length`, … (see `builtins`).
+    Builtin(Arc<str>, Vec<Expr>),
+    /// `x => body`.
+    Lambda(Vec<VarId>, Box<Expr>),
+    /// A string with holes; each hole's value is printed as by the built-in `text`.
+    Interpolate(Vec<Part>),
+    /// `Int` where a `Decimal` is expected.
+    IntToDecimal(Box<Expr>),
+}
+
+/// A piece of an interpolated string.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// Literal text, escapes applied.
+    Text(Arc<str>),
+    /// A hole, with its format (`{revenue as csv}`).
+    Hole(Expr, #[serde(default, skip_serializing_if = "Option::is_none")] Option<Arc<str>>),
+}
+
+/// Operators on one value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnaryOp {
+    /// `-`: Int, Float, Decimal, Duration.
+    Negate,
+    /// `not`.
+    Not,
+}
+
+/// Operators on two values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BinaryOp {
+    /// `+`: numbers, Duration, Timestamp/Date/Time + Duration, String, List.
+    Add,
+    /// `-`: numbers, Duration, Timestamp - Timestamp, …
+    Subtract,
+    /// `*`: numbers, Duration * Int.
+    Multiply,
+    /// `/`: numbers (Int / Int is integer division, truncating), Duration / Int.
+    Divide,
+    /// `%`: Int, Decimal.
+    Remainder,
+    /// `==`.
+    Equal,
+    /// `!=`.
+    NotEqual,
+    /// `<`.
+    Less,
+    /// `<=`.
+    LessEqual,
+    /// `>`.
+    Greater,
+    /// `>=`.
+    GreaterEqual,
+    /// `and`.
+    And,
+    /// `or`.
+    Or,
+    /// `x ?? y`: y where x has no value.
+    Coalesce,
+}
+
+/// An arm of a `match`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Arm {
+    /// What must fit.
+    pub pattern: Pattern,
+    /// `if` condition of the arm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<Expr>,
+    /// The result.
+    pub body: Expr,
+}
+
+/// A pattern.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pattern {
+    /// `_`.
+    Any,
+    /// A name that binds what is there.
+    Bind(VarId),
+    /// A constant.
+    Const(Value),
+    /// `none`.
+    Absent,
+    /// A variant with patterns for its payload.
+    Variant(Arc<str>, Vec<(Arc<str>, Pattern)>),
+    /// `a | b`; binds nothing.
+    Either(Vec<Pattern>),
+}
+
+/// A pure function of the program.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Function {
+    /// Parameters; the body refers to them by these variables.
+    pub params: Vec<VarId>,
+    /// Its body.
+    pub body: Expr,
+}
