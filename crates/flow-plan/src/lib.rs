@@ -1,1 +1,25 @@
-//! Placeholder.
+//! The plan: plain data between the compiler and everything that runs, shows or compares it.
+//!
+//! Invariants: no I/O, no clock, no syntax. Serialises without loss; hashes are of meaning (spans,
+//! docs and file names are left out). Format version in [`PLAN_FORMAT`].
+
+mod dataset;
+mod flow;
+mod plan;
+mod reason;
+mod step;
+
+pub use dataset::{
+    Arrival, Connection, ConnectionKind, DataTimeSource, Dataset, Expectation, Format, Freshness, Location, Rule,
+    SecretOr, SecretSource,
+};
+pub use flow::{
+    Block, CatchUp, Deadline, Finish, Flow, Handler, HandlerEvent, MatchArm, Node, NodeId, NodeKind, Overlap, Schedule,
+    StaleAction, Start, Trigger,
+};
+pub use plan::{Bound, Bounds, InputSeen, PLAN_FORMAT, Plan, Program, Provenance};
+pub use reason::{Decision, Reason, Verdict};
+pub use step::{
+    Body, Budget, CachePolicy, Effect, ErrorClass, Guard, GuardAction, HttpValue, Idempotency, Needs, Param,
+    RetryPolicy, Step,
+};
