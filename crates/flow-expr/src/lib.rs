@@ -3,10 +3,20 @@
 //! Invariants: no I/O, no clock (`now` is an argument), no panics on any expression that the checker
 //! accepted or any JSON that it is given; total, bounded by fuel. Knows no syntax and no plan.
 
+mod closure;
+mod digest;
+mod equality;
+mod hex;
 mod ir;
+mod memory;
+mod stored;
 mod types;
 mod value;
 
+pub use closure::Closure;
+pub use digest::digest;
+pub use equality::compare;
 pub use ir::{Arm, BinaryOp, Expr, ExprKind, Function, Part, Pattern, UnaryOp, VarId};
+pub use memory::MemoryTable;
 pub use types::{Field, Name, Refinement, Type, TypeDef, TypeTable, Variant};
 pub use value::{FileHandle, MapKey, Record, Table, TableData, Value, VariantValue};

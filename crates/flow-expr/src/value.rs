@@ -1,7 +1,8 @@
 //! Values: what expressions give, steps pass to each other, and journals keep.
 //!
 //! Tables and files are out of line: a value holds their content hash and, where some side has loaded
-//! it, a handle to the data. JSON form in `json.rs`.
+//! it, a handle to the data. Equality is in `equality.rs`, the stored form in `stored.rs`, the JSON that
+//! people see in `codec/`.
 
 use crate::Name;
 use jiff::{SignedDuration, Timestamp, civil};
@@ -127,8 +128,8 @@ pub trait TableData: Send + Sync {
     fn as_any(&self) -> &dyn std::any::Any;
 }
 
-/// A file kept as an artifact.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A file kept as an artifact. Equal to another with the same content, whatever it was called.
+#[derive(Clone, Debug)]
 pub struct FileHandle {
     /// BLAKE3 (hex) of its content.
     pub hash: Arc<str>,
