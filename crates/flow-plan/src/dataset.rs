@@ -57,6 +57,9 @@ pub enum Location {
         format: Format,
         /// The path.
         path: Vec<Part>,
+        /// `csv("path", null: "NA", delimiter: ";", date_format: "%Y/%m/%d")`; only for CSV.
+        #[serde(default)]
+        csv: CsvOptions,
     },
     /// A table of a database.
     Table {
@@ -65,6 +68,29 @@ pub enum Location {
         /// The table, maybe with a schema before a dot.
         table: Arc<str>,
     },
+}
+
+/// How a CSV file deviates from RFC 4180 with ISO dates.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CsvOptions {
+    /// A cell with one of these texts has no value. An empty unquoted cell never has one, but for String columns that
+    /// are not optional, where it is the empty text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub null: Vec<Arc<str>>,
+    /// One ASCII character between cells.
+    pub delimiter: char,
+    /// `strftime` format of Date cells; ISO 8601 if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date_format: Option<Arc<str>>,
+    /// `strftime` format of Timestamp cells, read as UTC if it has no offset; RFC 3339 if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp_format: Option<Arc<str>>,
+}
+
+impl Default for CsvOptions {
+    fn default() -> Self {
+        Self { null: vec![], delimiter: ',', date_format: None, timestamp_format: None }
+    }
 }
 
 /// File formats.

@@ -10,8 +10,8 @@ mod reason;
 mod step;
 
 pub use dataset::{
-    Arrival, Connection, ConnectionKind, DataTimeSource, Dataset, Expectation, Format, Freshness, Location, Rule,
-    SecretOr, SecretSource,
+    Arrival, Connection, ConnectionKind, CsvOptions, DataTimeSource, Dataset, Expectation, Format, Freshness, Location,
+    Rule, SecretOr, SecretSource,
 };
 pub use flow::{
     Block, CatchUp, Deadline, Finish, Flow, Handler, HandlerEvent, MatchArm, Node, NodeId, NodeKind, Overlap, Schedule,
