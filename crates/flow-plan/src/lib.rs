@@ -5,6 +5,7 @@
 
 mod dataset;
 mod flow;
+mod hash;
 mod plan;
 mod reason;
 mod step;
@@ -17,6 +18,7 @@ pub use flow::{
     Block, CatchUp, Deadline, Finish, Flow, Handler, HandlerEvent, MatchArm, Node, NodeId, NodeKind, Overlap, Schedule,
     StaleAction, Start, Trigger,
 };
+pub use hash::meaning_hash;
 pub use plan::{Bound, Bounds, InputSeen, PLAN_FORMAT, Plan, Program, Provenance};
 pub use reason::{Decision, Reason, Verdict};
 pub use step::{
