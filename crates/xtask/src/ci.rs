@@ -1,0 +1,54 @@
+//! The whole CI, in the order of what fails soonest. `.ci/run` is this with its packages installed.
+//!
+//! Knows only which commands to run. Tested by being run.
+
+use crate::{servers::Server, tidy};
+use anyhow::{Context, bail};
+use std::{path::Path, process::Command, time::Instant};
+
+/// The variable under which a test that skips itself is a test that fails (`flow-testing` reads it).
+const REQUIRE_SERVERS: &str = "FLOWC_REQUIRE_SERVERS";
+
+/// Runs every stage, stops at the first that fails.
+///
+/// # Errors
+/// The name of the stage that failed.
+pub fn run(root: &Path, with_servers: bool) -> anyhow::Result<()> {
+    let start = Instant::now();
+    stage("format", || cargo(root, &["fmt", "--all", "--check"], &[]))?;
+    stage("tidy", || tidy::run(root))?;
+    let clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
+    stage("clippy", || cargo(root, &clippy, &[]))?;
+    let mut environment = Vec::new();
+    if with_servers {
+        stage("servers", || {
+            let server = Server::Postgres.up(root)?;
+            environment.push((server.variable, server.url));
+            environment.push((REQUIRE_SERVERS, "1".to_owned()));
+            Ok(())
+        })?;
+    }
+    stage("tests", || cargo(root, &["test", "--workspace", "--locked"], &environment))?;
+    eprintln!("ci: all passed in {} s", start.elapsed().as_secs());
+    Ok(())
+}
+
+fn stage(name: &str, work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
+    eprintln!("ci: {name}");
+    let start = Instant::now();
+    work().with_context(|| format!("ci: {name} failed"))?;
+    eprintln!("ci: {name} passed in {} s", start.elapsed().as_secs());
+    Ok(())
+}
+
+fn cargo(root: &Path, arguments: &[&str], environment: &[(&str, String)]) -> anyhow::Result<()> {
+    let program = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(root);
+    command.envs(environment.iter().map(|(name, value)| (*name, value)));
+    let status = command.status().context("cargo cannot be started")?;
+    if !status.success() {
+        bail!("`cargo {}` ended with {status}", arguments.join(" "));
+    }
+    Ok(())
+}

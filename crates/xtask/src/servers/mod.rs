@@ -1,0 +1,61 @@
+//! Real servers for tests: started by anyone, found by tests through one variable each.
+//!
+//! Knows where their data live (`servers/` in the target folder), not what tests do with them. One file
+//! per server. `up` may be called again at any time: what runs is left running.
+
+mod postgres;
+
+use clap::ValueEnum;
+use std::path::{Path, PathBuf};
+
+/// A server that tests can ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Server {
+    /// PostgreSQL, from Debian's packages, on loopback.
+    Postgres,
+}
+
+/// A server that is up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Running {
+    /// The variable by which tests find it.
+    pub variable: &'static str,
+    /// Its address with everything needed to log in.
+    pub url: String,
+}
+
+impl Running {
+    /// The line to `eval`.
+    #[must_use]
+    pub fn export(&self) -> String {
+        format!("export {}='{}'", self.variable, self.url)
+    }
+}
+
+impl Server {
+    /// Starts it unless it runs.
+    ///
+    /// # Errors
+    /// What is missing on this machine, or what the server said when it would not start.
+    pub fn up(self, root: &Path) -> anyhow::Result<Running> {
+        match self {
+            Self::Postgres => postgres::up(&folder(root, "postgres")),
+        }
+    }
+
+    /// Stops it if it runs.
+    ///
+    /// # Errors
+    /// What the server said when it would not stop.
+    pub fn down(self, root: &Path) -> anyhow::Result<()> {
+        match self {
+            Self::Postgres => postgres::down(&folder(root, "postgres")),
+        }
+    }
+}
+
+/// `servers/NAME` in the target folder.
+fn folder(root: &Path, name: &str) -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    root.join(target).join("servers").join(name)
+}
