@@ -9,7 +9,8 @@
 
 use async_trait::async_trait;
 use flow_expr::{Expr, Name, Value, VarId};
-use flow_plan::{ErrorClass, Program, Step};
+pub use flow_plan::{Failure, Fingerprint, RuleVerdict};
+use flow_plan::{Program, Step};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -28,7 +29,7 @@ pub struct StepCall {
     pub attempt: u32,
     /// The key that makes a repetition harmless, already printed as text.
     pub idempotency_key: Option<String>,
-    /// After this long the attempt must have been ended, with [`ErrorClass::Timeout`].
+    /// After this long the attempt must have been ended, with [`flow_plan::ErrorClass::Timeout`].
     pub timeout: Duration,
     /// A folder of this attempt alone. It exists and is empty; whoever made it removes it.
     pub scratch: PathBuf,
@@ -56,62 +57,6 @@ impl Outcome {
     #[must_use]
     pub fn new(value: Value) -> Self {
         Self { value, rows: None, bytes: None }
-    }
-}
-
-/// Why an attempt failed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
-    /// What a retry policy can name.
-    pub class: ErrorClass,
-    /// The run-time code (`R0…`), which has a page.
-    pub code: Arc<str>,
-    /// One sentence: what was expected, what happened. Never a secret.
-    pub message: String,
-    /// Facts, one each: the path in a value, the rule, the command.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub details: Vec<String>,
-    /// How long the other side asked to wait.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retry_after: Option<Duration>,
-    /// The end of the process's standard error.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stderr_tail: Option<String>,
-}
-
-impl Failure {
-    /// A failure with a sentence and nothing else.
-    #[must_use]
-    pub fn new(class: ErrorClass, code: impl Into<Arc<str>>, message: impl Into<String>) -> Self {
-        Self {
-            class,
-            code: code.into(),
-            message: message.into(),
-            details: vec![],
-            retry_after: None,
-            stderr_tail: None,
-        }
-    }
-
-    /// Adds a fact.
-    #[must_use]
-    pub fn detail(mut self, fact: impl Into<String>) -> Self {
-        self.details.push(fact.into());
-        self
-    }
-
-    /// Adds what the other side asked for.
-    #[must_use]
-    pub fn retry_after(mut self, wait: Option<Duration>) -> Self {
-        self.retry_after = wait;
-        self
-    }
-
-    /// Adds the end of standard error.
-    #[must_use]
-    pub fn stderr_tail(mut self, tail: Option<String>) -> Self {
-        self.stderr_tail = tail;
-        self
     }
 }
 
@@ -196,18 +141,6 @@ pub struct DatasetRef {
     pub now: Timestamp,
 }
 
-/// What identifies what is at a dataset's location.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fingerprint {
-    /// BLAKE3 (hex) of the content that is there, as stored there.
-    pub hash: Arc<str>,
-    /// When it was last modified, where the location knows.
-    pub modified: Option<Timestamp>,
-    /// Its data time where that can be known from outside: the newest value of the `by` column, or
-    /// the modification time. For `Derived` data of a flow the catalogue knows better.
-    pub data_time: Option<Timestamp>,
-}
-
 /// A version that was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VersionRead {
@@ -232,24 +165,6 @@ pub struct VersionWritten {
     pub bytes: Option<u64>,
     /// The `expect` rules. A breach that is no mere warning is a [`Failure`] instead, and nothing was published.
     pub expectations: Vec<RuleVerdict>,
-}
-
-/// What became of one `expect` rule.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RuleVerdict {
-    /// The rule as written.
-    pub rule: Arc<str>,
-    /// Whether it holds, its share counted in.
-    pub holds: bool,
-    /// Whether a breach is only recorded.
-    pub warn: bool,
-    /// Rows that it was asked of.
-    pub checked: u64,
-    /// Rows that broke it.
-    pub broken: u64,
-    /// A few of them, for people: `row 17: amount = -3`. Labelled values redacted.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub examples: Vec<String>,
 }
 
 /// An expression that needs loaded data.

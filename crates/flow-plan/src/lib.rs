@@ -6,6 +6,7 @@
 mod dataset;
 mod flow;
 mod hash;
+mod outcome;
 mod plan;
 mod reason;
 mod step;
@@ -19,6 +20,7 @@ pub use flow::{
     StaleAction, Start, Trigger,
 };
 pub use hash::meaning_hash;
+pub use outcome::{Failure, Fingerprint, RuleVerdict};
 pub use plan::{Bound, Bounds, InputSeen, PLAN_FORMAT, Plan, Program, Provenance};
 pub use reason::{Decision, Reason, Verdict};
 pub use step::{
