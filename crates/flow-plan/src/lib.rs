@@ -10,6 +10,7 @@ mod outcome;
 mod plan;
 mod reason;
 mod step;
+mod walk;
 
 pub use dataset::{
     Arrival, Connection, ConnectionKind, CsvOptions, DataTimeSource, Dataset, Expectation, Format, Freshness, Location,
@@ -27,3 +28,4 @@ pub use step::{
     Body, Budget, CachePolicy, Effect, ErrorClass, Guard, GuardAction, HttpValue, Idempotency, Needs, Param,
     RetryPolicy, Step,
 };
+pub use walk::{Nodes, every_expression, subexpressions};

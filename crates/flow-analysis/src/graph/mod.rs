@@ -1,0 +1,27 @@
+//! E03: what the graph of flows and datasets must be, so that every value comes from somewhere.
+//!
+//! One file per check. The graph's nodes are datasets and flows; inside one flow the edges between its
+//! own nodes are checked by [`order`].
+
+mod cycle;
+mod order;
+mod sources;
+mod unused;
+mod writers;
+
+use crate::{Mentions, system::System};
+use flow_diag::Problems;
+use flow_plan::Program;
+
+/// All checks of the family.
+#[must_use]
+pub fn check(program: &Program, mentions: &Mentions) -> Problems {
+    let system = System::of(program);
+    let mut problems = Problems::default();
+    cycle::check(program, &system, &mut problems);
+    order::check(program, &mut problems);
+    writers::check(program, &system, &mut problems);
+    sources::check(program, mentions, &system, &mut problems);
+    unused::check(program, mentions, &system, &mut problems);
+    problems
+}

@@ -1,0 +1,233 @@
+//! Worst cases: how long a step call, and a flow, can take at most.
+//!
+//! A step: every attempt to its timeout, every backoff at its longest, capped by `within`. A flow: the
+//! longest path through its graph; a loop counts `limit / parallel` rounds. What has no bound of its own
+//! (reading, computing, publishing) counts as nothing and makes the result an assumption only where a
+//! timeout is a default. Knows nothing of calendars, promises or history.
+
+use flow_expr::{ExprKind, Name, Value};
+use flow_plan::{
+    Block, Bound, Bounds, Flow, GuardAction, Node, NodeId, NodeKind, Program, Provenance, RetryPolicy, StaleAction, Step,
+};
+use std::collections::BTreeMap;
+
+/// The worst case of one execution of a step.
+#[must_use]
+pub fn step_bound(step: &Step) -> Bound {
+    let asks_again = step.guards.iter().any(|guard| matches!(guard.action, GuardAction::Retry(_)));
+    let times = step.retry.as_ref().map_or(u64::from(asks_again), |policy| u64::from(policy.times));
+    let attempts = times + 1;
+    let backoffs = step.retry.as_ref().map_or(0, |policy| backoffs_ms(policy));
+    let all = attempts.saturating_mul(step.timeout_ms).saturating_add(backoffs);
+    let worst_ms = match step.retry.as_ref().and_then(|policy| policy.within_ms) {
+        Some(within) => all.min(within),
+        None => all,
+    };
+    let provenance = if step.timeout_declared { Provenance::Declared } else { Provenance::Assumed };
+    Bound { worst_ms, attempts, provenance }
+}
+
+/// The sum of the longest backoffs: attempt n waits at most `min(max, min·2ⁿ)`.
+fn backoffs_ms(policy: &RetryPolicy) -> u64 {
+    let mut sum: u64 = 0;
+    let mut wait = policy.backoff_min_ms;
+    for retry in 0..u64::from(policy.times) {
+        if wait >= policy.backoff_max_ms {
+            let rest = u64::from(policy.times) - retry;
+            return sum.saturating_add(rest.saturating_mul(policy.backoff_max_ms));
+        }
+        sum = sum.saturating_add(wait);
+        wait = wait.saturating_mul(2);
+    }
+    sum
+}
+
+/// The worst case of a flow and of each of its nodes.
+///
+/// The flow has none if it calls itself or something that the program lacks; both are errors elsewhere.
+#[must_use]
+pub fn bounds(program: &Program, flow: &Name) -> Bounds {
+    let mut known = Known::new();
+    let Some(order) = callees_first(program, flow) else { return Bounds::default() };
+    let mut last = Bounds::default();
+    for name in order {
+        if let Some(flow) = program.flows.get(name) {
+            last = flow_bounds(program, &known, flow);
+            known.insert(name, last.flow.clone());
+        }
+    }
+    last
+}
+
+/// Worst cases of the flows that are called, once known.
+type Known<'a> = BTreeMap<&'a Name, Option<Bound>>;
+
+/// The flow and all it calls, each after what it calls; none if they call in a circle.
+fn callees_first<'a>(program: &'a Program, root: &'a Name) -> Option<Vec<&'a Name>> {
+    let mut order = vec![];
+    let mut open: BTreeMap<&Name, bool> = BTreeMap::new();
+    let mut pending = vec![(root, false)];
+    while let Some((name, done)) = pending.pop() {
+        if done {
+            open.insert(name, false);
+            order.push(name);
+            continue;
+        }
+        match open.get(name) {
+            Some(true) => return None,
+            Some(false) => continue,
+            None => {}
+        }
+        open.insert(name, true);
+        pending.push((name, true));
+        for node in program.flows.get(name).iter().flat_map(|flow| flow.nodes()) {
+            let Some(flow) = runs(program, node) else { continue };
+            match open.get(flow) {
+                Some(true) => return None,
+                Some(false) => {}
+                None => pending.push((flow, false)),
+            }
+        }
+    }
+    Some(order)
+}
+
+/// The other flow that a node runs: by a call, or to refresh a dataset.
+fn runs<'a>(program: &'a Program, node: &'a Node) -> Option<&'a Name> {
+    match &node.kind {
+        NodeKind::Flow { flow, .. } => Some(flow),
+        NodeKind::RequireFresh { dataset, action: StaleAction::Refresh, .. } => {
+            program.datasets.get(dataset)?.writer.as_ref()
+        }
+        _ => None,
+    }
+}
+
+fn flow_bounds(program: &Program, known: &Known<'_>, flow: &Flow) -> Bounds {
+    let mut nodes = BTreeMap::new();
+    let whole = block_bound(program, known, &flow.body, &mut nodes);
+    for handler in &flow.handlers {
+        block_bound(program, known, &handler.body, &mut nodes);
+    }
+    Bounds { flow: whole, nodes }
+}
+
+/// The longest path through a block. Blocks nest at most as deeply as the parser allows (256).
+fn block_bound(program: &Program, known: &Known<'_>, block: &Block, nodes: &mut BTreeMap<u32, Bound>) -> Option<Bound> {
+    let mut ends: BTreeMap<NodeId, u64> = BTreeMap::new();
+    let mut whole = Bound { worst_ms: 0, attempts: 0, provenance: Provenance::Declared };
+    let mut bounded = true;
+    for node in in_order(block) {
+        let start = waits_for(node).filter_map(|id| ends.get(&id)).copied().max().unwrap_or(0);
+        let Some(bound) = node_bound(program, known, node, nodes) else {
+            bounded = false;
+            continue;
+        };
+        let end = start.saturating_add(bound.worst_ms);
+        ends.insert(node.id, end);
+        whole.worst_ms = whole.worst_ms.max(end);
+        whole.attempts = whole.attempts.saturating_add(bound.attempts);
+        whole.provenance = whole.provenance.max(bound.provenance);
+        nodes.insert(node.id.0, bound);
+    }
+    bounded.then_some(whole)
+}
+
+/// A block's nodes, each after those that it waits for. Nodes of a circle (E0305) are left out.
+fn in_order(block: &Block) -> Vec<&Node> {
+    let here: BTreeMap<NodeId, &Node> = block.nodes.iter().map(|node| (node.id, node)).collect();
+    let mut left: BTreeMap<NodeId, usize> = BTreeMap::new();
+    let mut waiters: BTreeMap<NodeId, Vec<NodeId>> = BTreeMap::new();
+    for node in &block.nodes {
+        let mut waits: Vec<NodeId> = waits_for(node).filter(|id| here.contains_key(id) && *id != node.id).collect();
+        waits.sort_unstable();
+        waits.dedup();
+        left.insert(node.id, waits.len());
+        for id in waits {
+            waiters.entry(id).or_default().push(node.id);
+        }
+    }
+    let mut ready: Vec<NodeId> = left.iter().filter(|(_, count)| **count == 0).map(|(id, _)| *id).collect();
+    let mut order = Vec::with_capacity(block.nodes.len());
+    while let Some(id) = ready.pop() {
+        order.extend(here.get(&id).copied());
+        for waiter in waiters.get(&id).into_iter().flatten() {
+            if let Some(count) = left.get_mut(waiter) {
+                *count -= 1;
+                if *count == 0 {
+                    ready.push(*waiter);
+                }
+            }
+        }
+    }
+    order
+}
+
+/// What a node, or anything in the blocks inside it, waits for.
+fn waits_for(node: &Node) -> impl Iterator<Item = NodeId> {
+    let inside = node.blocks().into_iter().flat_map(Block::all_nodes);
+    std::iter::once(node).chain(inside).flat_map(|node| node.needs.iter().chain(&node.after)).copied()
+}
+
+fn node_bound(program: &Program, known: &Known<'_>, node: &Node, nodes: &mut BTreeMap<u32, Bound>) -> Option<Bound> {
+    let instant = |worst_ms| Some(Bound { worst_ms, attempts: 0, provenance: Provenance::Declared });
+    let mut block = |block: &Block| block_bound(program, known, block, nodes);
+    match &node.kind {
+        NodeKind::Read { .. } | NodeKind::Compute { .. } | NodeKind::Write { .. } | NodeKind::Require { .. } => instant(0),
+        NodeKind::Call { step, recover, .. } => {
+            let call = step_bound(program.steps.get(step)?);
+            then(Some(call), recover.as_ref().map(block))
+        }
+        NodeKind::Flow { flow, recover, .. } => then(known.get(flow)?.clone(), recover.as_ref().map(block)),
+        NodeKind::If { then, otherwise, .. } => {
+            let (one, other) = (block(then), block(otherwise));
+            longest([one, other])
+        }
+        NodeKind::Match { arms, .. } => longest(arms.iter().map(|arm| block(&arm.body)).collect::<Vec<_>>()),
+        NodeKind::For { limit, parallel, body, .. } => {
+            let one = block(body)?;
+            let rounds = limit.div_ceil(u64::from((*parallel).max(1)));
+            Some(Bound {
+                worst_ms: one.worst_ms.saturating_mul(rounds),
+                attempts: one.attempts.saturating_mul(*limit),
+                provenance: one.provenance,
+            })
+        }
+        NodeKind::Wait { duration } => match &duration.kind {
+            ExprKind::Const(Value::Duration(length)) => instant(u64::try_from(length.as_millis()).unwrap_or(0)),
+            _ => None,
+        },
+        NodeKind::RequireFresh { dataset, action, .. } => match action {
+            StaleAction::Wait(longest) => instant(*longest),
+            StaleAction::Refresh => {
+                let writer = program.datasets.get(dataset)?.writer.as_ref()?;
+                known.get(writer)?.clone()
+            }
+            StaleAction::Fail | StaleAction::Warn | StaleAction::Skip => instant(0),
+        },
+    }
+}
+
+/// One after the other; the second only if there is one.
+fn then(first: Option<Bound>, second: Option<Option<Bound>>) -> Option<Bound> {
+    let first = first?;
+    let Some(second) = second else { return Some(first) };
+    let second = second?;
+    Some(Bound {
+        worst_ms: first.worst_ms.saturating_add(second.worst_ms),
+        attempts: first.attempts.saturating_add(second.attempts),
+        provenance: first.provenance.max(second.provenance),
+    })
+}
+
+/// The worst of several of which one happens.
+fn longest(bounds: impl IntoIterator<Item = Option<Bound>>) -> Option<Bound> {
+    let mut worst = Bound { worst_ms: 0, attempts: 0, provenance: Provenance::Declared };
+    for bound in bounds {
+        let bound = bound?;
+        worst.worst_ms = worst.worst_ms.max(bound.worst_ms);
+        worst.attempts = worst.attempts.max(bound.attempts);
+        worst.provenance = worst.provenance.max(bound.provenance);
+    }
+    Some(worst)
+}
