@@ -65,8 +65,10 @@ impl From<RetriedWrite<'_>> for Problem {
         let mut problem = Self::error(codes::E0401, place, title, "this may run it again after it already took effect");
         problem = match clause(step, "effect") {
             Some(effect_at) => problem.label(effect_at, format!("its effect is `{effect}`")),
-            None => problem
-                .label(clause(step, "body").unwrap_or(step.at), format!("a `{}` body has the effect `{effect}` unless told otherwise", step.body.keyword())),
+            None => problem.label(
+                clause(step, "body").unwrap_or(step.at),
+                format!("a `{}` body has the effect `{effect}` unless told otherwise", step.body.keyword()),
+            ),
         };
         problem = problem.help("say `idempotent` if running it twice is harmless, or `idempotent by KEY` if the other side drops repeats of a key");
         if clause(step, "effect").is_none() {
@@ -75,9 +77,11 @@ impl From<RetriedWrite<'_>> for Problem {
         let Some(inside) = inside else { return problem };
         problem = problem.fix("say that running it twice is harmless", inside, "\n  idempotent");
         match step.params.iter().find(|param| is_key(&param.ty)) {
-            Some(param) => {
-                problem.fix(format!("send `{}` as the key", param.name), inside, format!("\n  idempotent by {}", param.name))
-            }
+            Some(param) => problem.fix(
+                format!("send `{}` as the key", param.name),
+                inside,
+                format!("\n  idempotent by {}", param.name),
+            ),
             None => problem,
         }
     }

@@ -53,7 +53,12 @@ impl<'a> System<'a> {
     fn add_triggers(&mut self, flow: &'a Flow) {
         for start in &flow.starts {
             if let Trigger::Updates(datasets) = &start.trigger {
-                self.uses.extend(datasets.iter().map(|target| Link { flow, target, how: How::StartsWhen, at: start.at }));
+                self.uses.extend(datasets.iter().map(|target| Link {
+                    flow,
+                    target,
+                    how: How::StartsWhen,
+                    at: start.at,
+                }));
             }
         }
     }

@@ -7,7 +7,8 @@
 
 use flow_expr::{ExprKind, Name, Value};
 use flow_plan::{
-    Block, Bound, Bounds, Flow, GuardAction, Node, NodeId, NodeKind, Program, Provenance, RetryPolicy, StaleAction, Step,
+    Block, Bound, Bounds, Flow, GuardAction, Node, NodeId, NodeKind, Program, Provenance, RetryPolicy, StaleAction,
+    Step,
 };
 use std::collections::BTreeMap;
 
@@ -17,7 +18,7 @@ pub fn step_bound(step: &Step) -> Bound {
     let asks_again = step.guards.iter().any(|guard| matches!(guard.action, GuardAction::Retry(_)));
     let times = step.retry.as_ref().map_or(u64::from(asks_again), |policy| u64::from(policy.times));
     let attempts = times + 1;
-    let backoffs = step.retry.as_ref().map_or(0, |policy| backoffs_ms(policy));
+    let backoffs = step.retry.as_ref().map_or(0, backoffs_ms);
     let all = attempts.saturating_mul(step.timeout_ms).saturating_add(backoffs);
     let worst_ms = match step.retry.as_ref().and_then(|policy| policy.within_ms) {
         Some(within) => all.min(within),
@@ -173,7 +174,9 @@ fn node_bound(program: &Program, known: &Known<'_>, node: &Node, nodes: &mut BTr
     let instant = |worst_ms| Some(Bound { worst_ms, attempts: 0, provenance: Provenance::Declared });
     let mut block = |block: &Block| block_bound(program, known, block, nodes);
     match &node.kind {
-        NodeKind::Read { .. } | NodeKind::Compute { .. } | NodeKind::Write { .. } | NodeKind::Require { .. } => instant(0),
+        NodeKind::Read { .. } | NodeKind::Compute { .. } | NodeKind::Write { .. } | NodeKind::Require { .. } => {
+            instant(0)
+        }
         NodeKind::Call { step, recover, .. } => {
             let call = step_bound(program.steps.get(step)?);
             then(Some(call), recover.as_ref().map(block))

@@ -8,7 +8,7 @@ use crate::system::{How, Link, System};
 use flow_diag::{Problem, Problems, Span, codes};
 use flow_expr::Name;
 use flow_plan::{NodeKind, Program};
-use petgraph::{algo::kosaraju_scc, graph::NodeIndex, graph::DiGraph};
+use petgraph::{algo::kosaraju_scc, graph::DiGraph, graph::NodeIndex};
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
 /// A dataset or a flow.
@@ -137,10 +137,8 @@ fn shortest_cycle<'a>(
 
 impl From<Cycle<'_>> for Problem {
     fn from(cycle: Cycle<'_>) -> Self {
-        let names: Vec<String> = cycle.path.iter().map(|(thing, _)| format!("`{}`", thing.name().short())).collect();
-        let round = format!("{} → {}", names.join(" → "), names[0]);
-        let mut ties = cycle.path.iter();
-        let Some((_, first)) = ties.next() else {
+        let round = super::circle(cycle.path.iter().map(|(thing, _)| thing.name().short()));
+        let Some((start, first)) = cycle.path.first() else {
             return Self::error(codes::E0301, Span::default(), "things need each other in a circle", "here");
         };
         let only_calls = cycle.path.iter().all(|(_, link)| link.how == How::Calls);
@@ -149,17 +147,19 @@ impl From<Cycle<'_>> for Problem {
         } else if only_calls {
             format!("{} flows call each other in a circle", cycle.path.len())
         } else {
-            format!("{} needs its own result", names[0])
+            format!("`{}` needs its own result", start.name().short())
         };
         let mut problem = Self::error(codes::E0301, first.at, title, says(first));
-        for (_, link) in ties {
+        for (_, link) in cycle.path.iter().skip(1).take(super::SHOWN) {
             problem = problem.label(link.at, says(link));
         }
         let problem = problem.note(format!("each needs the next: {round}"));
         if only_calls {
             problem.help("flows cannot recurse; use `for` over a list, or let one of them start by hand")
         } else {
-            problem.help("break the circle at one tie; where a flow needs yesterday's result, `previous(dataset)` reads it")
+            problem.help(
+                "break the circle at one tie; where a flow needs yesterday's result, `previous(dataset)` reads it",
+            )
         }
     }
 }

@@ -25,3 +25,24 @@ pub fn check(program: &Program, mentions: &Mentions) -> Problems {
     unused::check(program, mentions, &system, &mut problems);
     problems
 }
+
+/// How many places beyond the first a report about a circle shows.
+const SHOWN: usize = 11;
+
+/// `` `a` → `b` → `a` ``; a long way round is cut in the middle.
+fn circle<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    let count = names.len();
+    let mut round = String::new();
+    let mut first = "";
+    for (position, name) in names.enumerate() {
+        if position == 0 {
+            first = name;
+        }
+        if position <= SHOWN {
+            round.push_str(&format!("`{name}` → "));
+        } else if position + 1 == count {
+            round.push_str(&format!("… {} more … → ", count - SHOWN - 1));
+        }
+    }
+    format!("{round}`{first}`")
+}

@@ -47,13 +47,15 @@ fn cycle_of(block: &Block) -> Option<Vec<&Node>> {
             }
         }
     }
-    let mut path = vec![*left.keys().next()?];
+    let mut path = vec![];
+    let mut places = BTreeMap::new();
+    let mut next = *left.keys().next()?;
     loop {
-        let next = *waits.get(path.last()?)?.iter().find(|other| left.contains_key(other))?;
-        if let Some(start) = path.iter().position(|id| *id == next) {
+        if let Some(start) = places.insert(next, path.len()) {
             return Some(path[start..].iter().filter_map(|id| here.get(id).copied()).collect());
         }
         path.push(next);
+        next = *waits.get(&next)?.iter().find(|other| left.contains_key(other))?;
     }
 }
 
@@ -77,16 +79,15 @@ struct Contradiction<'a> {
 impl From<Contradiction<'_>> for Problem {
     fn from(found: Contradiction<'_>) -> Self {
         let Contradiction { flow, path } = found;
-        let names: Vec<String> = path.iter().map(|node| format!("`{}`", node.label)).collect();
         let first = path[0];
-        let title = format!("in `{}`, {} can never start", flow.name.short(), names[0]);
-        let waits = |position: usize| format!("waits for {}", names[(position + 1) % names.len()]);
+        let title = format!("in `{}`, `{}` can never start", flow.name.short(), first.label);
+        let waits = |position: usize| format!("waits for `{}`", path[(position + 1) % path.len()].label);
         let mut problem = Self::error(codes::E0305, first.at, title, waits(0));
-        for (position, node) in path.iter().enumerate().skip(1) {
+        for (position, node) in path.iter().enumerate().skip(1).take(super::SHOWN) {
             problem = problem.label(node.at, waits(position));
         }
         problem
-            .note(format!("each waits for the next: {} → {}", names.join(" → "), names[0]))
+            .note(format!("each waits for the next: {}", super::circle(path.iter().map(|node| &*node.label))))
             .help("remove an `after`; a flow that needs the version before its own write reads `previous(dataset)`")
     }
 }

@@ -14,9 +14,7 @@ pub(super) fn check(program: &Program, system: &System<'_>, problems: &mut Probl
     for (dataset, writes) in &system.writes {
         let Some(first) = writes.first() else { continue };
         let declared = program.datasets.get(*dataset);
-        if let Some((other, declared)) =
-            writes.iter().find(|link| link.flow.name != first.flow.name).zip(declared)
-        {
+        if let Some((other, declared)) = writes.iter().find(|link| link.flow.name != first.flow.name).zip(declared) {
             problems.push(TwoWriters { dataset: declared, first: *first, second: *other });
         }
         if let Some(declared) = declared.filter(|declared| declared.arrives.is_some()) {

@@ -1,0 +1,7 @@
+//! The analyses on programs built by hand: what each reports, and that size does not break them.
+
+mod build;
+mod effects;
+mod graph;
+mod scale;
+mod time;

@@ -1,0 +1,41 @@
+//! Long chains: nothing recurses over a graph, and nothing is quadratic.
+
+use crate::build::*;
+use flow_analysis::time::bounds;
+
+const LENGTH: u32 = 100_000;
+
+#[test]
+fn a_chain_of_nodes() {
+    let mut nodes = vec![(call("s"), vec![])];
+    nodes.extend((1..LENGTH).map(|id| (call("s"), vec![id - 1])));
+    let mut long = flow("long", nodes);
+    long.body.nodes[0].after.push(flow_plan::NodeId(LENGTH - 1));
+    let whole = program(vec![], vec![step("s")], vec![long.clone()]);
+    assert_eq!(codes(&check(&whole)), ["E0305"]);
+    long.body.nodes[0].after.clear();
+    let whole = program(vec![], vec![step("s")], vec![long]);
+    assert!(check(&whole).is_empty());
+    let worst = bounds(&whole, &name("long")).flow.expect("bounded").worst_ms;
+    assert_eq!(worst, u64::from(LENGTH) * 10_000);
+}
+
+#[test]
+fn a_chain_of_flows_through_datasets_and_calls() {
+    let datasets: Vec<_> = (0..LENGTH).map(|id| dataset(&format!("d{id:06}"))).collect();
+    let flows = (0..LENGTH).map(|id| {
+        let mut nodes = vec![(write(&format!("d{id:06}")), vec![])];
+        if id > 0 {
+            nodes.push((read(&format!("d{:06}", id - 1)), vec![]));
+            nodes.push((run(&format!("f{:06}", id - 1)), vec![]));
+        }
+        flow(&format!("f{id:06}"), nodes)
+    });
+    let mut whole = program(datasets, vec![], flows.collect());
+    assert!(check(&whole).is_empty());
+    assert!(bounds(&whole, &name(&format!("f{:06}", LENGTH - 1))).flow.is_some());
+    let closing = flow("f000000", vec![(write("d000000"), vec![]), (read(&format!("d{:06}", LENGTH - 1)), vec![])]);
+    whole.flows.insert(name("f000000"), closing);
+    let found = check(&whole);
+    assert_eq!(codes(&found), ["E0301"]);
+}

@@ -1,0 +1,53 @@
+//! Worst cases with the sums written out.
+
+use crate::build::*;
+use flow_analysis::time::{bounds, step_bound};
+use flow_plan::{NodeKind, Provenance, RetryPolicy, Step};
+
+#[test]
+fn a_step_counts_attempts_and_backoffs() {
+    assert_eq!(step_bound(&step("s")).worst_ms, 10_000);
+    let retried = Step { retry: Some(policy(4)), ..step("s") };
+    // Five attempts of 10 s; waits of 1 s, 2 s, 4 s, 4 s.
+    assert_eq!(step_bound(&retried).worst_ms, 5 * 10_000 + 11_000);
+    assert_eq!(step_bound(&retried).attempts, 5);
+    let capped = Step { retry: Some(RetryPolicy { within_ms: Some(30_000), ..policy(4) }), ..step("s") };
+    assert_eq!(step_bound(&capped).worst_ms, 30_000);
+    let many = Step { retry: Some(policy(u32::MAX)), ..step("s") };
+    assert_eq!(step_bound(&many).worst_ms, (1 << 32) * 10_000 + 3_000 + ((1 << 32) - 3) * 4_000);
+}
+
+#[test]
+fn a_flow_is_its_longest_path() {
+    let (short, long) = (Step { timeout_ms: 1_000, ..step("short") }, step("long"));
+    let rounds = NodeKind::For {
+        item: flow_expr::VarId(9),
+        items: constant(1),
+        limit: 10,
+        parallel: 4,
+        body: block(vec![(call("short"), vec![])], 3),
+    };
+    let path = flow("f", vec![(call("short"), vec![]), (call("long"), vec![]), (rounds, vec![0])]);
+    let program = program(vec![], vec![short, long], vec![path]);
+    let found = bounds(&program, &name("f"));
+    // `long` alone takes 10 s; `short`, then 3 rounds of `short`, 4 s.
+    assert_eq!(found.flow.map(|bound| bound.worst_ms), Some(10_000));
+    assert_eq!(found.nodes[&2].worst_ms, 3_000);
+    assert_eq!(found.nodes[&2].attempts, 10);
+}
+
+#[test]
+fn a_called_flow_counts_whole_and_a_default_is_an_assumption() {
+    let inner = flow("inner", vec![(call("s"), vec![]), (call("s"), vec![0])]);
+    let outer = flow("outer", vec![(run("inner"), vec![]), (call("s"), vec![0])]);
+    let assumed = Step { timeout_declared: false, ..step("s") };
+    let found = bounds(&program(vec![], vec![assumed], vec![inner, outer]), &name("outer"));
+    let whole = found.flow.expect("everything is bounded");
+    assert_eq!((whole.worst_ms, whole.attempts, whole.provenance), (30_000, 3, Provenance::Assumed));
+}
+
+#[test]
+fn flows_in_a_circle_have_no_bound() {
+    let again = flow("again", vec![(run("again"), vec![])]);
+    assert_eq!(bounds(&program(vec![], vec![], vec![again]), &name("again")).flow, None);
+}
