@@ -1,10 +1,11 @@
-//! What a developer runs besides cargo: `ci`, `tidy`, `up` and `down`.
+//! What a developer runs besides cargo: `ci`, `tidy`, `bench`, `up` and `down`.
 //!
 //! Knows the project's files and the machine, nothing of the language. Tests: `tests/tidy.rs` runs the
 //! checks on this very project; each check has unit tests with something to complain about.
 
 #![allow(clippy::disallowed_methods, reason = "a developer's tool reads files and starts programs")]
 
+pub mod bench;
 pub mod ci;
 pub mod servers;
 pub mod tidy;

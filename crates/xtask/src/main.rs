@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
-use xtask::{ci, root, servers::Server, tidy};
+use xtask::{bench, ci, root, servers::Server, tidy};
 
 /// The project's own chores.
 #[derive(Parser)]
@@ -22,6 +22,17 @@ enum Command {
     },
     /// Checks what no compiler checks: the crate table, headers, sizes, paths in the documents.
     Tidy,
+    /// Compares flowc with another tool on the same work, in interleaved runs.
+    Bench {
+        /// What is compared.
+        contest: bench::Contest,
+        /// How many steps the work has.
+        #[arg(long, default_value_t = 100_000)]
+        steps: usize,
+        /// How many pairs are timed.
+        #[arg(long, default_value_t = 7)]
+        rounds: usize,
+    },
     /// Starts a server for tests and prints the line to `eval` in a shell.
     Up {
         /// Which one.
@@ -48,6 +59,7 @@ fn run() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Ci { without_servers } => ci::run(&root(), !without_servers),
         Command::Tidy => tidy::run(&root()),
+        Command::Bench { contest, steps, rounds } => bench::run(&root(), contest, steps, rounds),
         Command::Up { server } => {
             println!("{}", server.up(&root())?.export());
             Ok(())
