@@ -3,15 +3,20 @@
 //! Invariants: no I/O, no clock, no syntax. Serialises without loss; hashes are of meaning (spans,
 //! docs and file names are left out). Format version in [`PLAN_FORMAT`].
 
+mod clauses;
 mod dataset;
 mod flow;
 mod hash;
+mod meaning;
 mod outcome;
 mod plan;
 mod reason;
 mod step;
+mod uses;
 mod walk;
+pub mod words;
 
+pub use clauses::{Clause, Clauses, clause_hashes, dataset_clauses, decides_result, flow_clauses};
 pub use dataset::{
     Arrival, Connection, ConnectionKind, CsvOptions, DataTimeSource, Dataset, Expectation, Format, Freshness, Location,
     Rule, SecretOr, SecretSource,
@@ -21,6 +26,7 @@ pub use flow::{
     StaleAction, Start, Trigger,
 };
 pub use hash::meaning_hash;
+pub use meaning::{Meaning, Meanings};
 pub use outcome::{Failure, Fingerprint, RuleVerdict};
 pub use plan::{Bound, Bounds, InputSeen, PLAN_FORMAT, Plan, Program, Provenance};
 pub use reason::{Decision, Reason, Verdict};
