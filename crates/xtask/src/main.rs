@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
-use xtask::{bench, ci, root, servers::Server, tidy};
+use xtask::{bench, ci, root, servers::Server, tidy, tour};
 
 /// The project's own chores.
 #[derive(Parser)]
@@ -33,6 +33,8 @@ enum Command {
         #[arg(long, default_value_t = 7)]
         rounds: usize,
     },
+    /// Shows flowc at work on real data: checked, planned, run, up to date, broken, explained.
+    Tour,
     /// Starts a server for tests and prints the line to `eval` in a shell.
     Up {
         /// Which one.
@@ -60,6 +62,7 @@ fn run() -> anyhow::Result<()> {
         Command::Ci { without_servers } => ci::run(&root(), !without_servers),
         Command::Tidy => tidy::run(&root()),
         Command::Bench { contest, steps, rounds } => bench::run(&root(), contest, steps, rounds),
+        Command::Tour => tour::run(&root()),
         Command::Up { server } => {
             println!("{}", server.up(&root())?.export());
             Ok(())

@@ -6,12 +6,9 @@
 mod pairs;
 mod plan_graph;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::ValueEnum;
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{path::Path, process::Command};
 
 /// What is compared.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -25,24 +22,10 @@ pub enum Contest {
 /// # Errors
 /// When a tool is missing, does not build, or fails on the work.
 pub fn run(root: &Path, contest: Contest, steps: usize, rounds: usize) -> anyhow::Result<()> {
-    let flowc = build_release(root)?;
+    let flowc = crate::build_flowc(root, true)?;
     match contest {
-        Contest::Plan => plan_graph::run(&flowc, &target(root).join("bench/plan"), steps, rounds),
+        Contest::Plan => plan_graph::run(&flowc, &crate::target(root).join("bench/plan"), steps, rounds),
     }
-}
-
-/// Where cargo builds.
-fn target(root: &Path) -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
-}
-
-fn build_release(root: &Path) -> anyhow::Result<PathBuf> {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-    let status = Command::new(cargo).args(["build", "--release", "--package", "flowc"]).current_dir(root).status()?;
-    if !status.success() {
-        bail!("flowc does not build");
-    }
-    Ok(target(root).join("release/flowc"))
 }
 
 /// A program on the PATH, or what to install.
