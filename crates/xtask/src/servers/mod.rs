@@ -56,6 +56,6 @@ impl Server {
 
 /// `servers/NAME` in the target folder.
 fn folder(root: &Path, name: &str) -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let target = crate::target(root);
     root.join(target).join("servers").join(name)
 }
