@@ -6,11 +6,13 @@
 mod clauses;
 mod dataset;
 mod flow;
+pub mod graph;
 mod hash;
 mod meaning;
 mod outcome;
 mod plan;
 mod reason;
+pub mod select;
 mod step;
 mod uses;
 mod walk;

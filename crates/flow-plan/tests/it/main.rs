@@ -1,4 +1,6 @@
 //! Tests of the plan as its users see it: meanings, differences, selectors, files.
 
+mod graph;
 mod meaning;
 mod sample;
+mod select;
