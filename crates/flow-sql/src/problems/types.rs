@@ -1,0 +1,131 @@
+//! E1106, E1114: what the planner refuses, and values that cannot be in a column.
+
+use super::{SqlProblem, SqlProblemKind};
+use datafusion::common::DataFusionError;
+use flow_diag::{Problem, Span, codes};
+use flow_expr::Type;
+use std::ops::Range;
+
+/// What does not fit together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TypeProblem {
+    /// In the planner's words, with Flow's names of types.
+    Refused(String),
+    /// A column or parameter whose type has no column type.
+    NoColumnType {
+        /// The column or parameter.
+        name: String,
+        /// Its type.
+        ty: String,
+    },
+}
+
+impl SqlProblem {
+    pub(crate) fn refused(range: Range<usize>, error: &DataFusionError) -> Self {
+        Self::new(range, SqlProblemKind::Type(TypeProblem::Refused(plain_words(&error.strip_backtrace()))))
+    }
+
+    pub(crate) fn no_column_type(range: Range<usize>, name: &str, ty: &Type) -> Self {
+        Self::new(range, SqlProblemKind::Type(TypeProblem::NoColumnType { name: name.into(), ty: ty.to_string() }))
+    }
+}
+
+impl TypeProblem {
+    pub(super) fn render(self, span: Span) -> Problem {
+        match self {
+            Self::Refused(message) => {
+                Problem::error(codes::E1106, span, "this part of the query cannot be computed", message)
+            }
+            Self::NoColumnType { name, ty } => Problem::error(
+                codes::E1114,
+                span,
+                format!("`{name}` is of type {ty}, which a query cannot hold"),
+                "in this query",
+            )
+            .help("pass the part of it that the query needs"),
+        }
+    }
+}
+
+/// The planner's message without its own frames, and with Flow's names of types.
+fn plain_words(message: &str) -> String {
+    let mut text = message.lines().next().unwrap_or_default().to_owned();
+    if let Some((before, _)) = text.split_once(" No function matches") {
+        text = before.to_owned();
+    }
+    loop {
+        let framed = [
+            "Error during planning: ",
+            "type_coercion\ncaused by\n",
+            "Execution error: ",
+            "This feature is not implemented: ",
+            "SQL error: ",
+        ];
+        let Some(rest) = framed.iter().find_map(|frame| text.strip_prefix(frame)) else { break };
+        text = rest.to_owned();
+    }
+    if text.starts_with("type_coercion") {
+        text = message.lines().last().unwrap_or_default().to_owned();
+        return plain_words(&text);
+    }
+    rename_types(&text)
+}
+
+/// `Utf8` → `String` and so on, as whole words, their arguments dropped.
+fn rename_types(text: &str) -> String {
+    const NAMES: [(&str, &str); 19] = [
+        ("Decimal128", "Decimal"),
+        ("Decimal256", "Decimal"),
+        ("Timestamp", "Timestamp"),
+        ("Utf8View", "String"),
+        ("LargeUtf8", "String"),
+        ("Utf8", "String"),
+        ("Int64", "Int"),
+        ("Int32", "Int"),
+        ("Int16", "Int"),
+        ("Int8", "Int"),
+        ("UInt64", "Int"),
+        ("Float64", "Float"),
+        ("Float32", "Float"),
+        ("Boolean", "Bool"),
+        ("Date32", "Date"),
+        ("Time64", "Time"),
+        ("Duration", "Duration"),
+        ("Binary", "Bytes"),
+        ("Null", "null"),
+    ];
+    let mut out = String::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let word_end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(word_end);
+        match NAMES.iter().find(|(arrow, _)| *arrow == word) {
+            Some((_, flow)) => {
+                out.push_str(flow);
+                rest = match after.strip_prefix('(').and_then(|inner| inner.find(')')) {
+                    Some(close) => &after[close + 2..],
+                    None => after,
+                };
+            }
+            None => {
+                let next = after.chars().next().map_or(0, char::len_utf8);
+                out.push_str(word);
+                out.push_str(&after[..next]);
+                rest = &after[next..];
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_named_as_in_flow() {
+        let message =
+            "Error during planning: Cannot coerce arithmetic expression Utf8 + Decimal128(38, 10) to valid types";
+        assert_eq!(plain_words(message), "Cannot coerce arithmetic expression String + Decimal to valid types");
+    }
+}

@@ -1,0 +1,239 @@
+//! Queries over two tables, accepted and refused; for refused ones the exact text that is pointed at.
+
+use crate::*;
+use flow_diag::{FileId, Span};
+use flow_expr::{Field, Name, Type, TypeDef, TypeTable, Variant};
+
+fn field(name: &str, ty: Type) -> Field {
+    Field { name: name.into(), ty, refinement: None, labels: vec![] }
+}
+
+fn named(name: &str) -> Type {
+    Type::Named(Name::new(name))
+}
+
+fn types() -> TypeTable {
+    let variant = |name: &str| Variant { name: name.into(), payload: vec![] };
+    let order = vec![
+        field("id", Type::Int),
+        field("customer", Type::String),
+        field("region", named("shop.Region")),
+        field("amount", Type::Decimal),
+        field("weight", Type::Float),
+        field("note", Type::String.optional()),
+        field("placed_at", Type::Timestamp),
+        field("day", Type::Date),
+        field("tags", Type::List(Type::String.into())),
+    ];
+    let region = vec![field("name", Type::String), field("id", Type::Int), field("head", Type::String.optional())];
+    let revenue =
+        vec![field("day", Type::Date), field("region", named("shop.Region")), field("revenue", Type::Decimal)];
+    let mut types = TypeTable::default();
+    types.0.insert(Name::new("shop.Order"), TypeDef::Record(order));
+    types.0.insert(Name::new("shop.Region"), TypeDef::Enum(vec![variant("North"), variant("South")]));
+    types.0.insert(Name::new("shop.Place"), TypeDef::Record(region));
+    types.0.insert(Name::new("shop.Revenue"), TypeDef::Record(revenue));
+    types
+}
+
+fn columns(record: &str) -> Vec<Column> {
+    let types = types();
+    let fields = types.record(&named(record)).unwrap_or_default();
+    fields.iter().map(|field| Column { name: field.name.clone(), ty: field.ty.clone(), labels: vec![] }).collect()
+}
+
+fn typed(text: &str) -> Result<Query, Vec<SqlProblem>> {
+    let (orders, places) = (columns("shop.Order"), columns("shop.Place"));
+    let tables = [TableColumns { name: "orders", columns: &orders }, TableColumns { name: "places", columns: &places }];
+    let params = [("since", Type::Timestamp), ("least", Type::Decimal), ("who", Type::String.optional())];
+    type_query(text, &tables, &params, &types())
+}
+
+/// `name: Type?` of each column.
+fn gives(text: &str) -> String {
+    let query = typed(text).unwrap_or_else(|problems| panic!("{text}\n{problems:#?}"));
+    let columns = query.columns.iter();
+    let columns = columns.map(|c| format!("{}: {}{}", c.name, c.type_name(), if c.nullable { "?" } else { "" }));
+    columns.collect::<Vec<_>>().join(", ")
+}
+
+/// `CODE at 'text'` of each problem.
+fn refused(text: &str) -> Vec<String> {
+    describe(text, typed(text).err().unwrap_or_default())
+}
+
+fn describe(text: &str, problems: Vec<SqlProblem>) -> Vec<String> {
+    let describe = |problem: SqlProblem| {
+        let range = problem.range.clone();
+        let shown = problem.into_problem(|r| Span::new(FileId(0), r.start as u32, r.end as u32));
+        assert!(!shown.title.is_empty() && !shown.labels[0].text.is_empty());
+        format!("{} at '{}'", shown.code, &text[range])
+    };
+    problems.into_iter().map(describe).collect()
+}
+
+fn declared(text: &str, ty: Type) -> Vec<String> {
+    let query = typed(text).unwrap_or_else(|problems| panic!("{text}\n{problems:#?}"));
+    describe(text, check_result(&query.columns, &ty, &types(), 0..text.len()))
+}
+
+#[test]
+fn results_are_typed() {
+    assert_eq!(
+        gives("select cast(placed_at as date) as day, region, sum(amount) as revenue from orders group by 1, 2"),
+        "day: Date, region: String, revenue: Decimal"
+    );
+    assert_eq!(gives("select count(*) as n, sum(amount) as total from orders"), "n: Int, total: Decimal?");
+    assert_eq!(
+        gives("select avg(amount) as a, avg(id) as b, max(weight) as c from orders group by region"),
+        "a: Decimal, b: Float, c: Float"
+    );
+    assert_eq!(
+        gives("select amount * 0.2 as tax, weight * 0.5 as half, id * 2 as twice from orders"),
+        "tax: Decimal, half: Float, twice: Int"
+    );
+    assert_eq!(
+        gives("select note, coalesce(note, '') as n, upper(customer) as u, upper(note) as v from orders"),
+        "note: String?, n: String, u: String, v: String?"
+    );
+    assert_eq!(
+        gives("select o.id, p.head, p.name from orders o left join places p on p.id = o.id"),
+        "id: Int, head: String?, name: String?"
+    );
+    assert_eq!(gives("select o.id, p.name from orders o join places p on p.id = o.id"), "id: Int, name: String");
+    assert_eq!(gives("select note from orders where note is not null"), "note: String");
+    assert_eq!(
+        gives(
+            "select cast(id as int) as i, cast(id as float) as f, cast(day as timestamp) as t, cast(id as text) as s from orders"
+        ),
+        "i: Int, f: Float, t: Timestamp, s: String"
+    );
+    assert_eq!(
+        gives("select date_trunc('hour', placed_at) as h, extract(year from day) as y from orders"),
+        "h: Timestamp, y: Int"
+    );
+    assert_eq!(
+        gives(
+            "select row_number() over (order by id) as n, sum(amount) over (partition by region order by id) as s, lag(amount) over (order by id) as l from orders"
+        ),
+        "n: Int, s: Decimal, l: Decimal?"
+    );
+    assert_eq!(
+        gives("with recursive t(n) as (select 1 union all select n + 1 from t where n < 5) select n from t"),
+        "n: Int?"
+    );
+    assert_eq!(
+        gives("select case when id > 1 then 'a' else 'b' end as c, case when id > 1 then 1 end as d from orders"),
+        "c: String, d: Int?"
+    );
+    assert_eq!(gives("select placed_at - :since as d from orders"), "d: Duration");
+    assert_eq!(
+        gives("select tags[1] as first, array_length(tags) as n from orders").split(',').next(),
+        Some("first: String?")
+    );
+}
+
+#[test]
+fn parameters_are_values() {
+    assert_eq!(
+        gives("select id from orders where placed_at >= :since and amount > :least and customer = :who"),
+        "id: Int"
+    );
+    assert_eq!(refused("select id from orders where amount > :lest"), ["E1105 at ':lest'"]);
+    assert_eq!(refused("select id from orders where amount > :orders"), ["E1105 at ':orders'"]);
+    assert_eq!(refused("select id from orders where amount > $1"), ["E1105 at '$1'"]);
+    assert_eq!(refused("select id from least"), ["E1102 at 'least'"]);
+}
+
+#[test]
+fn unknown_names_are_all_found_at_their_place() {
+    assert_eq!(refused("select\n  id,\n  amuont\nfrom orders"), ["E1103 at 'amuont'"]);
+    let mut found = refused("select amuont, custmer from orders where regoin = 'North'");
+    found.sort();
+    assert_eq!(found, ["E1103 at 'amuont'", "E1103 at 'custmer'", "E1103 at 'regoin'"]);
+    assert_eq!(refused("select o.amuont from orders o"), ["E1103 at 'o.amuont'"]);
+    assert_eq!(refused("select x.id from orders o"), ["E1103 at 'x.id'"]);
+    assert_eq!(refused("select id from ordres join plces on true"), ["E1102 at 'ordres'", "E1102 at 'plces'"]);
+    assert_eq!(refused("select summe(id), sqroot(id) from orders"), ["E1104 at 'summe'", "E1104 at 'sqroot'"]);
+    assert_eq!(refused("select id from orders join places on true"), ["E1113 at 'id'"]);
+    assert_eq!(
+        refused("select now(), random(), current_date from orders"),
+        ["E1112 at 'now'", "E1112 at 'random'", "E1112 at 'current_date'"]
+    );
+    assert_eq!(refused("with a as (select * from orders) select nope from a"), ["E1103 at 'nope'"]);
+    assert_eq!(refused("select 'äöü', id\nfrom orders\nwhere 'ß' = amuont"), ["E1103 at 'amuont'"]);
+}
+
+#[test]
+fn syntax() {
+    assert_eq!(refused("select id, from orders where"), ["E1101 at 'where'"]);
+    assert_eq!(refused(""), ["E1101 at ''"]);
+    assert_eq!(refused("select 'abc from orders"), ["E1101 at '''"]);
+    assert_eq!(refused("select id from orders; select 1"), ["E1107 at 'select 1'"]);
+    assert_eq!(refused("delete from orders"), ["E1107 at 'delete'"]);
+    assert_eq!(refused("select 'ü', +, 1 from orders"), ["E1101 at ','"]);
+}
+
+#[test]
+fn types_that_do_not_fit_are_found_at_the_smallest_part() {
+    assert_eq!(refused("select 2 * (id + true) as x from orders"), ["E1106 at 'id + true'"]);
+    assert_eq!(refused("select upper(customer) as a, sum(customer) as b from orders"), ["E1106 at 'sum(customer)'"]);
+    assert_eq!(refused("select id from orders where amount"), ["E1106 at 'amount'"]);
+    assert_eq!(refused("select region, customer, sum(amount) from orders group by region"), ["E1106 at 'customer'"]);
+    assert_eq!(refused("select id from orders where day > true"), ["E1106 at 'day > true'"]);
+    assert_eq!(refused("select date_trunc(1, placed_at) from orders"), ["E1106 at 'date_trunc(1, placed_at)'"]);
+}
+
+#[test]
+fn results_against_declared_types() {
+    let table = |name: &str| Type::Table(named(name).into());
+    let good = "select cast(placed_at as date) as day, region, sum(amount) as revenue from orders group by 1, 2";
+    assert_eq!(declared(good, table("shop.Revenue")), [""; 0]);
+    assert_eq!(declared(&good.replace(" as revenue", ""), table("shop.Revenue")).len(), 1);
+    assert_eq!(
+        declared(&good.replace("revenue", "revenu"), table("shop.Revenue")),
+        ["E1108 at 'sum(amount) as revenu'"]
+    );
+    assert_eq!(
+        declared(
+            &good.replace("sum(amount) as revenue", "sum(amount) as revenue, count(*) as n"),
+            table("shop.Revenue")
+        ),
+        ["E1109 at 'count(*) as n'"]
+    );
+    assert_eq!(
+        declared(&good.replace("sum(amount)", "sum(weight)"), table("shop.Revenue")),
+        ["E1110 at 'sum(weight) as revenue'"]
+    );
+    assert_eq!(declared(&good.replace("sum(amount)", "count(*)"), table("shop.Revenue")), [""; 0]);
+    assert_eq!(
+        declared(&good.replace("region,", "note as region,").replace("1, 2", "1, note"), table("shop.Revenue")),
+        ["E1111 at 'note as region'"]
+    );
+    assert_eq!(declared("select day, region, amount as revenue from orders", named("shop.Revenue")), [""; 0]);
+    assert_eq!(declared("select * from orders", table("shop.Order")), [""; 0]);
+    assert_eq!(declared("select *, 1 as one from orders", table("shop.Order")), ["E1109 at '1 as one'"]);
+    assert_eq!(declared("select count(*) from orders", Type::Int), [""; 0]);
+    assert_eq!(declared("select sum(amount) from orders", Type::Decimal), ["E1111 at 'sum(amount)'"]);
+    assert_eq!(declared("select sum(amount) from orders", Type::Decimal.optional()), [""; 0]);
+    assert_eq!(declared("select id, day from orders", Type::Int), ["E1115 at 'select id, day from orders'"]);
+    assert_eq!(declared("select id from orders", Type::List(Type::Int.into())), [""; 0]);
+}
+
+#[test]
+fn queries_for_other_databases() {
+    let check = |text: &str| check_foreign(text, Dialect::Postgres, &["day", "who"]);
+    let query = check("select id::text, ':no' from t where day = :day and (who = :who or :day is null)").unwrap();
+    assert_eq!(query.text, "select id::text, ':no' from t where day = $1 and (who = $2 or $1 is null)");
+    assert_eq!(query.params, ["day".into(), "who".into()]);
+    assert_eq!(query.verb, Verb::Query);
+    let insert = check("insert into t (a) values (:who) on conflict do nothing returning a").unwrap();
+    assert_eq!(insert.verb, Verb::Change(true));
+    assert_eq!(check("create table t (a int)").unwrap().verb, Verb::Other);
+    let text = "select 1 where x = :whoo";
+    assert_eq!(describe(text, check(text).unwrap_err()), ["E1105 at ':whoo'"]);
+    let text = "select 1; drop table t";
+    assert_eq!(describe(text, check(text).unwrap_err()), ["E1107 at 'drop table t'"]);
+    let sqlite = check_foreign("replace into t values (:day, datetime('now'))", Dialect::Sqlite, &["day"]).unwrap();
+    assert_eq!(sqlite.text, "replace into t values ($1, datetime('now'))");
+}
