@@ -5,11 +5,14 @@
 
 mod clauses;
 mod dataset;
+pub mod diff;
+mod file;
 mod flow;
 pub mod graph;
 mod hash;
 mod meaning;
 mod outcome;
+mod part;
 mod plan;
 mod reason;
 pub mod select;
@@ -23,6 +26,7 @@ pub use dataset::{
     Arrival, Connection, ConnectionKind, CsvOptions, DataTimeSource, Dataset, Expectation, Format, Freshness, Location,
     Rule, SecretOr, SecretSource,
 };
+pub use file::PlanError;
 pub use flow::{
     Block, CatchUp, Deadline, Finish, Flow, Handler, HandlerEvent, MatchArm, Node, NodeId, NodeKind, Overlap, Schedule,
     StaleAction, Start, Trigger,
