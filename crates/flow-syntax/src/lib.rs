@@ -10,8 +10,13 @@
 pub mod ast;
 mod escape;
 mod kind;
+mod lexer;
 mod parse;
+mod parser;
+mod problem;
+mod text;
+mod tree;
 
 pub use kind::{FlowLanguage, SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken};
-pub use parse::Parse;
+pub use parse::{Parse, parse};
 pub use rowan::{TextRange, TextSize};

@@ -1,7 +1,11 @@
 //! The result of parsing: a tree that can be shared between threads, and what was wrong.
 
 use crate::ast::{AstNode, Module};
-use crate::kind::SyntaxNode;
+use crate::kind::{SyntaxKind, SyntaxNode};
+use crate::lexer::lex;
+use crate::problem::{SyntaxProblem, What};
+use crate::tree::TreeBuilder;
+use crate::{parser, text};
 use flow_diag::{FileId, Problems, Span};
 use rowan::{GreenNode, TextRange};
 
@@ -41,4 +45,49 @@ impl Parse {
     pub fn span(&self, range: TextRange) -> Span {
         Span::new(self.file, range.start().into(), range.end().into())
     }
+}
+
+/// The bytes that a file may have.
+pub const MAX_BYTES: usize = 64 << 20;
+/// The tokens, blanks included, that a file may have.
+pub const MAX_TOKENS: usize = 4_000_000;
+/// More reports about one file help nobody.
+const MAX_PROBLEMS: usize = 500;
+
+/// Parses a text. Total: whatever the text is, the tree holds all of it.
+#[must_use]
+pub fn parse(file: FileId, text: &str) -> Parse {
+    let mut problems = vec![];
+    let green = parse_text(text, &mut problems);
+    problems.sort_by_key(|problem: &SyntaxProblem| (problem.start, problem.end));
+    problems.truncate(MAX_PROBLEMS);
+    let problems = problems.into_iter().map(|problem| problem.render(file, text)).collect();
+    Parse { file, green, problems: Problems(problems) }
+}
+
+fn parse_text(text: &str, problems: &mut Vec<SyntaxProblem>) -> GreenNode {
+    if text.len() > MAX_BYTES {
+        return refused(text, SyntaxProblem::new(What::TooLarge, 0, 0), problems);
+    }
+    if let Some(zero) = text.bytes().position(|byte| byte == 0) {
+        return refused(text, SyntaxProblem::new(What::NotText, zero, zero + 1), problems);
+    }
+    text::check(text, problems);
+    match lex(text, MAX_TOKENS, problems) {
+        Some(tokens) => parser::parse(text, &tokens, problems),
+        None => refused(text, SyntaxProblem::new(What::TooLarge, 0, 0), problems),
+    }
+}
+
+/// A tree for what is not looked at: one error that holds the whole text.
+fn refused(text: &str, problem: SyntaxProblem, problems: &mut Vec<SyntaxProblem>) -> GreenNode {
+    problems.clear();
+    problems.push(problem);
+    let mut tree = TreeBuilder::new();
+    tree.start(SyntaxKind::MODULE);
+    tree.start(SyntaxKind::ERROR);
+    tree.token(SyntaxKind::UNKNOWN, text);
+    tree.finish();
+    tree.finish();
+    tree.done()
 }

@@ -18,7 +18,7 @@ mod dataset;
 mod decl;
 mod expr;
 mod flow;
-mod literal;
+pub(crate) mod literal;
 mod pattern;
 mod step;
 mod string;
@@ -47,6 +47,7 @@ pub use flow::{
     GivenStmt, LetStmt, OnStmt, OverlapStmt, Recovery, RequireStmt, ReturnStmt, Schedule, StartStmt, Stmt, WaitStmt,
     WebhookSchedule, WhenSchedule, WriteStmt,
 };
+
 pub use literal::{Literal, LiteralKind};
 pub use pattern::{
     BindingPattern, LiteralPattern, OrPattern, Pattern, PatternField, PatternFieldList, RangePattern, RestPattern,
