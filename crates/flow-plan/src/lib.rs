@@ -6,6 +6,7 @@
 mod clauses;
 mod dataset;
 pub mod diff;
+pub mod draw;
 mod file;
 mod flow;
 pub mod graph;

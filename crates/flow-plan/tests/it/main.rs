@@ -1,6 +1,7 @@
 //! Tests of the plan as its users see it: meanings, differences, selectors, files.
 
 mod diff;
+mod draw;
 mod file;
 mod graph;
 mod meaning;
