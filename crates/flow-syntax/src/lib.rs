@@ -18,5 +18,5 @@ mod text;
 mod tree;
 
 pub use kind::{FlowLanguage, SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken};
-pub use parse::{Parse, parse};
+pub use parse::{MAX_BYTES, MAX_TOKENS, Parse, parse};
 pub use rowan::{TextRange, TextSize};

@@ -20,8 +20,8 @@ pub(crate) enum Case {
 /// What is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum What {
-    /// Something else was expected here.
-    Unexpected { expected: &'static str },
+    /// Something else was expected here, or after this.
+    Unexpected { expected: &'static str, found: (u32, u32), after: bool },
     /// A bracket without its partner. The place is where the partner was missed.
     Unclosed { open: u32, sign: Token },
     /// A text without closing quotes.
@@ -77,7 +77,10 @@ impl SyntaxProblem {
         let span = Span::new(file, self.start, self.end);
         let text = source.get(self.start as usize..self.end as usize).unwrap_or_default();
         match self.what {
-            What::Unexpected { expected } => unexpected(span, text, expected),
+            What::Unexpected { expected, found: (start, end), after } => {
+                let found = source.get(start as usize..end as usize).unwrap_or_default();
+                unexpected(span, found, expected, after)
+            }
             What::Unclosed { open, sign } => {
                 let sign = sign.spelling().unwrap_or_default();
                 let opened = Span::new(file, open, open + 1);
@@ -132,18 +135,17 @@ impl SyntaxProblem {
     }
 }
 
-fn unexpected(span: Span, text: &str, expected: &'static str) -> Problem {
+fn unexpected(span: Span, text: &str, expected: &'static str, after: bool) -> Problem {
     let found = match text {
         "" => "the end of the file".to_owned(),
         text if text.contains('\n') || text.len() > 40 => "this".to_owned(),
         text => format!("`{text}`"),
     };
-    let problem = Problem::error(
-        codes::E0001,
-        span,
-        format!("expected {expected}, found {found}"),
-        format!("expected {expected}"),
-    );
+    let label = if after { format!("expected {expected} after this") } else { format!("expected {expected}") };
+    let problem = Problem::error(codes::E0001, span, format!("expected {expected}, found {found}"), label);
+    if after {
+        return problem;
+    }
     match text {
         ";" => problem.help("nothing needs a semicolon: every clause and statement begins with a word").fix(
             "remove it",

@@ -1,6 +1,7 @@
 //! Blocks of clauses, and the clauses that several declarations share.
 
 use super::Parser;
+use super::counts::Seen;
 use crate::kind::SyntaxKind;
 use crate::lexer::Token;
 use crate::problem::What;
@@ -22,13 +23,20 @@ pub(super) const SETTINGS: &[Token] = &[
 impl Parser<'_> {
     /// Clauses in braces, with optional commas. The current token is `{`. `clause` parses one and says
     /// whether it knew its word.
-    pub(super) fn clauses(&mut self, known: &'static [Token], owner: &'static str, clause: impl Fn(&mut Self) -> bool) {
+    pub(super) fn clauses(
+        &mut self,
+        known: &'static [Token],
+        owner: &'static str,
+        mut clause: impl FnMut(&mut Self) -> bool,
+    ) {
         let open = self.position;
+        let mut seen = Seen::default();
         self.bump();
         while !self.at_block_end_but(known) {
             let before = self.position;
             if clause(self) {
                 debug_assert!(self.position > before, "a clause consumes its word");
+                self.note_clause(&mut seen, before);
                 self.eat(Token::Comma);
                 continue;
             }

@@ -132,6 +132,7 @@ impl Parser<'_> {
     /// Fields of a record; commas between them are optional.
     fn fields_in_braces(&mut self) {
         let open = self.position;
+        let outer = std::mem::replace(&mut self.in_fields, true);
         self.bump();
         while !self.at_block_end() {
             if self.at_word() {
@@ -142,12 +143,17 @@ impl Parser<'_> {
             self.unexpected("a field, such as `amount: Decimal`");
             self.start(SyntaxKind::ERROR);
             self.skip_group();
-            while !self.at_block_end() && !(self.at_word() && self.nth(1) == Token::Colon) {
+            while !self.at_block_end() && !self.at_field() {
                 self.skip_group();
             }
             self.finish();
         }
+        self.in_fields = outer;
         self.close(open, Token::LBrace, Token::RBrace);
+    }
+
+    fn at_field(&self) -> bool {
+        self.at_word() && self.nth(1) == Token::Colon
     }
 
     /// A field or a parameter: `name: Type @label where … = default`.

@@ -1,6 +1,7 @@
 //! Flows: blocks and statements.
 
 use super::Parser;
+use super::counts::Seen;
 use crate::kind::SyntaxKind;
 use crate::lexer::Token;
 use crate::problem::{SyntaxProblem, What};
@@ -47,9 +48,13 @@ impl Parser<'_> {
         self.deeper(|parser| {
             parser.start(SyntaxKind::BLOCK);
             let open = parser.position;
+            let mut seen = Seen::default();
             parser.bump();
             while !parser.at_block_end() {
-                if !parser.statement() {
+                let before = parser.position;
+                if parser.statement() {
+                    parser.note_statement(&mut seen, before);
+                } else {
                     parser.value_of_block();
                 }
             }
@@ -84,7 +89,7 @@ impl Parser<'_> {
                 self.start(SyntaxKind::WRITE_STMT);
                 self.keyword();
                 self.postfix();
-                if self.expect(Token::Eq, "`=` and what is written") {
+                if self.expect(Token::Eq, "`=` and what is written") || self.value_follows() {
                     self.expression();
                 }
                 self.finish();
@@ -220,14 +225,21 @@ impl Parser<'_> {
         if self.eat(Token::Colon) {
             self.type_expression();
         }
-        if self.expect(Token::Eq, "`=` and a value") {
-            self.expression();
-        } else if !self.on_new_line() && self.at(Token::Eq2) {
-            self.bump();
+        if self.expect(Token::Eq, "`=` and a value") || self.value_follows() {
             self.expression();
         }
         self.recovery();
         self.finish();
+    }
+
+    /// Whether `=` was forgotten, or written as another sign, but the value is there.
+    fn value_follows(&mut self) -> bool {
+        if matches!(self.current(), Token::Eq2 | Token::Colon | Token::FatArrow) {
+            self.start(SyntaxKind::ERROR);
+            self.bump();
+            self.finish();
+        }
+        !self.on_new_line() && (self.at_word() || self.at_literal() || self.at_string())
     }
 
     /// `else` and another value, or a block.
@@ -241,7 +253,7 @@ impl Parser<'_> {
         self.start(SyntaxKind::GIVEN_STMT);
         self.keyword();
         self.value_name("what is given: a dataset, a step, a `var` or `now`");
-        if self.expect(Token::Eq, "`=` and a value") {
+        if self.expect(Token::Eq, "`=` and a value") || self.value_follows() {
             self.expression();
         }
         self.finish();

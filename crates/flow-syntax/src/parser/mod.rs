@@ -2,7 +2,7 @@
 //!
 //! - [`core`](self): looking at tokens, consuming them, opening and closing nodes; this file.
 //! - [`recover`]: what happens after a mistake.
-//! - one file per part of the language: [`decl`], [`types`], [`clause`], [`dataset`], [`step`], [`body`],
+//! - one file per part of the language: [`decl`], [`types`], [`clause`], [`counts`], [`dataset`], [`step`], [`body`],
 //!   [`schedule`], [`flow`], [`expr`], [`primary`], [`pattern`], [`string`].
 //!
 //! Invariants: every token is put into the tree exactly once, in order; every loop consumes a token or ends;
@@ -13,6 +13,7 @@
 
 mod body;
 mod clause;
+mod counts;
 mod dataset;
 mod decl;
 mod expr;
@@ -51,6 +52,7 @@ pub(crate) fn parse(source: &str, tokens: &Tokens, problems: &mut Vec<SyntaxProb
         too_deep: false,
         last_report: usize::MAX,
         miscased: HashSet::new(),
+        in_fields: false,
     };
     parser.module();
     parser.tree.done()
@@ -73,6 +75,8 @@ struct Parser<'text> {
     last_report: usize,
     /// Names in the wrong style that have been reported.
     miscased: HashSet<&'text str>,
+    /// Whether fields are being read: there `name:` at the start of a line begins the next one.
+    in_fields: bool,
 }
 
 impl<'text> Parser<'text> {
@@ -273,8 +277,17 @@ impl<'text> Parser<'text> {
         }
     }
 
+    /// Reports that something else was expected. What is missing at the end of a line is reported there, not
+    /// at the next line's innocent first word.
     fn unexpected(&mut self, expected: &'static str) {
-        self.report(What::Unexpected { expected });
+        let (start, end) = self.range_at(self.position);
+        let found = (place(start), place(end));
+        if self.position > 0 && (self.on_new_line() || self.at_end()) {
+            let (start, end) = self.range_at(self.position - 1);
+            self.report_range(What::Unexpected { expected, found, after: true }, start, end);
+        } else {
+            self.report_range(What::Unexpected { expected, found, after: false }, start, end);
+        }
     }
 
     /// A name of a value, function, module or label.
@@ -308,6 +321,11 @@ impl<'text> Parser<'text> {
             self.problems.push(SyntaxProblem::new(What::WrongCase(case), start, end));
         }
     }
+}
+
+/// A place in the text as it is stored; texts are far shorter than 4 GiB.
+fn place(offset: usize) -> u32 {
+    u32::try_from(offset).unwrap_or(u32::MAX)
 }
 
 /// Whether a name is in the style. Names between backticks always are.

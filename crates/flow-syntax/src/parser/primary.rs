@@ -57,6 +57,12 @@ impl Parser<'_> {
         self.at_statement_line() || self.at_declaration()
     }
 
+    /// The same in the middle of an expression, after an operator.
+    fn operand_is_missing(&self) -> bool {
+        self.value_is_missing()
+            || (self.in_fields && self.on_new_line() && self.at_word() && self.nth(1) == Token::Colon)
+    }
+
     /// Whether a clause or statement clearly begins with this line: one of their words, and a value after it.
     pub(super) fn at_statement_line(&self) -> bool {
         if !self.on_new_line() || !self.current().begins_clause() || self.next_on_new_line() {
@@ -193,6 +199,10 @@ impl Parser<'_> {
             }
             _ if self.at_literal() => self.literal(),
             Token::And | Token::Or | Token::Else => {
+                self.unexpected("an expression");
+                return false;
+            }
+            _ if self.operand_is_missing() => {
                 self.unexpected("an expression");
                 return false;
             }

@@ -4,7 +4,7 @@
 //! word. So what is skipped ends at the next such word at the start of a line (or after a comma), at the
 //! bracket that closes the construct, or where a declaration begins in the first column.
 
-use super::Parser;
+use super::{Parser, place};
 use crate::kind::SyntaxKind;
 use crate::lexer::Token;
 use crate::problem::What;
@@ -148,13 +148,13 @@ impl Parser<'_> {
         }
         let (open_start, _) = self.range_at(open_position);
         let (start, end) = self.range_at(self.position);
-        let offset = u32::try_from(open_start).unwrap_or(u32::MAX);
-        self.report_range(What::Unclosed { open: offset, sign: open }, start, end);
+        self.report_range(What::Unclosed { open: place(open_start), sign: open }, start, end);
     }
 
     /// A list in brackets, with commas between items and perhaps after the last. The current token opens it.
     pub(super) fn list(&mut self, open: Token, close: Token, expected: &'static str, mut item: impl FnMut(&mut Self)) {
         let open_position = self.position;
+        let outer = std::mem::replace(&mut self.in_fields, false);
         self.bump();
         while !self.at_list_end(close) {
             let before = self.position;
@@ -172,6 +172,7 @@ impl Parser<'_> {
                 self.eat(Token::Comma);
             }
         }
+        self.in_fields = outer;
         self.close(open_position, open, close);
     }
 

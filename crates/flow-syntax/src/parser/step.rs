@@ -2,9 +2,10 @@
 
 use super::Parser;
 use super::body::BODIES;
+use super::counts::Seen;
 use crate::kind::SyntaxKind;
 use crate::lexer::Token;
-use crate::problem::{Case, What};
+use crate::problem::Case;
 
 pub(super) const CLAUSES: &[Token] = &[
     Token::Timeout,
@@ -51,13 +52,18 @@ impl Parser<'_> {
     /// Exactly one body and any clauses, in any order.
     pub(super) fn step_block(&mut self) {
         self.start(SyntaxKind::STEP_BLOCK);
+        let brace = self.position;
+        let problems_before = self.problems.len();
+        let mut seen = Seen::default();
         self.clauses(CLAUSES, "a step", |parser| {
             if parser.at_any(BODIES) {
+                parser.note_body(&mut seen, parser.position);
                 parser.body();
                 return true;
             }
             parser.step_clause()
         });
+        self.require_body(&seen, brace, problems_before);
         self.finish();
     }
 
@@ -199,16 +205,12 @@ impl Parser<'_> {
     fn action_rest(&mut self, word: Token) {
         match word {
             Token::Retry | Token::Fail | Token::Warn => {
-                if self.at_string() {
-                    self.string();
-                }
+                self.optional_string();
             }
             Token::Fallback => self.expression(),
             Token::Ask => {
                 self.expect_string("who is asked, in quotes");
-                if self.at_string() {
-                    self.string();
-                }
+                self.optional_string();
                 if self.eat_keyword(Token::Within) {
                     self.expression();
                 }
@@ -295,7 +297,7 @@ impl Parser<'_> {
             if self.at_word() {
                 self.path(Case::Snake);
             } else {
-                self.report(What::Unexpected { expected: "the name of a step or value" });
+                self.unexpected("the name of a step or value");
             }
             let next = self.nth(1);
             if !self.at(Token::Comma) || !next.is_word() || CLAUSES.contains(&next) {

@@ -1,8 +1,10 @@
 //! Quoted texts and their holes.
 
 use super::Parser;
+use crate::escape;
 use crate::kind::SyntaxKind;
 use crate::lexer::Token;
+use crate::problem::{SyntaxProblem, What};
 
 impl Parser<'_> {
     /// A text that must be there.
@@ -15,19 +17,48 @@ impl Parser<'_> {
         }
     }
 
+    /// A text, if one is there.
+    pub(super) fn optional_string(&mut self) {
+        if self.at_string() {
+            self.string();
+        }
+    }
+
     /// A text. The current token opens it; the lexer sees to it that it is closed.
     pub(super) fn string(&mut self) {
         self.start(SyntaxKind::STRING);
+        let raw = self.at(Token::RawOpen);
         self.bump();
         loop {
             match self.current() {
-                Token::StringText => self.bump(),
+                Token::StringText => {
+                    if !raw {
+                        self.check_escapes();
+                    }
+                    self.bump();
+                }
                 Token::HoleOpen => self.hole(),
                 _ => break,
             }
         }
         self.eat(Token::StringClose);
         self.finish();
+    }
+
+    /// Reports what begins with a backslash in the current text but is no escape.
+    fn check_escapes(&mut self) {
+        let text = self.text_at(0);
+        let (base, _) = self.range_at(self.position);
+        let mut from = 0;
+        while let Some(found) = text.get(from..).and_then(|rest| rest.find('\\')) {
+            let place = from + found;
+            let (decoded, length) = escape::decode(&text[place..]);
+            if decoded.is_none() {
+                let start = base + place;
+                self.problems.push(SyntaxProblem::new(What::BadEscape, start, start + length));
+            }
+            from = place + length;
+        }
     }
 
     /// `{value as csv}`
