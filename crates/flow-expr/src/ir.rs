@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// A variable. Unique within one function, step, flow or refinement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct VarId(pub u32);
 
@@ -19,7 +19,7 @@ impl VarId {
 }
 
 /// An expression with its place in the text.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Expr {
     /// What it is.
     #[serde(flatten)]
@@ -38,7 +38,7 @@ impl Expr {
 }
 
 /// The kinds of expression.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ExprKind {
     /// A constant.
@@ -97,7 +97,7 @@ pub enum ExprKind {
 }
 
 /// A piece of an interpolated string.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
     /// Literal text, escapes applied.
@@ -107,7 +107,7 @@ pub enum Part {
 }
 
 /// Operators on one value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum UnaryOp {
     /// `-`: Int, Float, Decimal, Duration.
@@ -117,7 +117,7 @@ pub enum UnaryOp {
 }
 
 /// Operators on two values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BinaryOp {
     /// `+`: numbers, Duration, Timestamp/Date/Time + Duration, String, List.
@@ -151,7 +151,7 @@ pub enum BinaryOp {
 }
 
 /// An arm of a `match`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Arm {
     /// What must fit.
     pub pattern: Pattern,
@@ -163,7 +163,7 @@ pub struct Arm {
 }
 
 /// A pattern.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Pattern {
     /// `_`.
@@ -181,7 +181,7 @@ pub enum Pattern {
 }
 
 /// A pure function of the program.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Function {
     /// Parameters; the body refers to them by these variables.
     pub params: Vec<VarId>,

@@ -10,23 +10,35 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use std::sync::Arc;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Stored {
     Unit,
     Absent,
     Bool(bool),
     Int(i64),
-    Float(#[serde(with = "float_text")] f64),
-    Decimal(Decimal),
+    Float(
+        #[serde(with = "float_text")]
+        #[schemars(with = "String")]
+        f64,
+    ),
+    Decimal(#[schemars(with = "String")] Decimal),
     String(Arc<str>),
-    Date(civil::Date),
-    Time(civil::Time),
-    Timestamp(Timestamp),
-    Duration(SignedDuration),
-    Bytes(#[serde(with = "hex_text")] Arc<[u8]>),
+    Date(#[schemars(with = "String")] civil::Date),
+    Time(#[schemars(with = "String")] civil::Time),
+    Timestamp(#[schemars(with = "String")] Timestamp),
+    Duration(#[schemars(with = "String")] SignedDuration),
+    Bytes(
+        #[serde(with = "hex_text")]
+        #[schemars(with = "String")]
+        Arc<[u8]>,
+    ),
     /// As text: a reader that buffers would change its numbers.
-    Json(#[serde(with = "json_text")] Arc<serde_json::Value>),
+    Json(
+        #[serde(with = "json_text")]
+        #[schemars(with = "String")]
+        Arc<serde_json::Value>,
+    ),
     List(Arc<[Value]>),
     Map(Vec<(StoredKey, Value)>),
     Record(StoredRecord),
@@ -35,23 +47,23 @@ enum Stored {
     File(StoredFile),
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum StoredKey {
     Bool(bool),
     Int(i64),
-    Date(civil::Date),
+    Date(#[schemars(with = "String")] civil::Date),
     String(Arc<str>),
     Variant(Name, Arc<str>),
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 struct StoredRecord {
     ty: Name,
     fields: Vec<(Arc<str>, Value)>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 struct StoredVariant {
     ty: Name,
     variant: Arc<str>,
@@ -59,18 +71,28 @@ struct StoredVariant {
     fields: Vec<(Arc<str>, Value)>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 struct StoredTable {
     hash: Arc<str>,
     rows: u64,
     ty: Type,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 struct StoredFile {
     hash: Arc<str>,
     bytes: u64,
     name: Arc<str>,
+}
+
+impl schemars::JsonSchema for Value {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Value".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Stored::json_schema(generator)
+    }
 }
 
 impl Serialize for Value {

@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 /// A qualified name, `module.Name` or `module.name`, with dots between folders too.
 ///
 /// The module of a file directly under the source folder is its stem. Names of the standard library begin with `std.`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct Name(pub Arc<str>);
 
@@ -47,7 +47,7 @@ impl fmt::Display for Name {
 }
 
 /// A type. Cheap to clone.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Type {
     /// The one value that says nothing.
@@ -139,7 +139,7 @@ impl fmt::Display for Type {
 }
 
 /// What a named type is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TypeDef {
     /// Fields in declaration order, which is also column order.
@@ -156,7 +156,7 @@ pub enum TypeDef {
 }
 
 /// A field of a record or of a variant's payload.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Field {
     /// Its name.
     pub name: Arc<str>,
@@ -171,7 +171,7 @@ pub struct Field {
 }
 
 /// A condition on a value, with its text for messages.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Refinement {
     /// The condition; `Var(VarId::IT)` is the value.
     pub condition: Expr,
@@ -180,7 +180,7 @@ pub struct Refinement {
 }
 
 /// A variant of an enum.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Variant {
     /// Its name.
     pub name: Arc<str>,
@@ -190,7 +190,7 @@ pub struct Variant {
 }
 
 /// What every named type of a program is.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct TypeTable(pub BTreeMap<Name, TypeDef>);
 

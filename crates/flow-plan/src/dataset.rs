@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// A named, typed, located piece of data and the promises made about it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Dataset {
     /// Its qualified name.
     pub name: Name,
@@ -48,7 +48,7 @@ pub struct Dataset {
 }
 
 /// Where a dataset is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Location {
     /// Files: a path relative to the project's root, maybe a glob, maybe with partition holes.
@@ -71,7 +71,7 @@ pub enum Location {
 }
 
 /// How a CSV file deviates from RFC 4180 with ISO dates.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CsvOptions {
     /// A cell with one of these texts has no value. An empty unquoted cell never has one, but for String columns that
     /// are not optional, where it is the empty text.
@@ -110,7 +110,7 @@ pub enum Format {
 }
 
 /// `fresh within D [by column | by modified]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Freshness {
     /// The promised age, milliseconds.
     pub within_ms: u64,
@@ -122,7 +122,7 @@ pub struct Freshness {
 }
 
 /// Where a version's data time comes from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DataTimeSource {
     /// The newest value of this column.
@@ -134,7 +134,7 @@ pub enum DataTimeSource {
 }
 
 /// `arrives …`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Arrival {
     /// When; none if it may come at any time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -145,13 +145,14 @@ pub struct Arrival {
 }
 
 /// `expect RULE [for P%] [else warn]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Expectation {
     /// The rule.
     pub rule: Rule,
     /// The rule as written, in one line.
     pub text: Arc<str>,
     /// The share of rows that must pass, 0 to 1; 1 if not written.
+    #[schemars(with = "String")]
     pub share: Decimal,
     /// Whether a breach is only recorded.
     pub warn: bool,
@@ -161,7 +162,7 @@ pub struct Expectation {
 }
 
 /// What an expectation says.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
     /// Of each row: `VarId::IT` is the row.
@@ -175,7 +176,7 @@ pub enum Rule {
 }
 
 /// Something outside that steps use.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Connection {
     /// Its qualified name.
     pub name: Name,
@@ -190,7 +191,7 @@ pub struct Connection {
 }
 
 /// Kinds of connection.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum ConnectionKind {
     /// A PostgreSQL database.
@@ -217,7 +218,7 @@ pub enum ConnectionKind {
 }
 
 /// A value in the text, or the name of the secret that holds it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SecretOr<T> {
     /// In the text.
@@ -227,7 +228,7 @@ pub enum SecretOr<T> {
 }
 
 /// Where a secret's value comes from. The value itself is in no plan, journal, log or hash.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SecretSource {
     /// An environment variable.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// A graph of step calls with a trigger, a deadline and outputs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Flow {
     /// Its qualified name.
     pub name: Name,
@@ -43,7 +43,7 @@ pub struct Flow {
 }
 
 /// `start …`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Start {
     /// When.
     pub trigger: Trigger,
@@ -56,7 +56,7 @@ pub struct Start {
 }
 
 /// What starts a flow.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Trigger {
     /// The clock.
@@ -95,7 +95,7 @@ pub enum Schedule {
 }
 
 /// `finish by|within …`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Finish {
     /// The deadline.
     pub deadline: Deadline,
@@ -143,7 +143,7 @@ pub enum CatchUp {
 }
 
 /// `on EVENT { … }`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Handler {
     /// What it waits for.
     pub on: HandlerEvent,
@@ -164,7 +164,7 @@ pub enum HandlerEvent {
 }
 
 /// Nodes that live and die together.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Block {
     /// Nodes in the order of the text, which means nothing for running.
     pub nodes: Vec<Node>,
@@ -179,7 +179,7 @@ pub struct Block {
 pub struct NodeId(pub u32);
 
 /// One thing that a run does or decides.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Node {
     /// Its number.
     pub id: NodeId,
@@ -203,7 +203,7 @@ pub struct Node {
 }
 
 /// What a node does.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "do")]
 pub enum NodeKind {
     /// Takes a dataset's version: one for the whole run, or the one before the run's own write.
@@ -315,7 +315,7 @@ pub enum NodeKind {
 }
 
 /// An arm of a `match` over blocks.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct MatchArm {
     /// What must fit.
     pub pattern: Pattern,

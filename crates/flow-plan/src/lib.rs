@@ -16,6 +16,7 @@ mod outcome;
 mod part;
 mod plan;
 mod reason;
+mod schema;
 pub mod select;
 mod step;
 mod uses;
@@ -37,6 +38,7 @@ pub use meaning::{Meaning, Meanings};
 pub use outcome::{Failure, Fingerprint, RuleVerdict};
 pub use plan::{Bound, Bounds, InputSeen, PLAN_FORMAT, Plan, Program, Provenance};
 pub use reason::{Decision, Reason, Verdict};
+pub use schema::plan_schema;
 pub use step::{
     Body, Budget, CachePolicy, Effect, ErrorClass, Guard, GuardAction, HttpValue, Idempotency, Needs, Param,
     RetryPolicy, Step,

@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, sync::Arc};
 pub const PLAN_FORMAT: u32 = 1;
 
 /// Everything that the runtime needs to know of a program.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Program {
     /// The project's name.
     pub project: Arc<str>,
@@ -39,7 +39,7 @@ pub struct Program {
 }
 
 /// One flow of a program, frozen with what is known before it runs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Plan {
     /// [`PLAN_FORMAT`].
     pub format: u32,
@@ -62,7 +62,7 @@ pub struct Plan {
 }
 
 /// An input's version when the plan was made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct InputSeen {
     /// The dataset.
     pub dataset: Name,
@@ -71,7 +71,7 @@ pub struct InputSeen {
 }
 
 /// Worst cases, in milliseconds, with where they come from.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Bounds {
     /// The whole flow; none if a part has no bound.
     pub flow: Option<Bound>,
@@ -80,7 +80,7 @@ pub struct Bounds {
 }
 
 /// A worst case.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Bound {
     /// Milliseconds.
     pub worst_ms: u64,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// One unit of work.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Step {
     /// Its qualified name.
     pub name: Name,
@@ -63,7 +63,7 @@ pub struct Step {
 }
 
 /// A parameter of a step or flow.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Param {
     /// Its name: an environment variable, a Python variable, a table of a query.
     pub name: Arc<str>,
@@ -77,7 +77,7 @@ pub struct Param {
 }
 
 /// What a step does.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Body {
     /// A query: in process, or on a connection.
@@ -143,7 +143,7 @@ impl Body {
 }
 
 /// A header's value: an expression, or a secret that is put in at the last moment.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HttpValue {
     /// An expression, printed as text.
@@ -210,7 +210,7 @@ pub enum ErrorClass {
 }
 
 /// `idempotent`, `idempotent by KEY`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Idempotency {
     /// Running twice is harmless.
@@ -234,7 +234,7 @@ pub enum Effect {
 }
 
 /// `guard COND else ACTION`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Guard {
     /// The condition on `VarId::IT`.
     pub condition: Expr,
@@ -245,7 +245,7 @@ pub struct Guard {
 }
 
 /// What a failing guard does.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum GuardAction {
     /// The step is tried again (within its retry policy and budget); feedback is for models.
@@ -259,7 +259,7 @@ pub enum GuardAction {
 }
 
 /// `budget N asks, N tokens, $X`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Budget {
     /// Model calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -5,7 +5,7 @@ use flow_expr::{BinaryOp, Expr, ExprKind, Value};
 use flow_plan::{Bounds, PLAN_FORMAT, Plan, PlanError};
 use std::collections::BTreeMap;
 
-fn plan() -> Plan {
+pub(crate) fn plan() -> Plan {
     let flow = name("shop.make_revenue");
     let mut plan = Plan {
         format: PLAN_FORMAT,

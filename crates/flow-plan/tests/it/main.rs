@@ -6,4 +6,5 @@ mod file;
 mod graph;
 mod meaning;
 mod sample;
+mod schema;
 mod select;
