@@ -2,7 +2,7 @@
 //!
 //! Knows nothing of plans or journals. The test is the property "equal values, equal digests".
 
-use crate::{MapKey, Value};
+use crate::{MapKey, Table, Value};
 
 /// BLAKE3 (hex) of what the value means: `1.0` and `1.00` have the same digest.
 #[must_use]
@@ -10,6 +10,13 @@ pub fn digest(value: &Value) -> String {
     let mut hasher = blake3::Hasher::new();
     update(&mut hasher, value);
     hasher.finalize().to_hex().to_string()
+}
+
+/// The digest as bytes, to look values up by.
+pub(crate) fn key(value: &Value) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    update(&mut hasher, value);
+    hasher.finalize().into()
 }
 
 /// Feeds a value: a tag, then its content, lengths before everything whose length varies.
@@ -48,9 +55,20 @@ pub(crate) fn update(hasher: &mut blake3::Hasher, value: &Value) {
             tagged(hasher, 16, variant.variant.as_bytes());
             update_fields(hasher, &variant.fields);
         }
-        Value::Table(table) => tagged(hasher, 17, table.hash.as_bytes()),
+        Value::Table(table) => update_table(hasher, table),
         Value::File(file) => tagged(hasher, 18, file.hash.as_bytes()),
         Value::Closure(_) => tagged(hasher, 19, &[]),
+    }
+}
+
+/// A stored table by its name, another by its cells.
+fn update_table(hasher: &mut blake3::Hasher, table: &Table) {
+    tagged(hasher, 17, table.hash.as_bytes());
+    let (true, Some(data)) = (table.hash.is_empty(), &table.data) else { return };
+    tagged(hasher, 17, &table.rows.to_le_bytes());
+    data.columns().iter().for_each(|name| tagged(hasher, 17, name.as_bytes()));
+    for row in 0..data.rows() {
+        (0..data.columns().len()).for_each(|column| update(hasher, &data.cell(row, column)));
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! `Decimal` compares by amount (`1.0 == 1.00`), `Float` by IEEE 754 total order with the two zeros
 //! and all NaNs made one each (so `==` is reflexive and values can be sorted and grouped), tables and
-//! files by the hash of their content. Kinds never mix: `1` and `1.0` are different values here, since the checker made every
+//! files by the hash of their content (tables that are not stored yet by their cells). Kinds never mix: `1` and `1.0` are different values here, since the checker made every
 //! coercion explicit. Closures are equal to nothing.
 
 use crate::{FileHandle, MapKey, Record, Table, Value, VariantValue};
@@ -47,13 +47,17 @@ impl PartialEq for VariantValue {
 }
 
 impl PartialEq for Table {
-    /// By content hash. Two tables that are not stored yet are equal only if they are the same data.
+    /// By content hash where both are stored, else by cells where both are loaded, else not at all.
     fn eq(&self, other: &Self) -> bool {
-        match (&self.data, &other.data) {
-            _ if !self.hash.is_empty() || !other.hash.is_empty() => self.hash == other.hash,
-            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
-            _ => false,
+        if !self.hash.is_empty() && !other.hash.is_empty() {
+            return self.hash == other.hash;
         }
+        let (Some(a), Some(b)) = (&self.data, &other.data) else { return false };
+        let same_cells = || {
+            let columns = a.columns().len();
+            (0..a.rows()).all(|row| (0..columns).all(|column| a.cell(row, column) == b.cell(row, column)))
+        };
+        Arc::ptr_eq(a, b) || (a.rows() == b.rows() && a.columns() == b.columns() && same_cells())
     }
 }
 

@@ -35,6 +35,84 @@ impl Expr {
     pub fn new(kind: ExprKind, at: Span) -> Self {
         Self { kind, at }
     }
+
+    /// Calls `see` for this expression and everything in it, in no particular order. Never recurses.
+    pub fn visit<'e>(&'e self, see: &mut dyn FnMut(&'e Self)) {
+        let mut waiting = vec![self];
+        while let Some(expr) = waiting.pop() {
+            see(expr);
+            expr.kind.children(&mut |child| waiting.push(child));
+        }
+    }
+
+    /// Calls `change` for this expression and everything that is then in it, outer ones first. Never recurses.
+    pub fn visit_mut(&mut self, change: &mut dyn FnMut(&mut Self)) {
+        let mut waiting = vec![self];
+        while let Some(expr) = waiting.pop() {
+            change(expr);
+            expr.kind.children_mut(&mut waiting);
+        }
+    }
+}
+
+impl ExprKind {
+    fn children<'e>(&'e self, see: &mut dyn FnMut(&'e Expr)) {
+        match self {
+            Self::Const(_) | Self::Var(_) => {}
+            Self::Field { base, .. } => see(base),
+            Self::Record { base, fields, .. } => {
+                base.iter().for_each(|base| see(base));
+                fields.iter().for_each(|(_, value)| see(value));
+            }
+            Self::Variant { fields, .. } => fields.iter().for_each(|(_, value)| see(value)),
+            Self::List(items) | Self::Call(_, items) | Self::Builtin(_, items) => items.iter().for_each(see),
+            Self::Range(left, right) | Self::Binary(_, left, right) => {
+                see(left);
+                see(right);
+            }
+            Self::Unary(_, inner) | Self::Lambda(_, inner) | Self::IntToDecimal(inner) => see(inner),
+            Self::If(condition, then, otherwise) => [condition, then, otherwise].into_iter().for_each(|part| see(part)),
+            Self::Match(subject, arms) => {
+                see(subject);
+                for arm in arms {
+                    arm.condition.iter().for_each(&mut *see);
+                    see(&arm.body);
+                }
+            }
+            Self::Interpolate(parts) => parts.iter().for_each(|part| {
+                if let Part::Hole(expr, _) = part {
+                    see(expr);
+                }
+            }),
+        }
+    }
+
+    fn children_mut<'e>(&'e mut self, into: &mut Vec<&'e mut Expr>) {
+        match self {
+            Self::Const(_) | Self::Var(_) => {}
+            Self::Field { base, .. } => into.push(base),
+            Self::Record { base, fields, .. } => {
+                into.extend(base.iter_mut().map(|base| &mut **base));
+                into.extend(fields.iter_mut().map(|(_, value)| value));
+            }
+            Self::Variant { fields, .. } => into.extend(fields.iter_mut().map(|(_, value)| value)),
+            Self::List(items) | Self::Call(_, items) | Self::Builtin(_, items) => into.extend(items),
+            Self::Range(left, right) | Self::Binary(_, left, right) => into.extend([&mut **left, &mut **right]),
+            Self::Unary(_, inner) | Self::Lambda(_, inner) | Self::IntToDecimal(inner) => into.push(inner),
+            Self::If(condition, then, otherwise) => into.extend([&mut **condition, &mut **then, &mut **otherwise]),
+            Self::Match(subject, arms) => {
+                into.push(subject);
+                for arm in arms {
+                    into.extend(arm.condition.as_mut());
+                    into.push(&mut arm.body);
+                }
+            }
+            Self::Interpolate(parts) => into.extend(parts.iter_mut().filter_map(|part| match part {
+                Part::Hole(expr, _) => Some(expr),
+                Part::Text(_) => None,
+            })),
+        }
+    }
 }
 
 /// The kinds of expression.

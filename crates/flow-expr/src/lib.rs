@@ -1,14 +1,19 @@
-//! Types, values, the expression IR, and its one meaning: the evaluator.
+//! Types, values, the expression IR, and its one meaning: the evaluator; built-ins; the border to JSON.
 //!
 //! Invariants: no I/O, no clock (`now` is an argument), no panics on any expression that the checker
 //! accepted or any JSON that it is given; total, bounded by fuel. Knows no syntax and no plan.
 
+pub mod builtins;
 mod closure;
+pub mod codec;
 mod digest;
 mod equality;
+mod eval;
 mod hex;
 mod ir;
 mod memory;
+pub mod render;
+mod selection;
 mod stored;
 mod types;
 mod value;
@@ -16,7 +21,9 @@ mod value;
 pub use closure::Closure;
 pub use digest::digest;
 pub use equality::compare;
+pub use eval::{Context, EvalError, Limits, Scope, evaluate};
 pub use ir::{Arm, BinaryOp, Expr, ExprKind, Function, Part, Pattern, UnaryOp, VarId};
 pub use memory::MemoryTable;
+pub use selection::SelectedRows;
 pub use types::{Field, Name, Refinement, Type, TypeDef, TypeTable, Variant};
 pub use value::{FileHandle, MapKey, Record, Table, TableData, Value, VariantValue};

@@ -1,0 +1,14 @@
+//! The border: values from and to JSON, checked against types and refinements.
+//!
+//! Knows no files, processes or networks: those who do hand JSON or text over and pass the
+//! [`BorderErrors`] on. Tested by `encode ∘ decode = id` on generated typed values.
+
+mod decode;
+mod encode;
+mod error;
+mod scalar;
+
+pub use decode::{decode, decode_text};
+pub use encode::encode;
+pub use error::{BorderError, BorderErrors, ERROR_LIMIT};
+pub use scalar::parse_scalar;

@@ -1,0 +1,116 @@
+//! What one evaluation may use, so that no expression can take a machine down.
+//!
+//! Knows no expressions. Everything is counted, nothing is measured: the same expression on the same
+//! values stops at the same place on every machine.
+
+use super::error::Fault;
+use crate::Value;
+
+/// Bounds of one evaluation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Expressions evaluated, rows visited and elements compared.
+    pub steps: u64,
+    /// Bytes of text and of list elements produced, kept or not.
+    pub bytes: u64,
+    /// Expressions inside expressions, through calls.
+    pub depth: u32,
+}
+
+impl Default for Limits {
+    /// About ten seconds and a gigabyte at worst.
+    fn default() -> Self {
+        Self { steps: 500_000_000, bytes: 1 << 30, depth: 400 }
+    }
+}
+
+/// What is left of the bounds.
+pub(crate) struct Meter {
+    limits: Limits,
+    steps: u64,
+    bytes: u64,
+    depth: u32,
+}
+
+/// What an element of a list is counted as, whatever it holds.
+pub(crate) const ELEMENT_BYTES: u64 = std::mem::size_of::<Value>() as u64;
+
+impl Meter {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self { limits, steps: limits.steps, bytes: limits.bytes, depth: 0 }
+    }
+
+    pub(crate) fn step(&mut self) -> Result<(), Fault> {
+        self.steps(1)
+    }
+
+    pub(crate) fn steps(&mut self, count: u64) -> Result<(), Fault> {
+        match self.steps.checked_sub(count) {
+            Some(rest) => {
+                self.steps = rest;
+                Ok(())
+            }
+            None => Err(Fault::limit(format!("this takes more than {} steps", self.limits.steps))),
+        }
+    }
+
+    pub(crate) fn bytes(&mut self, count: u64) -> Result<(), Fault> {
+        match self.bytes.checked_sub(count) {
+            Some(rest) => {
+                self.bytes = rest;
+                Ok(())
+            }
+            None => Err(Fault::limit(format!("this makes more than {} MiB of values", self.limits.bytes >> 20))),
+        }
+    }
+
+    pub(crate) fn elements(&mut self, count: u64) -> Result<(), Fault> {
+        self.bytes(count.saturating_mul(ELEMENT_BYTES))
+    }
+
+    /// Counts a value as deep as it is: before what looks at all of it. Values share their parts, so a small one
+    /// may be endless when it is unfolded.
+    pub(crate) fn weigh(&mut self, value: &Value) -> Result<(), Fault> {
+        self.step()?;
+        match value {
+            Value::String(text) => self.bytes(text.len() as u64),
+            Value::Bytes(bytes) => self.bytes(bytes.len() as u64),
+            Value::Json(json) => self.weigh_json(json),
+            Value::List(items) => items.iter().try_for_each(|item| self.weigh(item)),
+            Value::Map(entries) => entries.values().try_for_each(|item| self.weigh(item)),
+            Value::Record(record) => record.fields.iter().try_for_each(|(_, item)| self.weigh(item)),
+            Value::Variant(variant) => variant.fields.iter().try_for_each(|(_, item)| self.weigh(item)),
+            // Stored tables are compared and hashed by name.
+            Value::Table(table) if table.hash.is_empty() => {
+                let columns = table.data.as_ref().map_or(0, |data| data.columns().len());
+                self.steps(table.rows.saturating_mul(columns as u64))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn weigh_json(&mut self, json: &serde_json::Value) -> Result<(), Fault> {
+        self.step()?;
+        match json {
+            serde_json::Value::String(text) => self.bytes(text.len() as u64),
+            serde_json::Value::Array(items) => items.iter().try_for_each(|item| self.weigh_json(item)),
+            serde_json::Value::Object(entries) => entries.iter().try_for_each(|(name, item)| {
+                self.bytes(name.len() as u64)?;
+                self.weigh_json(item)
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn enter(&mut self) -> Result<(), Fault> {
+        if self.depth >= self.limits.depth {
+            return Err(Fault::limit(format!("expressions or calls are nested deeper than {}", self.limits.depth)));
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    pub(crate) fn leave(&mut self) {
+        self.depth -= 1;
+    }
+}
