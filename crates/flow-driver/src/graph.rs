@@ -1,0 +1,370 @@
+//! A flow made ready for running: blocks in one list, edges as positions, variables with their makers.
+//!
+//! Made once per flow and run; nothing here changes while running. Knows no values and no states.
+//! Edges are taken from `needs` and `after`, and from the variables that expressions mention, so a
+//! value is always there when something is evaluated.
+
+use crate::{
+    expressions::{bind, free_variables},
+    meaning::may_hold_data,
+};
+use flow_expr::{Expr, Name, Pattern, TypeTable, VarId};
+use flow_plan::{Block, Flow, HandlerEvent, Node, NodeKind, Param, StaleAction};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+/// A node of a flow: the block and the position in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct NodeRef {
+    pub(crate) block: u32,
+    pub(crate) local: u32,
+}
+
+/// Where a variable has its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A node's result.
+    Node(NodeRef),
+    /// Bound when the block is entered: a parameter, loop variable or pattern binding.
+    Bound(u32),
+}
+
+/// Something that must settle first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Need {
+    pub(crate) node: NodeRef,
+    /// Whether its value is used, rather than only its end awaited.
+    pub(crate) data: bool,
+}
+
+/// A flow.
+#[derive(Debug)]
+pub(crate) struct FlowGraph {
+    pub(crate) flow: Arc<Flow>,
+    /// The body is block 0; blocks come before the blocks in them.
+    pub(crate) blocks: Vec<BlockGraph>,
+    pub(crate) handlers: Vec<(HandlerEvent, u32)>,
+    pub(crate) sources: HashMap<VarId, Source>,
+    /// Node variables that may hold tables or files.
+    pub(crate) data_vars: BTreeSet<VarId>,
+}
+
+/// A block.
+#[derive(Debug, Default)]
+pub(crate) struct BlockGraph {
+    pub(crate) nodes: Vec<NodeGraph>,
+    pub(crate) result: Option<Arc<Expr>>,
+    /// What the result needs of this block and those around it.
+    pub(crate) result_needs: Vec<Need>,
+}
+
+/// A node.
+#[derive(Debug)]
+pub(crate) struct NodeGraph {
+    pub(crate) id: u32,
+    pub(crate) label: Arc<str>,
+    pub(crate) var: VarId,
+    pub(crate) optional: bool,
+    pub(crate) op: Op,
+    pub(crate) needs: Vec<Need>,
+    /// Positions in the same block of the nodes that need this one.
+    pub(crate) dependents: Vec<u32>,
+}
+
+/// What a node does, its blocks by number.
+#[derive(Debug)]
+pub(crate) enum Op {
+    Read { dataset: Name, previous: bool, partition: Vec<Arc<Expr>> },
+    Compute { expr: Arc<Expr>, data: bool },
+    Call { step: Name, args: Vec<Arc<Expr>>, recover: Option<u32> },
+    Flow { flow: Name, args: Vec<Arc<Expr>>, recover: Option<u32> },
+    If { condition: Arc<Expr>, then: u32, otherwise: u32 },
+    Match { subject: Arc<Expr>, arms: Vec<ArmGraph> },
+    For { item: VarId, items: Arc<Expr>, limit: u64, parallel: u32, body: u32 },
+    Wait { duration: Arc<Expr> },
+    Write { dataset: Name, value: Arc<Expr>, partition: Vec<Arc<Expr>> },
+    RequireFresh { dataset: Name, within_ms: u64, partition: Vec<Arc<Expr>>, action: StaleAction },
+    Require { condition: Arc<Expr>, text: Arc<str>, warn: bool, message: Option<Arc<Expr>> },
+}
+
+/// An arm of a `match`.
+#[derive(Debug)]
+pub(crate) struct ArmGraph {
+    pub(crate) pattern: Pattern,
+    pub(crate) condition: Option<Arc<Expr>>,
+    pub(crate) body: u32,
+}
+
+impl Op {
+    /// One word for history and people.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Read { .. } => "read",
+            Self::Compute { .. } => "compute",
+            Self::Call { .. } => "call",
+            Self::Flow { .. } => "flow",
+            Self::If { .. } => "if",
+            Self::Match { .. } => "match",
+            Self::For { .. } => "for",
+            Self::Wait { .. } => "wait",
+            Self::Write { .. } => "write",
+            Self::RequireFresh { .. } | Self::Require { .. } => "require",
+        }
+    }
+
+    /// The step, flow or dataset that it is about.
+    pub(crate) fn subject(&self) -> Option<&Name> {
+        match self {
+            Self::Call { step: name, .. } | Self::Flow { flow: name, .. } => Some(name),
+            Self::Read { dataset, .. } | Self::Write { dataset, .. } | Self::RequireFresh { dataset, .. } => {
+                Some(dataset)
+            }
+            _ => None,
+        }
+    }
+
+    /// What is evaluated before anything else.
+    pub(crate) fn operands(&self) -> Vec<Arc<Expr>> {
+        match self {
+            Self::Read { partition, .. } | Self::RequireFresh { partition, .. } => partition.clone(),
+            Self::Compute { expr, .. } => vec![expr.clone()],
+            Self::Call { args, .. } | Self::Flow { args, .. } => args.clone(),
+            Self::If { condition, .. } | Self::Require { condition, .. } => vec![condition.clone()],
+            Self::Match { subject, .. } => vec![subject.clone()],
+            Self::For { items, .. } => vec![items.clone()],
+            Self::Wait { duration } => vec![duration.clone()],
+            Self::Write { value, partition, .. } => {
+                std::iter::once(value.clone()).chain(partition.iter().cloned()).collect()
+            }
+        }
+    }
+}
+
+impl FlowGraph {
+    /// Makes a flow ready.
+    pub(crate) fn new(flow: &Flow, types: &TypeTable) -> Self {
+        let mut maker = Maker::new(types);
+        maker.block(&flow.body, &flow.params, None);
+        let handlers: Vec<_> =
+            flow.handlers.iter().map(|handler| (handler.on, maker.block(&handler.body, &[], Some(0)))).collect();
+        maker.connect();
+        let flow = Arc::new(Flow { body: Block::default(), handlers: vec![], ..flow.clone() });
+        Self { flow, blocks: maker.blocks, handlers, sources: maker.sources, data_vars: maker.data_vars }
+    }
+}
+
+struct Maker<'a> {
+    types: &'a TypeTable,
+    blocks: Vec<BlockGraph>,
+    parents: Vec<Option<u32>>,
+    sources: HashMap<VarId, Source>,
+    data_vars: BTreeSet<VarId>,
+    nodes: HashMap<u32, NodeRef>,
+    /// What each node and result mentions, until all nodes are known.
+    declared: Vec<(NodeRef, Vec<(u32, bool)>)>,
+}
+
+impl<'a> Maker<'a> {
+    fn new(types: &'a TypeTable) -> Self {
+        Self {
+            types,
+            blocks: vec![],
+            parents: vec![],
+            sources: HashMap::new(),
+            data_vars: BTreeSet::new(),
+            nodes: HashMap::new(),
+            declared: vec![],
+        }
+    }
+
+    /// Adds a block and the blocks in it; gives its number.
+    fn block(&mut self, block: &Block, params: &[Param], parent: Option<u32>) -> u32 {
+        let number = self.blocks.len() as u32;
+        self.blocks.push(BlockGraph::default());
+        self.parents.push(parent);
+        for param in params {
+            self.bound(param.var, number);
+            if may_hold_data(&param.ty, self.types) {
+                self.data_vars.insert(param.var);
+            }
+        }
+        let nodes: Vec<_> = block.nodes.iter().enumerate().map(|(local, node)| self.node(node, number, local)).collect();
+        self.blocks[number as usize].nodes = nodes;
+        self.blocks[number as usize].result = block.result.clone().map(Arc::new);
+        number
+    }
+
+    fn bound(&mut self, var: VarId, block: u32) {
+        self.sources.insert(var, Source::Bound(block));
+    }
+
+    fn node(&mut self, node: &Node, block: u32, local: usize) -> NodeGraph {
+        let place = NodeRef { block, local: local as u32 };
+        self.nodes.insert(node.id.0, place);
+        self.sources.insert(node.var, Source::Node(place));
+        if may_hold_data(&node.ty, self.types) {
+            self.data_vars.insert(node.var);
+        }
+        let needs = node.needs.iter().map(|need| (need.0, true)).chain(node.after.iter().map(|need| (need.0, false)));
+        self.declared.push((place, needs.collect()));
+        let op = self.op(&node.kind, block);
+        NodeGraph {
+            id: node.id.0,
+            label: node.label.clone(),
+            var: node.var,
+            optional: matches!(node.ty, flow_expr::Type::Optional(_)),
+            op,
+            needs: vec![],
+            dependents: vec![],
+        }
+    }
+
+    fn op(&mut self, kind: &NodeKind, block: u32) -> Op {
+        let inner = Some(block);
+        match kind {
+            NodeKind::Read { dataset, previous, partition } => {
+                Op::Read { dataset: dataset.clone(), previous: *previous, partition: shared(partition) }
+            }
+            NodeKind::Compute { expr, data } => Op::Compute { expr: Arc::new(expr.clone()), data: *data },
+            NodeKind::Call { step, args, recover } => Op::Call {
+                step: step.clone(),
+                args: shared(args),
+                recover: recover.as_ref().map(|recover| self.block(recover, &[], inner)),
+            },
+            NodeKind::Flow { flow, args, recover } => Op::Flow {
+                flow: flow.clone(),
+                args: shared(args),
+                recover: recover.as_ref().map(|recover| self.block(recover, &[], inner)),
+            },
+            NodeKind::If { condition, then, otherwise } => Op::If {
+                condition: Arc::new(condition.clone()),
+                then: self.block(then, &[], inner),
+                otherwise: self.block(otherwise, &[], inner),
+            },
+            NodeKind::Match { subject, arms } => Op::Match {
+                subject: Arc::new(subject.clone()),
+                arms: arms.iter().map(|arm| self.arm(arm, block)).collect(),
+            },
+            NodeKind::For { item, items, limit, parallel, body } => {
+                let body = self.block(body, &[], inner);
+                self.bound(*item, body);
+                let items = Arc::new(items.clone());
+                Op::For { item: *item, items, limit: *limit, parallel: *parallel, body }
+            }
+            NodeKind::Wait { duration } => Op::Wait { duration: Arc::new(duration.clone()) },
+            NodeKind::Write { dataset, value, partition } => Op::Write {
+                dataset: dataset.clone(),
+                value: Arc::new(value.clone()),
+                partition: shared(partition),
+            },
+            NodeKind::RequireFresh { dataset, within_ms, partition, action } => Op::RequireFresh {
+                dataset: dataset.clone(),
+                within_ms: *within_ms,
+                partition: shared(partition),
+                action: *action,
+            },
+            NodeKind::Require { condition, text, warn, message } => Op::Require {
+                condition: Arc::new(condition.clone()),
+                text: text.clone(),
+                warn: *warn,
+                message: message.clone().map(Arc::new),
+            },
+        }
+    }
+
+    fn arm(&mut self, arm: &flow_plan::MatchArm, block: u32) -> ArmGraph {
+        let body = self.block(&arm.body, &[], Some(block));
+        let mut vars = BTreeSet::new();
+        bind(&arm.pattern, &mut vars);
+        vars.into_iter().for_each(|var| self.bound(var, body));
+        ArmGraph { pattern: arm.pattern.clone(), condition: arm.condition.clone().map(Arc::new), body }
+    }
+
+    /// Turns numbers and variables into edges, once every node is known.
+    fn connect(&mut self) {
+        for (place, declared) in std::mem::take(&mut self.declared) {
+            let mut needs: Vec<Need> = declared
+                .iter()
+                .filter_map(|(id, data)| Some(Need { node: *self.nodes.get(id)?, data: *data }))
+                .collect();
+            needs.extend(self.mentioned(&self.node_at(place).op));
+            needs.extend(self.fresh_before(place));
+            let needs = self.reachable(needs, place);
+            for need in needs.iter().filter(|need| need.node.block == place.block) {
+                let maker = &mut self.blocks[need.node.block as usize].nodes[need.node.local as usize];
+                maker.dependents.push(place.local);
+            }
+            self.blocks[place.block as usize].nodes[place.local as usize].needs = needs;
+        }
+        for block in 0..self.blocks.len() {
+            let Some(result) = self.blocks[block].result.clone() else { continue };
+            let place = NodeRef { block: block as u32, local: u32::MAX };
+            let needs = self.makers(free_variables(&result));
+            self.blocks[block].result_needs = self.reachable(needs, place);
+        }
+    }
+
+    fn node_at(&self, place: NodeRef) -> &NodeGraph {
+        &self.blocks[place.block as usize].nodes[place.local as usize]
+    }
+
+    /// Makers of what the node's own expressions mention, and of what a `match` arm's condition mentions.
+    fn mentioned(&self, op: &Op) -> Vec<Need> {
+        let mut vars = BTreeSet::new();
+        op.operands().iter().for_each(|expr| vars.extend(free_variables(expr)));
+        match op {
+            Op::Match { arms, .. } => {
+                arms.iter().flat_map(|arm| &arm.condition).for_each(|expr| vars.extend(free_variables(expr)));
+            }
+            Op::Require { message: Some(message), .. } => vars.extend(free_variables(message)),
+            _ => {}
+        }
+        self.makers(vars)
+    }
+
+    fn makers(&self, vars: BTreeSet<VarId>) -> Vec<Need> {
+        vars.iter()
+            .filter_map(|var| match self.sources.get(var)? {
+                Source::Node(node) => Some(Need { node: *node, data: true }),
+                Source::Bound(_) => None,
+            })
+            .collect()
+    }
+
+    /// A dataset is read after what its block requires of it.
+    fn fresh_before(&self, place: NodeRef) -> Vec<Need> {
+        let Op::Read { dataset, previous: false, .. } = &self.node_at(place).op else { return vec![] };
+        let nodes = &self.blocks[place.block as usize].nodes;
+        (0_u32..)
+            .zip(nodes)
+            .filter(|(_, node)| matches!(&node.op, Op::RequireFresh { dataset: required, .. } if required == dataset))
+            .map(|(local, _)| Need { node: NodeRef { block: place.block, local }, data: false })
+            .collect()
+    }
+
+    /// Needs of blocks around the place, each once, never of the node itself.
+    fn reachable(&self, mut needs: Vec<Need>, place: NodeRef) -> Vec<Need> {
+        // Data before order, so that the stronger of two needs of one node stays.
+        needs.sort_by_key(|need| (need.node, !need.data));
+        needs.dedup_by_key(|need| need.node);
+        needs.retain(|need| need.node != place && self.encloses(need.node.block, place.block));
+        needs
+    }
+
+    fn encloses(&self, outer: u32, inner: u32) -> bool {
+        let mut block = Some(inner);
+        while let Some(number) = block {
+            if number == outer {
+                return true;
+            }
+            block = self.parents[number as usize];
+        }
+        false
+    }
+}
+
+fn shared(exprs: &[Expr]) -> Vec<Arc<Expr>> {
+    exprs.iter().cloned().map(Arc::new).collect()
+}

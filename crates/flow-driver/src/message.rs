@@ -1,0 +1,381 @@
+//! What goes into the driver and what comes out of it.
+//!
+//! Events are what the journal keeps: with the run's start and its plan they determine the state.
+//! Commands ask for something to be done, and most are answered by one event with the same [`Task`].
+//! Notes are for people and projections; dropping them changes nothing.
+
+use crate::{CachedResult, NodeEnd, NodeRecord, RunEnd, Sighting, VersionRecord};
+use flow_expr::{Expr, Name, Value, VarId};
+use flow_plan::{Decision, ErrorClass, Failure, Fingerprint, RuleVerdict, Step};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Something that the driver waits for: a place in the run, and which of its requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Task {
+    /// The instance of a node; the same number in every replay.
+    pub instance: u32,
+    /// Its how-manieth request.
+    pub turn: u32,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+pub enum Event {
+    /// The run begins.
+    Begin,
+    /// Answers [`Command::Recall`].
+    Recalled {
+        /// Which.
+        task: Task,
+        /// The node's last record.
+        last: Option<Box<NodeRecord>>,
+        /// The kept result under the key.
+        cached: Option<Box<CachedResult>>,
+    },
+    /// Answers [`Command::Look`].
+    Looked {
+        /// Which.
+        task: Task,
+        /// What was seen.
+        result: Result<Box<Sighting>, Failure>,
+    },
+    /// Answers [`Command::Read`].
+    Read {
+        /// Which.
+        task: Task,
+        /// The version.
+        result: Result<Box<Published>, Failure>,
+    },
+    /// Answers [`Command::Write`].
+    Written {
+        /// Which.
+        task: Task,
+        /// The version. Its value is left out: it is what was to be written.
+        result: Result<Box<Published>, Failure>,
+    },
+    /// Answers [`Command::Compute`].
+    Computed {
+        /// Which.
+        task: Task,
+        /// The value.
+        result: Result<Value, Failure>,
+    },
+    /// Answers [`Command::Run`].
+    Ran {
+        /// Which.
+        task: Task,
+        /// The result.
+        result: Result<Product, Failure>,
+    },
+    /// Answers [`Command::Timer`].
+    Timer {
+        /// Which.
+        task: Task,
+    },
+    /// Only in plans: answers what would have been done.
+    WouldRun {
+        /// Which.
+        task: Task,
+    },
+    /// Somebody wants the run to stop.
+    Cancel,
+}
+
+/// What an attempt gave.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Product {
+    /// The result.
+    pub value: Value,
+    /// Rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
+}
+
+/// A version that was read or written.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Published {
+    /// The data that was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+    /// What is at the location.
+    pub fingerprint: Fingerprint,
+    /// Rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
+    /// The `expect` rules.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expectations: Vec<RuleVerdict>,
+}
+
+/// Values of a dataset's partition keys, by name, in order.
+pub type Partition = Vec<(Arc<str>, Value)>;
+
+/// Something to be done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// What is remembered of a node, and of a kept result.
+    Recall {
+        /// Answer with [`Event::Recalled`].
+        task: Task,
+        /// The node's key.
+        node: Arc<str>,
+        /// The result's key; none if results of this node are never reused.
+        cache: Option<Arc<str>>,
+    },
+    /// What is at a dataset's location, and the catalogue's newest version.
+    Look {
+        /// Answer with [`Event::Looked`].
+        task: Task,
+        /// The dataset.
+        dataset: Name,
+        /// Which part of it.
+        partition: Partition,
+        /// Only versions that are older than this run.
+        previous: bool,
+    },
+    /// Read the version that is there.
+    Read {
+        /// Answer with [`Event::Read`].
+        task: Task,
+        /// The dataset.
+        dataset: Name,
+        /// Which part of it.
+        partition: Partition,
+    },
+    /// Publish a version.
+    Write {
+        /// Answer with [`Event::Written`].
+        task: Task,
+        /// The dataset.
+        dataset: Name,
+        /// Which part of it.
+        partition: Partition,
+        /// The data.
+        value: Value,
+    },
+    /// Evaluate an expression over data.
+    Compute {
+        /// Answer with [`Event::Computed`].
+        task: Task,
+        /// The expression.
+        expr: Arc<Expr>,
+        /// Its free variables.
+        bindings: Vec<(VarId, Value)>,
+    },
+    /// One attempt of a step.
+    Run(Box<RunStep>),
+    /// Wake me.
+    Timer {
+        /// Answer with [`Event::Timer`].
+        task: Task,
+        /// When.
+        at: Timestamp,
+    },
+    /// End what is being done for this task. It is still answered, as soon as it has ended.
+    Stop {
+        /// Which.
+        task: Task,
+    },
+    /// For people and projections.
+    Note(Note),
+}
+
+/// One attempt of a step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunStep {
+    /// Answer with [`Event::Ran`].
+    pub task: Task,
+    /// The step.
+    pub step: Arc<Step>,
+    /// One value per parameter.
+    pub args: Vec<(Arc<str>, Value)>,
+    /// From 1.
+    pub attempt: u32,
+    /// Sent along.
+    pub idempotency_key: Option<String>,
+    /// For this attempt, milliseconds.
+    pub timeout_ms: u64,
+    /// What people call it.
+    pub label: Arc<str>,
+    /// Where in the run.
+    pub path: Arc<str>,
+}
+
+/// Something that people want to know.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "note")]
+pub enum Note {
+    /// It is known whether a node runs, and why.
+    Decided {
+        /// Where.
+        path: Arc<str>,
+        /// Its label.
+        label: Arc<str>,
+        /// The decision.
+        decision: Decision,
+    },
+    /// An attempt begins.
+    Started {
+        /// Where.
+        path: Arc<str>,
+        /// Its label.
+        label: Arc<str>,
+        /// From 1.
+        attempt: u32,
+    },
+    /// An attempt ended.
+    Attempted {
+        /// Where.
+        path: Arc<str>,
+        /// From 1.
+        attempt: u32,
+        /// When it began.
+        began: Timestamp,
+        /// Why it failed, if it did.
+        failure: Option<Failure>,
+    },
+    /// It will be tried again.
+    Retrying {
+        /// Where.
+        path: Arc<str>,
+        /// Its label.
+        label: Arc<str>,
+        /// The attempt that comes.
+        attempt: u32,
+        /// How many there may be.
+        attempts: u32,
+        /// What went wrong.
+        class: ErrorClass,
+        /// In words.
+        why: Arc<str>,
+        /// When.
+        at: Timestamp,
+    },
+    /// It waits for something other than what it needs.
+    Waiting {
+        /// Where.
+        path: Arc<str>,
+        /// Its label.
+        label: Arc<str>,
+        /// For what.
+        why: Wait,
+    },
+    /// A promise was looked at.
+    Contract {
+        /// Where.
+        path: Arc<str>,
+        /// Its label.
+        label: Arc<str>,
+        /// What became of it.
+        verdict: Box<ContractVerdict>,
+    },
+    /// A version was read or published, or found to be what is published already.
+    Version {
+        /// Where.
+        path: Arc<str>,
+        /// The dataset.
+        dataset: Name,
+        /// Which part of it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        partition: Partition,
+        /// The version.
+        version: Box<VersionRecord>,
+    },
+    /// A node is done with.
+    Settled(Box<NodeEnd>),
+    /// The run is over.
+    Ended(RunEnd),
+}
+
+/// What a node waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "for")]
+pub enum Wait {
+    /// A free place in a pool.
+    Pool {
+        /// The pool.
+        pool: Name,
+    },
+    /// `wait for`.
+    Time {
+        /// Until.
+        until: Timestamp,
+    },
+    /// A dataset that is to become fresh.
+    Fresh {
+        /// The dataset.
+        dataset: Name,
+        /// Until when it is waited for.
+        until: Timestamp,
+    },
+}
+
+/// What became of a promise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "contract")]
+pub enum ContractVerdict {
+    /// `require DATASET fresh within D`.
+    Fresh {
+        /// The dataset.
+        dataset: Name,
+        /// Its age; none if it is not there or has no data time.
+        age_ms: Option<u64>,
+        /// The promise.
+        within_ms: u64,
+        /// Whether it is kept.
+        kept: bool,
+        /// `fail`, `warn`, `skip`, `refresh`, `wait`.
+        action: Arc<str>,
+    },
+    /// `require COND`.
+    Require {
+        /// As written.
+        text: Arc<str>,
+        /// Whether it holds.
+        kept: bool,
+        /// Whether a breach is only recorded.
+        warn: bool,
+        /// Why it matters.
+        message: Option<Arc<str>>,
+    },
+    /// A guard of a step.
+    Guard {
+        /// As written.
+        text: Arc<str>,
+        /// Whether it holds.
+        kept: bool,
+        /// `retry`, `fail`, `warn`, `fallback`.
+        action: Arc<str>,
+        /// What it says.
+        message: Option<Arc<str>>,
+    },
+    /// An `expect` rule.
+    Expect {
+        /// The dataset.
+        dataset: Name,
+        /// What became of it.
+        rule: RuleVerdict,
+    },
+    /// `finish by|within`.
+    Finish {
+        /// The flow.
+        flow: Name,
+        /// When it should have been done.
+        deadline: Timestamp,
+    },
+}
+
+impl ContractVerdict {
+    /// Whether the promise is kept.
+    #[must_use]
+    pub fn kept(&self) -> bool {
+        match self {
+            Self::Fresh { kept, .. } | Self::Require { kept, .. } | Self::Guard { kept, .. } => *kept,
+            Self::Expect { rule, .. } => rule.holds,
+            Self::Finish { .. } => false,
+        }
+    }
+}
