@@ -6,7 +6,7 @@
 
 use crate::{CachedResult, Component, InputRecord, NodeRecord, Sighting};
 use flow_expr::Name;
-use flow_plan::{CachePolicy, Decision, Reason, Step, Verdict};
+use flow_plan::{CachePolicy, Decision, Reason, Step, Verdict, words};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -103,13 +103,14 @@ fn differences(node: &Candidate<'_>, last: &NodeRecord) -> Vec<Reason> {
     for part in node.components {
         let before = last.components.iter().find(|old| old.clause == part.clause);
         if before.is_none_or(|old| old.hash != part.hash) {
-            let (old, new) = first_difference(before.map_or("", |old| &old.text), &part.text);
+            let (old, new) = words::difference(before.map_or("", |old| &old.text), &part.text);
             reasons.push(code_changed(node.step, &part.clause, old, new));
         }
     }
     for old in &*last.components {
         if !node.components.iter().any(|part| part.clause == old.clause) {
-            reasons.push(code_changed(node.step, &old.clause, first_line(&old.text), ""));
+            let (gone, _) = words::difference(&old.text, "");
+            reasons.push(code_changed(node.step, &old.clause, gone, "".into()));
         }
     }
     for input in node.inputs {
@@ -126,26 +127,10 @@ fn differences(node: &Candidate<'_>, last: &NodeRecord) -> Vec<Reason> {
     reasons
 }
 
-fn code_changed(step: Option<&Step>, clause: &Arc<str>, old: &str, new: &str) -> Reason {
+fn code_changed(step: Option<&Step>, clause: &Arc<str>, old: Arc<str>, new: Arc<str>) -> Reason {
     let place = step.and_then(|step| step.clauses_at.iter().find(|(name, _)| name == clause).map(|(_, at)| *at));
     let at = place.or(step.map(|step| step.at)).unwrap_or_default();
-    Reason::CodeChanged { clause: clause.clone(), old: old.into(), new: new.into(), at }
-}
-
-/// The first line that is different in two texts, without indentation.
-fn first_difference<'a>(old: &'a str, new: &'a str) -> (&'a str, &'a str) {
-    let (mut old_lines, mut new_lines) = (old.lines(), new.lines());
-    loop {
-        match (old_lines.next(), new_lines.next()) {
-            (Some(old), Some(new)) if old == new => {}
-            (None, None) => return ("", ""),
-            (old, new) => return (old.unwrap_or_default().trim(), new.unwrap_or_default().trim()),
-        }
-    }
-}
-
-fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or_default().trim()
+    Reason::CodeChanged { clause: clause.clone(), old, new, at }
 }
 
 /// Milliseconds between two instants; none if the second is earlier, as when a clock went back.

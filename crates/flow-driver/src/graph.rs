@@ -5,15 +5,18 @@
 //! value is always there when something is evaluated.
 
 use crate::{
-    expressions::{bind, free_variables},
+    expressions::{bind, free_variables, looks_into_data},
     meaning::may_hold_data,
 };
-use flow_expr::{Expr, Name, Pattern, TypeTable, VarId};
-use flow_plan::{Block, Flow, HandlerEvent, Node, NodeKind, Param, StaleAction};
+use flow_expr::{Arm, Expr, ExprKind, Name, TypeTable, Value, VarId};
+use flow_plan::{Block, Flow, HandlerEvent, MatchArm, Node, NodeKind, Param, StaleAction};
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
 };
+
+/// The number of the node that computes a block's value.
+pub(crate) const RESULT: u32 = u32::MAX;
 
 /// A node of a flow: the block and the position in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,7 +84,8 @@ pub(crate) enum Op {
     Call { step: Name, args: Vec<Arc<Expr>>, recover: Option<u32> },
     Flow { flow: Name, args: Vec<Arc<Expr>>, recover: Option<u32> },
     If { condition: Arc<Expr>, then: u32, otherwise: u32 },
-    Match { subject: Arc<Expr>, arms: Vec<ArmGraph> },
+    /// `select` gives the number of the arm and then what its pattern binds: one evaluator knows patterns.
+    Match { select: Arc<Expr>, arms: Vec<ArmGraph> },
     For { item: VarId, items: Arc<Expr>, limit: u64, parallel: u32, body: u32 },
     Wait { duration: Arc<Expr> },
     Write { dataset: Name, value: Arc<Expr>, partition: Vec<Arc<Expr>> },
@@ -92,8 +96,7 @@ pub(crate) enum Op {
 /// An arm of a `match`.
 #[derive(Debug)]
 pub(crate) struct ArmGraph {
-    pub(crate) pattern: Pattern,
-    pub(crate) condition: Option<Arc<Expr>>,
+    pub(crate) bindings: Vec<VarId>,
     pub(crate) body: u32,
 }
 
@@ -132,7 +135,7 @@ impl Op {
             Self::Compute { expr, .. } => vec![expr.clone()],
             Self::Call { args, .. } | Self::Flow { args, .. } => args.clone(),
             Self::If { condition, .. } | Self::Require { condition, .. } => vec![condition.clone()],
-            Self::Match { subject, .. } => vec![subject.clone()],
+            Self::Match { select, .. } => vec![select.clone()],
             Self::For { items, .. } => vec![items.clone()],
             Self::Wait { duration } => vec![duration.clone()],
             Self::Write { value, partition, .. } => {
@@ -162,6 +165,8 @@ struct Maker<'a> {
     sources: HashMap<VarId, Source>,
     data_vars: BTreeSet<VarId>,
     nodes: HashMap<u32, NodeRef>,
+    /// The `require … fresh` of each dataset, by block.
+    required: HashMap<(u32, Name), Vec<NodeRef>>,
     /// What each node and result mentions, until all nodes are known.
     declared: Vec<(NodeRef, Vec<(u32, bool)>)>,
 }
@@ -175,6 +180,7 @@ impl<'a> Maker<'a> {
             sources: HashMap::new(),
             data_vars: BTreeSet::new(),
             nodes: HashMap::new(),
+            required: HashMap::new(),
             declared: vec![],
         }
     }
@@ -192,8 +198,28 @@ impl<'a> Maker<'a> {
         }
         let nodes: Vec<_> = block.nodes.iter().enumerate().map(|(local, node)| self.node(node, number, local)).collect();
         self.blocks[number as usize].nodes = nodes;
-        self.blocks[number as usize].result = block.result.clone().map(Arc::new);
+        self.result(block, number);
         number
+    }
+
+    /// The block's value. One that needs loaded data becomes a node, so that an executor computes it.
+    fn result(&mut self, block: &Block, number: u32) {
+        let Some(result) = &block.result else { return };
+        let mut result = Arc::new(result.clone());
+        if looks_into_data(&result, &|var| self.data_vars.contains(&var)) {
+            let place = NodeRef { block: number, local: self.blocks[number as usize].nodes.len() as u32 };
+            // Variables are numbered from 0, and `it` is the last number of all.
+            let var = VarId(u32::MAX - 1 - number);
+            self.sources.insert(var, Source::Node(place));
+            self.declared.push((place, vec![]));
+            let at = result.at;
+            let op = Op::Compute { expr: result, data: true };
+            let (id, label, optional) = (RESULT, "result".into(), false);
+            let node = NodeGraph { id, label, var, optional, op, needs: vec![], dependents: vec![] };
+            self.blocks[number as usize].nodes.push(node);
+            result = Arc::new(Expr::new(ExprKind::Var(var), at));
+        }
+        self.blocks[number as usize].result = Some(result);
     }
 
     fn bound(&mut self, var: VarId, block: u32) {
@@ -206,6 +232,9 @@ impl<'a> Maker<'a> {
         self.sources.insert(node.var, Source::Node(place));
         if may_hold_data(&node.ty, self.types) {
             self.data_vars.insert(node.var);
+        }
+        if let NodeKind::RequireFresh { dataset, .. } = &node.kind {
+            self.required.entry((block, dataset.clone())).or_default().push(place);
         }
         let needs = node.needs.iter().map(|need| (need.0, true)).chain(node.after.iter().map(|need| (need.0, false)));
         self.declared.push((place, needs.collect()));
@@ -243,10 +272,7 @@ impl<'a> Maker<'a> {
                 then: self.block(then, &[], inner),
                 otherwise: self.block(otherwise, &[], inner),
             },
-            NodeKind::Match { subject, arms } => Op::Match {
-                subject: Arc::new(subject.clone()),
-                arms: arms.iter().map(|arm| self.arm(arm, block)).collect(),
-            },
+            NodeKind::Match { subject, arms } => self.select(subject, arms, block),
             NodeKind::For { item, items, limit, parallel, body } => {
                 let body = self.block(body, &[], inner);
                 self.bound(*item, body);
@@ -274,12 +300,27 @@ impl<'a> Maker<'a> {
         }
     }
 
-    fn arm(&mut self, arm: &flow_plan::MatchArm, block: u32) -> ArmGraph {
-        let body = self.block(&arm.body, &[], Some(block));
-        let mut vars = BTreeSet::new();
-        bind(&arm.pattern, &mut vars);
-        vars.into_iter().for_each(|var| self.bound(var, body));
-        ArmGraph { pattern: arm.pattern.clone(), condition: arm.condition.clone().map(Arc::new), body }
+    fn select(&mut self, subject: &Expr, arms: &[MatchArm], block: u32) -> Op {
+        let mut selectors = vec![];
+        let mut graphs = vec![];
+        for (number, arm) in (0_i64..).zip(arms) {
+            let body = self.block(&arm.body, &[], Some(block));
+            let mut bindings = BTreeSet::new();
+            bind(&arm.pattern, &mut bindings);
+            bindings.iter().for_each(|var| self.bound(*var, body));
+            let bindings: Vec<_> = bindings.into_iter().collect();
+            let number = Expr::new(ExprKind::Const(Value::Int(number)), subject.at);
+            let bound = bindings.iter().map(|var| Expr::new(ExprKind::Var(*var), subject.at));
+            let chosen = ExprKind::List(std::iter::once(number).chain(bound).collect());
+            selectors.push(Arm {
+                pattern: arm.pattern.clone(),
+                condition: arm.condition.clone(),
+                body: Expr::new(chosen, subject.at),
+            });
+            graphs.push(ArmGraph { bindings, body });
+        }
+        let select = Expr::new(ExprKind::Match(Box::new(subject.clone()), selectors), subject.at);
+        Op::Match { select: Arc::new(select), arms: graphs }
     }
 
     /// Turns numbers and variables into edges, once every node is known.
@@ -310,16 +351,12 @@ impl<'a> Maker<'a> {
         &self.blocks[place.block as usize].nodes[place.local as usize]
     }
 
-    /// Makers of what the node's own expressions mention, and of what a `match` arm's condition mentions.
+    /// Makers of what the node's own expressions mention.
     fn mentioned(&self, op: &Op) -> Vec<Need> {
         let mut vars = BTreeSet::new();
         op.operands().iter().for_each(|expr| vars.extend(free_variables(expr)));
-        match op {
-            Op::Match { arms, .. } => {
-                arms.iter().flat_map(|arm| &arm.condition).for_each(|expr| vars.extend(free_variables(expr)));
-            }
-            Op::Require { message: Some(message), .. } => vars.extend(free_variables(message)),
-            _ => {}
+        if let Op::Require { message: Some(message), .. } = op {
+            vars.extend(free_variables(message));
         }
         self.makers(vars)
     }
@@ -334,14 +371,12 @@ impl<'a> Maker<'a> {
     }
 
     /// A dataset is read after what its block requires of it.
-    fn fresh_before(&self, place: NodeRef) -> Vec<Need> {
-        let Op::Read { dataset, previous: false, .. } = &self.node_at(place).op else { return vec![] };
-        let nodes = &self.blocks[place.block as usize].nodes;
-        (0_u32..)
-            .zip(nodes)
-            .filter(|(_, node)| matches!(&node.op, Op::RequireFresh { dataset: required, .. } if required == dataset))
-            .map(|(local, _)| Need { node: NodeRef { block: place.block, local }, data: false })
-            .collect()
+    fn fresh_before(&self, place: NodeRef) -> impl Iterator<Item = Need> {
+        let required = match &self.node_at(place).op {
+            Op::Read { dataset, previous: false, .. } => self.required.get(&(place.block, dataset.clone())),
+            _ => None,
+        };
+        required.into_iter().flatten().map(|node| Need { node: *node, data: false })
     }
 
     /// Needs of blocks around the place, each once, never of the node itself.

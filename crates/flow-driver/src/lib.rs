@@ -1,1 +1,30 @@
-//! Placeholder.
+//! The driver: a run as a deterministic state machine, and the records that are kept of runs.
+//!
+//! Invariants: no clock, no I/O, no async, no randomness but the run's seed. Every engine (local, test,
+//! simulation) feeds it events and does what it commands; replaying a journal's events gives the same
+//! state. What is decided is decided here, and why is recorded as data.
+
+mod blocks;
+mod call;
+mod datasets;
+pub mod decide;
+mod driver;
+mod evaluate;
+mod expressions;
+mod failures;
+mod graph;
+mod meaning;
+mod message;
+mod names;
+mod notes;
+mod record;
+pub mod retry;
+mod slots;
+mod state;
+
+pub use driver::Driver;
+pub use message::{Command, ContractVerdict, Event, Note, Partition, Product, Published, RunStep, Task, Wait};
+pub use record::{
+    CachedResult, Component, Counts, DRIVER_FORMAT, Forced, How, InputRecord, NodeEnd, NodeRecord, NodeStatus, RunEnd,
+    RunStart, RunStatus, Sighting, VersionRecord,
+};

@@ -1,0 +1,438 @@
+//! A step being called: what is remembered of it, attempts, guards, fallback, `else`.
+//!
+//! Knows no body kinds: an attempt is one command and one answer. One ledger counts the attempts,
+//! whatever asked for them.
+
+use crate::{
+    CachedResult, Command, ContractVerdict, Driver, How, InputRecord, NodeRecord, Note, Product,
+    decide::{Candidate, decide, why_not_cacheable},
+    evaluate::{Job, or_damaged},
+    expressions::free_variables,
+    failures,
+    graph::{Op, Source},
+    meaning::NodeMeaning,
+    retry::{Failed, mix, next_attempt},
+    state::{Activity, CallState, Phase, Role, Settled, Then},
+};
+use flow_expr::{Expr, ExprKind, Name, Value, VarId, digest};
+use flow_plan::{Body, Failure, GuardAction, Idempotency, Meanings, Step, Verdict, meaning_hash, words};
+use std::sync::Arc;
+
+impl Driver {
+    /// Its arguments are known: what is remembered of it?
+    pub(crate) fn call(&mut self, id: u32, name: &Name, args: Vec<Value>) {
+        let Some((step, meaning)) = self.step(name) else {
+            return self.fail(id, failures::plan_is_wrong(format!("there is no step `{name}`")));
+        };
+        if let Body::Other { keyword } = &step.body {
+            return self.call_failed(id, failures::body_not_runnable(keyword));
+        }
+        let inputs: Vec<_> = self.inputs_of_call(id, &step, args.iter().map(Some));
+        self.recall_call(id, step, meaning, args, inputs);
+    }
+
+    /// In a plan, arguments may be unknown.
+    pub(crate) fn start_dry_call(&mut self, id: u32) {
+        let Op::Call { step, args, .. } = &self.node(id).op else { return };
+        let (name, exprs) = (step.clone(), args.clone());
+        let block = self.instances[id as usize].block;
+        let values: Vec<Option<Value>> = exprs.iter().map(|expr| self.known(block, expr)).collect();
+        if values.iter().all(Option::is_some) {
+            return self.call(id, &name, values.into_iter().flatten().collect());
+        }
+        let Some((step, meaning)) = self.step(&name) else {
+            return self.fail(id, failures::plan_is_wrong(format!("there is no step `{name}`")));
+        };
+        let inputs = self.inputs_of_call(id, &step, values.iter().map(Option::as_ref));
+        self.recall_call(id, step, meaning, vec![], inputs);
+    }
+
+    fn recall_call(
+        &mut self,
+        id: u32,
+        step: Arc<Step>,
+        meaning: Arc<NodeMeaning>,
+        args: Vec<Value>,
+        inputs: Vec<InputRecord>,
+    ) {
+        let reusable = why_not_cacheable(&step).is_none() && !meaning.tells_time;
+        let cache_key = if reusable { cache_key(&meaning, &inputs) } else { None };
+        self.instances[id as usize].activity = Activity::Call(Box::new(CallState {
+            step,
+            meaning,
+            args,
+            inputs,
+            cache_key: cache_key.clone(),
+            recorded: false,
+            idempotency_key: None,
+            product: None,
+            guard: 0,
+            failure: None,
+            attempt_began: None,
+        }));
+        self.recall(id, cache_key);
+    }
+
+    /// Asks what is remembered.
+    pub(crate) fn recall(&mut self, id: u32, cache: Option<Arc<str>>) {
+        self.instances[id as usize].phase = Phase::Asking;
+        self.outstanding += 1;
+        let (task, node) = (self.next_task(id), self.key(id));
+        self.command(Command::Recall { task, node, cache });
+    }
+
+    /// It is known what is remembered: does it run?
+    pub(crate) fn recalled(&mut self, id: u32, last: Option<&NodeRecord>, cached: Option<CachedResult>) {
+        if self.cancelled {
+            return self.settle(id, Settled::Cancelled);
+        }
+        if self.not_selected(id) {
+            return self.unselected_recalled(id, last);
+        }
+        let upstream = self.unknown_upstream(id);
+        let forced = self.is_forced(id);
+        let (decision, runs) = match &self.instances[id as usize].activity {
+            Activity::Call(call) => {
+                let why = match call.meaning.tells_time {
+                    true => Some("it depends on when it runs".into()),
+                    false => why_not_cacheable(&call.step),
+                };
+                let node = Candidate {
+                    components: &call.meaning.components,
+                    inputs: &call.inputs,
+                    upstream: &upstream,
+                    cache: call.step.cache,
+                    not_cacheable: why.as_deref(),
+                    step: Some(&call.step),
+                    forced,
+                };
+                (decide(&node, last, cached.as_ref(), self.now), Job::Attempt)
+            }
+            Activity::Compute(compute) => {
+                let node = Candidate {
+                    components: &compute.meaning.components,
+                    inputs: &compute.inputs,
+                    upstream: &upstream,
+                    cache: flow_plan::CachePolicy::Unchanged,
+                    not_cacheable: compute.meaning.tells_time.then_some("it depends on when it runs"),
+                    step: None,
+                    forced,
+                };
+                let decision = decide(&node, last, cached.as_ref(), self.now);
+                let Op::Compute { expr, .. } = &self.node(id).op else { return };
+                (decision, Job::Compute(expr.clone(), compute.bindings.clone()))
+            }
+            _ => return,
+        };
+        self.compare_record(id, last);
+        self.decided(id, decision.clone());
+        match (decision.verdict, cached) {
+            (Verdict::Reuse, Some(cached)) => {
+                self.settle(id, Settled::Value { value: cached.value, how: How::Reused });
+            }
+            _ if self.start.dry => self.settle(id, Settled::Unknown),
+            _ => match runs {
+                Job::Attempt => self.prepare_attempts(id),
+                job => self.enqueue(id, job),
+            },
+        }
+    }
+
+    /// Whether the record needs no renewal, should the result be reused.
+    fn compare_record(&mut self, id: u32, last: Option<&NodeRecord>) {
+        let same = |meaning: &NodeMeaning, inputs: &[InputRecord]| {
+            last.is_some_and(|last| {
+                last.succeeded && last.components == meaning.components && *last.inputs == *inputs
+            })
+        };
+        match &mut self.instances[id as usize].activity {
+            Activity::Call(call) => call.recorded = same(&call.meaning, &call.inputs),
+            Activity::Compute(compute) => compute.recorded = same(&compute.meaning, &compute.inputs),
+            _ => {}
+        }
+    }
+
+    /// The key that is sent along, if there is one, then the first attempt.
+    fn prepare_attempts(&mut self, id: u32) {
+        let Activity::Call(call) = &self.instances[id as usize].activity else { return };
+        match &call.step.idempotent {
+            Some(Idempotency::By(key)) => {
+                let key = Arc::new(key.clone());
+                self.evaluate(id, vec![key], Then::IdempotencyKey);
+            }
+            _ => self.enqueue(id, Job::Attempt),
+        }
+    }
+
+    pub(crate) fn idempotency_key_known(&mut self, id: u32, value: Option<Value>) {
+        let text = value.map(|value| match value {
+            Value::String(text) => text.to_string(),
+            // The words for long values are cut; a key must not be.
+            long @ (Value::List(_) | Value::Map(_) | Value::Record(_) | Value::Json(_) | Value::Bytes(_)) => digest(&long),
+            short => words::value(&short),
+        });
+        if let Activity::Call(call) = &mut self.instances[id as usize].activity {
+            call.idempotency_key = text;
+        }
+        self.enqueue(id, Job::Attempt);
+    }
+
+    /// An attempt has ended.
+    pub(crate) fn ran(&mut self, id: u32, result: Result<Product, Failure>) {
+        let (path, attempt, now) = (self.path(id), self.instances[id as usize].attempts, self.now);
+        let Activity::Call(call) = &mut self.instances[id as usize].activity else { return };
+        let began = call.attempt_began.unwrap_or(now);
+        let failure = result.as_ref().err().cloned();
+        if let Ok(product) = result {
+            call.product = Some(product);
+            call.guard = 0;
+        }
+        self.note(Note::Attempted { path, attempt, began, failure: failure.clone() });
+        match failure {
+            None => self.next_guard(id),
+            Some(_) if self.cancelled => self.settle(id, Settled::Cancelled),
+            Some(failure) => self.attempt_failed(id, failure, false),
+        }
+    }
+
+    fn next_guard(&mut self, id: u32) {
+        let Activity::Call(call) = &mut self.instances[id as usize].activity else { return };
+        match call.step.guards.get(call.guard) {
+            Some(guard) => {
+                let condition = Arc::new(guard.condition.clone());
+                self.evaluate(id, vec![condition], Then::Guard);
+            }
+            None => {
+                let value = call.product.take().map(|product| product.value);
+                match or_damaged(value) {
+                    Ok(value) => self.settle(id, Settled::Value { value, how: How::Ran }),
+                    Err(failure) => self.fail(id, failure),
+                }
+            }
+        }
+    }
+
+    pub(crate) fn guard_known(&mut self, id: u32, value: Option<Value>) {
+        let Activity::Call(call) = &mut self.instances[id as usize].activity else { return };
+        let Some(guard) = call.step.guards.get(call.guard) else { return };
+        match (value, &guard.action) {
+            (Some(Value::Bool(true)), _) => {
+                let (text, action) = (guard.text.clone(), action_word(&guard.action).into());
+                call.guard += 1;
+                self.contract(id, ContractVerdict::Guard { text, kept: true, action, message: None });
+                self.next_guard(id);
+            }
+            (
+                Some(Value::Bool(false)),
+                GuardAction::Retry(Some(message)) | GuardAction::Fail(Some(message)) | GuardAction::Warn(Some(message)),
+            ) => {
+                let message = Arc::new(message.clone());
+                self.evaluate(id, vec![message], Then::GuardMessage);
+            }
+            (Some(Value::Bool(false)), _) => self.guard_broken(id, None),
+            _ => self.fail(id, failures::wrong_kind("a Bool")),
+        }
+    }
+
+    /// A guard does not hold; what it has to say is known.
+    pub(crate) fn guard_broken(&mut self, id: u32, message: Option<Value>) {
+        let message = message.and_then(as_text);
+        let Activity::Call(call) = &mut self.instances[id as usize].activity else { return };
+        let Some(guard) = call.step.guards.get(call.guard).cloned() else { return };
+        if matches!(guard.action, GuardAction::Warn(_)) {
+            call.guard += 1;
+        }
+        let (text, action) = (guard.text.clone(), action_word(&guard.action).into());
+        self.contract(id, ContractVerdict::Guard { text, kept: false, action, message: message.clone() });
+        let failure = failures::guard(&guard.text, message.as_deref());
+        match guard.action {
+            GuardAction::Warn(_) => self.next_guard(id),
+            GuardAction::Retry(_) => self.attempt_failed(id, failure, true),
+            // A verdict, not exhaustion: the step's fallback is not asked, the call's `else` is.
+            GuardAction::Fail(_) => self.call_failed(id, failure),
+            GuardAction::Fallback(value) => self.evaluate(id, vec![Arc::new(value)], Then::GuardFallback),
+        }
+    }
+
+    /// Tries again, or ends.
+    fn attempt_failed(&mut self, id: u32, failure: Failure, by_guard: bool) {
+        let now = self.now;
+        let path = self.path(id);
+        let seed = mix(self.start.seed ^ path.bytes().fold(0, |mixed, byte| mix(mixed ^ u64::from(byte))));
+        let instance = &mut self.instances[id as usize];
+        let (attempts, since) = (instance.attempts, instance.began.unwrap_or(now));
+        let Activity::Call(call) = &mut instance.activity else { return };
+        call.product = None;
+        let failed = Failed { failure: &failure, by_guard, attempts, since, now, seed };
+        let again = call.step.retry.as_ref().and_then(|policy| Some((next_attempt(policy, &failed)?, policy.times)));
+        if let Some((at, times)) = again {
+            let why = failure.message.as_str().into();
+            let (label, class) = (self.label(id), failure.class);
+            let (attempt, attempts) = (attempts + 1, times.saturating_add(1));
+            self.note(Note::Retrying { path, label, attempt, attempts, class, why, at });
+            return self.sleep(id, at);
+        }
+        let fallback = call.step.fallback.clone();
+        call.failure = Some(failure.clone());
+        match fallback {
+            Some(fallback) => self.evaluate(id, vec![Arc::new(fallback)], Then::Fallback),
+            None => self.call_failed(id, failure),
+        }
+    }
+
+    pub(crate) fn fallback_known(&mut self, id: u32, value: Option<Value>) {
+        match or_damaged(value) {
+            Ok(value) => self.settle(id, Settled::Value { value, how: How::Fallback }),
+            Err(failure) => self.fail(id, failure),
+        }
+    }
+
+    /// The step, or the flow, has failed for good; the call may still have an `else`.
+    pub(crate) fn call_failed(&mut self, id: u32, failure: Failure) {
+        match self.node(id).op {
+            Op::Call { recover: Some(block), .. } | Op::Flow { recover: Some(block), .. } if !self.cancelled => {
+                self.failures.insert(id, Arc::new(failure));
+                self.enter(id, block, Role::Recovery, vec![]);
+            }
+            _ => self.fail(id, failure),
+        }
+    }
+
+    /// An expression over data: is a result of it kept?
+    pub(crate) fn start_data_compute(&mut self, id: u32) {
+        let Op::Compute { expr, .. } = &self.node(id).op else { return };
+        let expr = expr.clone();
+        let meaning = self.expression_meaning(id, &expr);
+        let bindings = self.bindings(id, &expr, false);
+        let inputs = self.inputs_of_expression(id, &expr);
+        let cache_key = if meaning.tells_time { None } else { cache_key(&meaning, &inputs) };
+        let state = crate::state::ComputeState { meaning, bindings, inputs, cache_key: cache_key.clone(), recorded: false };
+        self.instances[id as usize].activity = Activity::Compute(Box::new(state));
+        self.recall(id, cache_key);
+    }
+
+    /// The answer to an expression over data.
+    pub(crate) fn data_computed(&mut self, id: u32, result: Result<Value, Failure>) {
+        match result {
+            Ok(value) => self.settle(id, Settled::Value { value, how: How::Ran }),
+            Err(_) if self.cancelled => self.settle(id, Settled::Cancelled),
+            Err(failure) => self.fail(id, failure),
+        }
+    }
+
+    /// The value of an expression in a plan, unless it uses what is not known or needs loaded data.
+    pub(crate) fn known(&self, block: u32, expr: &Expr) -> Option<Value> {
+        if let ExprKind::Var(var) = &expr.kind {
+            return self.variable(block, *var);
+        }
+        let known = free_variables(expr).into_iter().all(|var| self.variable(block, var).is_some());
+        if known { self.evaluate_in_block(block, expr).ok() } else { None }
+    }
+
+    fn inputs_of_call<'a>(
+        &self,
+        id: u32,
+        step: &Step,
+        args: impl Iterator<Item = Option<&'a Value>>,
+    ) -> Vec<InputRecord> {
+        let Op::Call { args: exprs, .. } = &self.node(id).op else { return vec![] };
+        let names = step.params.iter().map(|param| param.name.clone());
+        names
+            .zip(args)
+            .zip(exprs)
+            .map(|((name, value), expr)| input(name, value, self.is_parameter(id, expr)))
+            .collect()
+    }
+
+    fn inputs_of_expression(&self, id: u32, expr: &Expr) -> Vec<InputRecord> {
+        let block = self.instances[id as usize].block;
+        let graph = &self.graphs[self.blocks[block as usize].flow as usize];
+        let name = |var: VarId| -> Arc<str> {
+            match graph.sources.get(&var) {
+                Some(Source::Node(node)) => {
+                    graph.blocks[node.block as usize].nodes[node.local as usize].label.clone()
+                }
+                _ => {
+                    let param = graph.flow.params.iter().find(|param| param.var == var);
+                    param.map_or_else(|| format!("v{}", var.0).into(), |param| param.name.clone())
+                }
+            }
+        };
+        free_variables(expr)
+            .into_iter()
+            .map(|var| {
+                let value = self.variable(block, var);
+                let parameter = graph.flow.params.iter().any(|param| param.var == var);
+                input(name(var), value.as_ref(), parameter)
+            })
+            .collect()
+    }
+
+    /// Whether an argument is a parameter of the flow, as it is.
+    fn is_parameter(&self, id: u32, expr: &Expr) -> bool {
+        let ExprKind::Var(var) = expr.kind else { return false };
+        let block = &self.blocks[self.instances[id as usize].block as usize];
+        self.graphs[block.flow as usize].flow.params.iter().any(|param| param.var == var)
+    }
+
+    fn step(&mut self, name: &Name) -> Option<(Arc<Step>, Arc<NodeMeaning>)> {
+        if self.steps.is_empty() {
+            let program = self.program.clone();
+            let mut meanings = Meanings::new(&program);
+            for (name, step) in &program.steps {
+                if let Some(meaning) = NodeMeaning::of_step(step, &mut meanings, &program) {
+                    self.steps.insert(name.clone(), (Arc::new(step.clone()), Arc::new(meaning)));
+                }
+            }
+        }
+        self.steps.get(name).cloned()
+    }
+
+    fn expression_meaning(&mut self, id: u32, expr: &Expr) -> Arc<NodeMeaning> {
+        let instance = &self.instances[id as usize];
+        let block = &self.blocks[instance.block as usize];
+        let place = (block.flow, crate::graph::NodeRef { block: block.block, local: instance.local });
+        let program = &self.program;
+        self.expressions.entry(place).or_insert_with(|| Arc::new(NodeMeaning::of_expression(expr, program))).clone()
+    }
+}
+
+/// A value that is used, for the record.
+fn input(name: Arc<str>, value: Option<&Value>, parameter: bool) -> InputRecord {
+    let digest = value.map(|value| digest(value).into());
+    let short = value.map_or_else(|| "".into(), |value| short(value));
+    InputRecord { name, digest, short, parameter }
+}
+
+/// A value in few words; data by its content's name, so that two versions look different.
+fn short(value: &Value) -> Arc<str> {
+    match value {
+        Value::Table(table) => format!("{} rows ({})", table.rows, crate::decide::short_hash(&table.hash)).into(),
+        Value::File(file) => format!("{} ({})", file.name, crate::decide::short_hash(&file.hash)).into(),
+        other => words::value(other).into(),
+    }
+}
+
+/// What names a result: the meaning and the contents of the inputs.
+fn cache_key(meaning: &NodeMeaning, inputs: &[InputRecord]) -> Option<Arc<str>> {
+    let digests: Option<Vec<_>> = inputs.iter().map(|input| Some((&input.name, input.digest.as_ref()?))).collect();
+    Some(meaning_hash(&(&meaning.hash, digests?)))
+}
+
+fn action_word(action: &GuardAction) -> &'static str {
+    match action {
+        GuardAction::Retry(_) => "retry",
+        GuardAction::Fail(_) => "fail",
+        GuardAction::Warn(_) => "warn",
+        GuardAction::Fallback(_) => "fallback",
+    }
+}
+
+/// A message's text.
+pub(crate) fn as_text(value: Value) -> Option<Arc<str>> {
+    match value {
+        Value::String(text) => Some(text),
+        Value::Unit | Value::Absent => None,
+        other => Some(words::value(&other).into()),
+    }
+}

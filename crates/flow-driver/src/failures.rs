@@ -1,0 +1,73 @@
+//! Failures that the driver itself finds, each with its code and its words.
+
+use flow_plan::{ErrorClass, Failure, words::duration};
+
+/// The plan contradicts itself; a compiler's plan never does.
+pub(crate) fn plan_is_wrong(what: impl Into<String>) -> Failure {
+    Failure::new(ErrorClass::Internal, "R0701", what)
+}
+
+/// A loop over more items than its limit.
+pub(crate) fn too_many_items(items: usize, limit: u64) -> Failure {
+    Failure::new(ErrorClass::Malformed, "R0702", format!("the loop has {items} items, its limit is {limit}"))
+        .detail("nothing of it was run; raise `limit`, or filter the items first")
+}
+
+/// Data that is older than required.
+pub(crate) fn stale(dataset: &str, age_ms: Option<u64>, within_ms: u64) -> Failure {
+    let promise = duration(within_ms);
+    let message = match age_ms {
+        Some(age_ms) => format!("`{dataset}` is {} old, and must be fresh within {promise}", duration(age_ms)),
+        None => format!("`{dataset}` has no version yet, and must be fresh within {promise}"),
+    };
+    Failure::new(ErrorClass::Stale, "R0703", message)
+}
+
+/// A condition that does not hold.
+pub(crate) fn required(text: &str, message: Option<&str>) -> Failure {
+    let failure = Failure::new(ErrorClass::GuardFailed, "R0704", match message {
+        Some(message) => message.to_owned(),
+        None => format!("`{text}` does not hold"),
+    });
+    if message.is_some() { failure.detail(format!("required: {text}")) } else { failure }
+}
+
+/// A guard that does not hold.
+pub(crate) fn guard(text: &str, message: Option<&str>) -> Failure {
+    let failure = Failure::new(ErrorClass::GuardFailed, "R0705", match message {
+        Some(message) => message.to_owned(),
+        None => format!("the guard `{text}` does not hold"),
+    });
+    if message.is_some() { failure.detail(format!("guard: {text}")) } else { failure }
+}
+
+/// `previous(ds)` where there is none.
+pub(crate) fn no_previous(dataset: &str) -> Failure {
+    Failure::new(ErrorClass::Malformed, "R0706", format!("`{dataset}` has no version from before this run"))
+}
+
+/// `else refresh` where it cannot be done.
+pub(crate) fn cannot_refresh(dataset: &str, why: impl std::fmt::Display) -> Failure {
+    Failure::new(ErrorClass::Stale, "R0707", format!("`{dataset}` cannot be refreshed: {why}"))
+}
+
+/// A body that this version checks but cannot run.
+pub(crate) fn body_not_runnable(keyword: &str) -> Failure {
+    Failure::new(ErrorClass::Internal, "R0708", format!("this version cannot run `{keyword}` steps yet"))
+}
+
+/// Flows that call flows without end.
+pub(crate) fn too_deep(flow: &str, depth: u32) -> Failure {
+    Failure::new(ErrorClass::Internal, "R0709", format!("`{flow}` is the {depth}th flow inside a flow"))
+}
+
+/// A value of a kind that the checker lets nowhere near.
+pub(crate) fn wrong_kind(wanted: &str) -> Failure {
+    plan_is_wrong(format!("expected {wanted}: the plan is damaged"))
+}
+
+/// A selected node whose input is neither selected nor remembered.
+pub(crate) fn not_selected(node: &str, need: &str) -> Failure {
+    Failure::new(ErrorClass::Internal, "R0710", format!("`{node}` needs `{need}`, which is not selected and has no earlier result"))
+        .detail(format!("`--select +{node}` takes along everything that `{node}` needs"))
+}
