@@ -79,9 +79,9 @@ impl Driver {
     /// Everything in a block has settled: what it gives goes to the node that it belongs to.
     pub(crate) fn block_done(&mut self, number: u32) {
         let block = &self.blocks[number as usize];
-        let (owner, role, scope) = (block.owner, block.role, block.scope);
+        let (owner, role, scope, data_time) = (block.owner, block.role, block.scope, block.data_time);
         let outcome = self.outcome(number);
-        let data_time = crate::state::oldest(self.instances[owner as usize].data_time, block.data_time);
+        let data_time = crate::state::oldest(self.instances[owner as usize].data_time, data_time);
         if matches!(role, Role::Branch | Role::Item(_) | Role::Recovery) {
             self.instances[owner as usize].data_time = data_time;
         }
@@ -379,8 +379,7 @@ impl Driver {
         let graph = self.graphs[flow as usize].clone();
         for (_, block) in graph.handlers.iter().filter(|(on, _)| *on == event) {
             self.scopes[scope as usize].handlers_open += 1;
-            let place =
-                BlockPlace { flow, block: *block, parent: Some(body), owner, scope, role: Role::Handler };
+            let place = BlockPlace { flow, block: *block, parent: Some(body), owner, scope, role: Role::Handler };
             self.add_block(place, vec![]);
         }
     }

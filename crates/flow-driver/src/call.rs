@@ -141,9 +141,7 @@ impl Driver {
     /// Whether the record needs no renewal, should the result be reused.
     fn compare_record(&mut self, id: u32, last: Option<&NodeRecord>) {
         let same = |meaning: &NodeMeaning, inputs: &[InputRecord]| {
-            last.is_some_and(|last| {
-                last.succeeded && last.components == meaning.components && *last.inputs == *inputs
-            })
+            last.is_some_and(|last| last.succeeded && last.components == meaning.components && *last.inputs == *inputs)
         };
         match &mut self.instances[id as usize].activity {
             Activity::Call(call) => call.recorded = same(&call.meaning, &call.inputs),
@@ -168,7 +166,9 @@ impl Driver {
         let text = value.map(|value| match value {
             Value::String(text) => text.to_string(),
             // The words for long values are cut; a key must not be.
-            long @ (Value::List(_) | Value::Map(_) | Value::Record(_) | Value::Json(_) | Value::Bytes(_)) => digest(&long),
+            long @ (Value::List(_) | Value::Map(_) | Value::Record(_) | Value::Json(_) | Value::Bytes(_)) => {
+                digest(&long)
+            }
             short => words::value(&short),
         });
         if let Activity::Call(call) = &mut self.instances[id as usize].activity {
@@ -306,7 +306,8 @@ impl Driver {
         let bindings = self.bindings(id, &expr, false);
         let inputs = self.inputs_of_expression(id, &expr);
         let cache_key = if meaning.tells_time { None } else { cache_key(&meaning, &inputs) };
-        let state = crate::state::ComputeState { meaning, bindings, inputs, cache_key: cache_key.clone(), recorded: false };
+        let state =
+            crate::state::ComputeState { meaning, bindings, inputs, cache_key: cache_key.clone(), recorded: false };
         self.instances[id as usize].activity = Activity::Compute(Box::new(state));
         self.recall(id, cache_key);
     }
@@ -349,9 +350,7 @@ impl Driver {
         let graph = &self.graphs[self.blocks[block as usize].flow as usize];
         let name = |var: VarId| -> Arc<str> {
             match graph.sources.get(&var) {
-                Some(Source::Node(node)) => {
-                    graph.blocks[node.block as usize].nodes[node.local as usize].label.clone()
-                }
+                Some(Source::Node(node)) => graph.blocks[node.block as usize].nodes[node.local as usize].label.clone(),
                 _ => {
                     let param = graph.flow.params.iter().find(|param| param.var == var);
                     param.map_or_else(|| format!("v{}", var.0).into(), |param| param.name.clone())

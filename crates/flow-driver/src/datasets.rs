@@ -19,8 +19,8 @@ use std::sync::Arc;
 /// The one version of a dataset that a run takes.
 #[derive(Debug)]
 pub(crate) enum Version {
-    /// This instance reads it; those wait for it.
-    Coming(u32, Vec<u32>),
+    /// Somebody reads it; these instances wait for it.
+    Coming(Vec<u32>),
     /// This instance has it, or has failed to get it.
     Had(u32),
 }
@@ -35,10 +35,10 @@ impl Driver {
         let key = (dataset.clone(), partition_key(&partition));
         match self.versions.get_mut(&key) {
             None => {
-                self.versions.insert(key, Version::Coming(id, vec![]));
+                self.versions.insert(key, Version::Coming(vec![]));
                 self.look(id, dataset, partition, false);
             }
-            Some(Version::Coming(_, waiting)) => {
+            Some(Version::Coming(waiting)) => {
                 waiting.push(id);
                 self.instances[id as usize].phase = Phase::Sharing;
             }
@@ -88,8 +88,7 @@ impl Driver {
             return None;
         };
         let partition: Partition = dataset.partition.iter().map(|key| key.name.clone()).zip(keys).collect();
-        let state =
-            DataState { partition: partition.clone(), value, last: None, until: None, refreshed: false };
+        let state = DataState { partition: partition.clone(), value, last: None, until: None, refreshed: false };
         self.instances[id as usize].activity = Activity::Data(Box::new(state));
         Some(partition)
     }
@@ -419,7 +418,7 @@ impl Driver {
         let Activity::Data(data) = &self.instances[id as usize].activity else { return vec![] };
         let key = (dataset.clone(), partition_key(&data.partition));
         match self.versions.insert(key, Version::Had(id)) {
-            Some(Version::Coming(_, waiting)) => waiting,
+            Some(Version::Coming(waiting)) => waiting,
             _ => vec![],
         }
     }

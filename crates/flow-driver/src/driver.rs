@@ -485,7 +485,8 @@ impl Driver {
             Settled::Cancelled => (NodeStatus::Cancelled, None),
             Settled::Unknown => (NodeStatus::Unknown, None),
         };
-        if id == ROOT || (status == NodeStatus::Succeeded && matches!(self.node(id).op, Op::Compute { data: false, .. }))
+        if id == ROOT
+            || (status == NodeStatus::Succeeded && matches!(self.node(id).op, Op::Compute { data: false, .. }))
         {
             return;
         }

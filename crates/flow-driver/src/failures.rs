@@ -25,19 +25,27 @@ pub(crate) fn stale(dataset: &str, age_ms: Option<u64>, within_ms: u64) -> Failu
 
 /// A condition that does not hold.
 pub(crate) fn required(text: &str, message: Option<&str>) -> Failure {
-    let failure = Failure::new(ErrorClass::GuardFailed, "R0704", match message {
-        Some(message) => message.to_owned(),
-        None => format!("`{text}` does not hold"),
-    });
+    let failure = Failure::new(
+        ErrorClass::GuardFailed,
+        "R0704",
+        match message {
+            Some(message) => message.to_owned(),
+            None => format!("`{text}` does not hold"),
+        },
+    );
     if message.is_some() { failure.detail(format!("required: {text}")) } else { failure }
 }
 
 /// A guard that does not hold.
 pub(crate) fn guard(text: &str, message: Option<&str>) -> Failure {
-    let failure = Failure::new(ErrorClass::GuardFailed, "R0705", match message {
-        Some(message) => message.to_owned(),
-        None => format!("the guard `{text}` does not hold"),
-    });
+    let failure = Failure::new(
+        ErrorClass::GuardFailed,
+        "R0705",
+        match message {
+            Some(message) => message.to_owned(),
+            None => format!("the guard `{text}` does not hold"),
+        },
+    );
     if message.is_some() { failure.detail(format!("guard: {text}")) } else { failure }
 }
 
@@ -68,6 +76,10 @@ pub(crate) fn wrong_kind(wanted: &str) -> Failure {
 
 /// A selected node whose input is neither selected nor remembered.
 pub(crate) fn not_selected(node: &str, need: &str) -> Failure {
-    Failure::new(ErrorClass::Internal, "R0710", format!("`{node}` needs `{need}`, which is not selected and has no earlier result"))
-        .detail(format!("`--select +{node}` takes along everything that `{node}` needs"))
+    Failure::new(
+        ErrorClass::Internal,
+        "R0710",
+        format!("`{node}` needs `{need}`, which is not selected and has no earlier result"),
+    )
+    .detail(format!("`--select +{node}` takes along everything that `{node}` needs"))
 }

@@ -68,7 +68,6 @@ pub(crate) struct BlockGraph {
 pub(crate) struct NodeGraph {
     pub(crate) id: u32,
     pub(crate) label: Arc<str>,
-    pub(crate) var: VarId,
     pub(crate) optional: bool,
     pub(crate) op: Op,
     pub(crate) needs: Vec<Need>,
@@ -79,18 +78,62 @@ pub(crate) struct NodeGraph {
 /// What a node does, its blocks by number.
 #[derive(Debug)]
 pub(crate) enum Op {
-    Read { dataset: Name, previous: bool, partition: Vec<Arc<Expr>> },
-    Compute { expr: Arc<Expr>, data: bool },
-    Call { step: Name, args: Vec<Arc<Expr>>, recover: Option<u32> },
-    Flow { flow: Name, args: Vec<Arc<Expr>>, recover: Option<u32> },
-    If { condition: Arc<Expr>, then: u32, otherwise: u32 },
+    Read {
+        dataset: Name,
+        previous: bool,
+        partition: Vec<Arc<Expr>>,
+    },
+    Compute {
+        expr: Arc<Expr>,
+        data: bool,
+    },
+    Call {
+        step: Name,
+        args: Vec<Arc<Expr>>,
+        recover: Option<u32>,
+    },
+    Flow {
+        flow: Name,
+        args: Vec<Arc<Expr>>,
+        recover: Option<u32>,
+    },
+    If {
+        condition: Arc<Expr>,
+        then: u32,
+        otherwise: u32,
+    },
     /// `select` gives the number of the arm and then what its pattern binds: one evaluator knows patterns.
-    Match { select: Arc<Expr>, arms: Vec<ArmGraph> },
-    For { item: VarId, items: Arc<Expr>, limit: u64, parallel: u32, body: u32 },
-    Wait { duration: Arc<Expr> },
-    Write { dataset: Name, value: Arc<Expr>, partition: Vec<Arc<Expr>> },
-    RequireFresh { dataset: Name, within_ms: u64, partition: Vec<Arc<Expr>>, action: StaleAction },
-    Require { condition: Arc<Expr>, text: Arc<str>, warn: bool, message: Option<Arc<Expr>> },
+    Match {
+        select: Arc<Expr>,
+        arms: Vec<ArmGraph>,
+    },
+    For {
+        item: VarId,
+        items: Arc<Expr>,
+        limit: u64,
+        parallel: u32,
+        body: u32,
+    },
+    Wait {
+        duration: Arc<Expr>,
+    },
+    Write {
+        dataset: Name,
+        value: Arc<Expr>,
+        partition: Vec<Arc<Expr>>,
+    },
+    RequireFresh {
+        dataset: Name,
+        within_ms: u64,
+        partition: Vec<Arc<Expr>>,
+        action: StaleAction,
+    },
+    Require {
+        condition: Arc<Expr>,
+        text: Arc<str>,
+        warn: bool,
+        message: Option<Arc<Expr>>,
+    },
 }
 
 /// An arm of a `match`.
@@ -196,7 +239,8 @@ impl<'a> Maker<'a> {
                 self.data_vars.insert(param.var);
             }
         }
-        let nodes: Vec<_> = block.nodes.iter().enumerate().map(|(local, node)| self.node(node, number, local)).collect();
+        let nodes: Vec<_> =
+            block.nodes.iter().enumerate().map(|(local, node)| self.node(node, number, local)).collect();
         self.blocks[number as usize].nodes = nodes;
         self.result(block, number);
         number
@@ -215,7 +259,7 @@ impl<'a> Maker<'a> {
             let at = result.at;
             let op = Op::Compute { expr: result, data: true };
             let (id, label, optional) = (RESULT, "result".into(), false);
-            let node = NodeGraph { id, label, var, optional, op, needs: vec![], dependents: vec![] };
+            let node = NodeGraph { id, label, optional, op, needs: vec![], dependents: vec![] };
             self.blocks[number as usize].nodes.push(node);
             result = Arc::new(Expr::new(ExprKind::Var(var), at));
         }
@@ -242,7 +286,6 @@ impl<'a> Maker<'a> {
         NodeGraph {
             id: node.id.0,
             label: node.label.clone(),
-            var: node.var,
             optional: matches!(node.ty, flow_expr::Type::Optional(_)),
             op,
             needs: vec![],
@@ -280,11 +323,9 @@ impl<'a> Maker<'a> {
                 Op::For { item: *item, items, limit: *limit, parallel: *parallel, body }
             }
             NodeKind::Wait { duration } => Op::Wait { duration: Arc::new(duration.clone()) },
-            NodeKind::Write { dataset, value, partition } => Op::Write {
-                dataset: dataset.clone(),
-                value: Arc::new(value.clone()),
-                partition: shared(partition),
-            },
+            NodeKind::Write { dataset, value, partition } => {
+                Op::Write { dataset: dataset.clone(), value: Arc::new(value.clone()), partition: shared(partition) }
+            }
             NodeKind::RequireFresh { dataset, within_ms, partition, action } => Op::RequireFresh {
                 dataset: dataset.clone(),
                 within_ms: *within_ms,

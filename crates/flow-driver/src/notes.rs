@@ -55,7 +55,9 @@ impl Driver {
     /// Whether a selection leaves it out.
     pub(crate) fn not_selected(&self, id: u32) -> bool {
         let block = &self.blocks[self.instances[id as usize].block as usize];
-        block.scope == 0 && self.unselected.contains(&self.node(id).id) && !self.in_handler(self.instances[id as usize].block)
+        block.scope == 0
+            && self.unselected.contains(&self.node(id).id)
+            && !self.in_handler(self.instances[id as usize].block)
     }
 
     /// An earlier result stands in for what is not selected.
@@ -140,8 +142,7 @@ impl Driver {
                 (Some(decision), _) => (**decision).clone(),
                 (None, Some(Settled::Unknown)) => {
                     let upstream = self.unknown_upstream(id);
-                    let reasons: Vec<_> =
-                        upstream.into_iter().map(|node| Reason::UpstreamRuns { node }).collect();
+                    let reasons: Vec<_> = upstream.into_iter().map(|node| Reason::UpstreamRuns { node }).collect();
                     if reasons.is_empty() {
                         continue;
                     }
@@ -203,7 +204,8 @@ impl Driver {
                             None => continue,
                         }
                     };
-                    for node in graph.blocks[block as usize].nodes.iter().filter(|node| node.id != crate::graph::RESULT) {
+                    for node in graph.blocks[block as usize].nodes.iter().filter(|node| node.id != crate::graph::RESULT)
+                    {
                         found.entry(node.id).or_insert_with(|| decision.clone());
                     }
                 }

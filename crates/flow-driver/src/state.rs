@@ -69,10 +69,17 @@ pub(crate) enum Phase {
 /// How an instance ended.
 #[derive(Debug)]
 pub(crate) enum Settled {
-    Value { value: Value, how: How },
+    Value {
+        value: Value,
+        how: How,
+    },
     /// `cause` is the instance whose failure it is: itself, or one inside.
-    Failed { cause: u32 },
-    NotRun { cause: u32 },
+    Failed {
+        cause: u32,
+    },
+    NotRun {
+        cause: u32,
+    },
     Skipped,
     Cancelled,
     /// Only in plans.
