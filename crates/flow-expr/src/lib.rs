@@ -13,6 +13,7 @@ mod hex;
 mod ir;
 mod memory;
 pub mod render;
+pub mod rules;
 mod selection;
 mod stored;
 mod types;

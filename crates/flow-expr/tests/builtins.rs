@@ -373,8 +373,8 @@ fn functions_over_tables() {
     let sorted = with_lambda("sort_by", rows(), amount(), vec![]).unwrap();
     let two = run("take", &[sorted, int(2)]).unwrap();
     assert_eq!(two, table(&["day", "amount"], vec![vec![s("b"), dec("1")], vec![s("a"), dec("2")]]));
-    assert_eq!(run("first", &[two.clone()]), Ok(row("b", "1")));
-    assert_eq!(run("last", &[run("reverse", &[two.clone()]).unwrap()]), Ok(row("b", "1")));
+    assert_eq!(run("first", std::slice::from_ref(&two)), Ok(row("b", "1")));
+    assert_eq!(run("last", &[run("reverse", std::slice::from_ref(&two)).unwrap()]), Ok(row("b", "1")));
     assert_eq!(run("count", &[run("skip", &[two, int(1)]).unwrap()]), Ok(int(1)));
     assert_eq!(
         run("count", &[run("distinct", &[with_lambda("filter", rows(), big(), vec![]).unwrap()]).unwrap()]),

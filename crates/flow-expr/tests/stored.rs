@@ -1,4 +1,5 @@
 //! The stored form: its shape, and that nothing is lost.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use flow_expr::{MapKey, MemoryTable, Name, Record, Type, Value, VariantValue};
 use serde_json::json;

@@ -119,14 +119,14 @@ impl<'a> Machine<'a> {
     }
 
     /// The first of this many variables for columns, distinct from those of the tables being walked around this one.
-    pub(super) fn column_variables(&mut self, count: usize) -> u32 {
+    pub(crate) fn column_variables(&mut self, count: usize) -> u32 {
         let first = self.next_column;
         self.next_column = first.saturating_sub(count as u32);
         first
     }
 
     /// Evaluates with more variables, which are gone afterwards.
-    pub(super) fn with_locals<T>(
+    pub(crate) fn with_locals<T>(
         &mut self,
         locals: impl IntoIterator<Item = (VarId, Value)>,
         work: impl FnOnce(&mut Self) -> Result<T, EvalError>,
