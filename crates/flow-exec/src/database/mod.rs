@@ -6,9 +6,11 @@
 
 mod postgres;
 mod sqlite;
+#[cfg(test)]
+mod tests;
 mod text;
 
-use crate::{Cancel, Secrets};
+use crate::{Secrets, api::Cancel};
 use flow_diag::codes;
 use flow_expr::{Name, TypeTable, Value};
 use flow_plan::{ConnectionKind, ErrorClass, Failure, Program};

@@ -5,10 +5,11 @@
 //! them against what was declared. Encryption is not offered: reach remote servers through a tunnel.
 
 use super::{
-    Answer, Statement, cancelled, failure, missing_column, quote, quote_path, timed_out, too_many_rows,
+    Answer, Statement, cancelled, failure, missing_column, quote, quote_path,
     text::{Column, Shape, shape, to_json, to_text},
+    timed_out, too_many_rows,
 };
-use crate::{Cancel, Secrets};
+use crate::{Secrets, api::Cancel};
 use flow_expr::{Name, TypeTable, Value};
 use flow_plan::{ErrorClass, Failure, Program, SecretOr};
 use futures::{SinkExt as _, TryStreamExt as _, pin_mut};
@@ -41,7 +42,11 @@ impl Postgres {
     ) -> Result<Self, Failure> {
         let parse = |url: &str| {
             url.parse::<Config>().map_err(|_| {
-                failure(ErrorClass::ClientError, name, "its URL is not of the form `postgres://user@host:port/database`")
+                failure(
+                    ErrorClass::ClientError,
+                    name,
+                    "its URL is not of the form `postgres://user@host:port/database`",
+                )
             })
         };
         let mut config = match url {
@@ -59,7 +64,8 @@ impl Postgres {
         let (client, connection) = self.config.connect(NoTls).await.map_err(|error| self.failed(&error))?;
         // Ends by itself when the client is dropped; its error reaches the client's pending call.
         tokio::spawn(connection);
-        let settings = "set datestyle = 'ISO'; set intervalstyle = 'iso_8601'; set timezone = 'UTC'; set bytea_output = 'hex'";
+        let settings =
+            "set datestyle = 'ISO'; set intervalstyle = 'iso_8601'; set timezone = 'UTC'; set bytea_output = 'hex'";
         client.batch_execute(settings).await.map_err(|error| self.failed(&error))?;
         Ok(client)
     }
@@ -75,7 +81,12 @@ impl Postgres {
     }
 
     /// Does the work on a fresh connection; at the timeout or a cancel the server is told to stop.
-    async fn guarded<T, W>(&self, timeout: Duration, cancel: &Cancel, work: impl FnOnce(Arc<Client>) -> W) -> Result<T, Failure>
+    async fn guarded<T, W>(
+        &self,
+        timeout: Duration,
+        cancel: &Cancel,
+        work: impl FnOnce(Arc<Client>) -> W,
+    ) -> Result<T, Failure>
     where
         W: Future<Output = Result<T, Failure>>,
     {
@@ -114,8 +125,13 @@ impl Postgres {
             return Err(missing_column(&self.name, &missing.name, &names));
         }
         let shapes: Vec<Shape> = columns.iter().map(|column| shape(&column.ty, types)).collect();
-        let wanted: Vec<String> = columns.iter().zip(&shapes).map(|(column, shape)| as_text(&column.name, *shape)).collect();
-        let text = format!("with flow_result as (\n{}\n) select {} from flow_result", trimmed(&statement.text), wanted.join(", "));
+        let wanted: Vec<String> =
+            columns.iter().zip(&shapes).map(|(column, shape)| as_text(&column.name, *shape)).collect();
+        let text = format!(
+            "with flow_result as (\n{}\n) select {} from flow_result",
+            trimmed(&statement.text),
+            wanted.join(", ")
+        );
         let prepared = client.prepare_typed(&text, &param_types).await.map_err(|error| self.failed(&error))?;
         let rows = client.query_raw(&prepared, &params).await.map_err(|error| self.failed(&error))?;
         pin_mut!(rows);
@@ -191,7 +207,8 @@ impl Postgres {
             let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
             return failure(class, &self.name, format_args!("no answer from the database: {cause}"));
         };
-        let mut found = failure(class, &self.name, format_args!("{} (SQLSTATE {})", said.message(), said.code().code()));
+        let mut found =
+            failure(class, &self.name, format_args!("{} (SQLSTATE {})", said.message(), said.code().code()));
         found.details.extend(said.detail().map(str::to_owned));
         found.details.extend(said.hint().map(|hint| format!("hint: {hint}")));
         found

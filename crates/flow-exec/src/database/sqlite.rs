@@ -4,10 +4,11 @@
 //! whole and as a real number otherwise, and read back from whatever is stored, as the text it prints.
 
 use super::{
-    Answer, Statement, cancelled, failure, missing_column, quote, quote_path, timed_out, too_many_rows,
+    Answer, Statement, cancelled, failure, missing_column, quote, quote_path,
     text::{Column, Shape, shape, to_json, to_text},
+    timed_out, too_many_rows,
 };
-use crate::Cancel;
+use crate::api::Cancel;
 use flow_expr::{Name, TypeTable, Value};
 use flow_plan::{ErrorClass, Failure};
 use rusqlite::{Connection, ErrorCode, OpenFlags, params_from_iter, types::ValueRef};
@@ -149,7 +150,8 @@ impl Sqlite {
         transaction.execute(&format!("create table if not exists {table} ({})", typed.join(", ")), [])?;
         transaction.execute(&format!("delete from {table}"), [])?;
         {
-            let mut insert = transaction.prepare(&format!("insert into {table} ({}) values ({marks})", names.join(", ")))?;
+            let mut insert =
+                transaction.prepare(&format!("insert into {table} ({}) values ({marks})", names.join(", ")))?;
             for row in rows {
                 insert.execute(params_from_iter(row.iter().map(bind)))?;
             }
@@ -161,7 +163,9 @@ impl Sqlite {
     fn failed(&self, error: &rusqlite::Error) -> Failure {
         let class = match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => ErrorClass::ServerError,
-            Some(ErrorCode::CannotOpen | ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => ErrorClass::Connection,
+            Some(ErrorCode::CannotOpen | ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                ErrorClass::Connection
+            }
             Some(ErrorCode::PermissionDenied | ErrorCode::ReadOnly | ErrorCode::AuthorizationForStatementDenied) => {
                 ErrorClass::Auth
             }

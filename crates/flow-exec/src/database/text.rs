@@ -70,7 +70,7 @@ pub(super) fn to_text(value: &Value) -> Option<String> {
         Value::Duration(length) => format!("{length}"),
         Value::Bytes(bytes) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
         Value::Variant(variant) if variant.fields.is_empty() => variant.variant.to_string(),
-        other => flow_expr::encode(other).to_string(),
+        other => serde_json::json!(other).to_string(),
     })
 }
 
