@@ -1,6 +1,6 @@
 //! Databases behind connections: statements of `sql on CONN`, and whole tables as datasets.
 //!
-//! Rows cross the border as JSON arrays of objects in the form that `flow_expr::decode` reads, so one
+//! Rows cross the border as JSON arrays of objects in the form that `flow_expr::codec::decode` reads, so one
 //! checker serves files, processes, HTTP and databases. Knows no dataset rules and publishes nothing by
 //! itself. One file per kind of database; tested against real ones.
 

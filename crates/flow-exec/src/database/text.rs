@@ -70,11 +70,11 @@ pub(super) fn to_text(value: &Value) -> Option<String> {
         Value::Duration(length) => format!("{length}"),
         Value::Bytes(bytes) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
         Value::Variant(variant) if variant.fields.is_empty() => variant.variant.to_string(),
-        other => serde_json::json!(other).to_string(),
+        other => flow_expr::codec::encode(other).to_string(),
     })
 }
 
-/// What `flow_expr::decode` reads for a cell's text. Text that is not of its shape stays text, so the border names it.
+/// What `flow_expr::codec::decode` reads for a cell's text. Text that is not of its shape stays text, so the border names it.
 pub(super) fn to_json(text: String, shape: Shape) -> Json {
     let parsed = match shape {
         Shape::Bool => match text.as_str() {
