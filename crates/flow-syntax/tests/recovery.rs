@@ -1,7 +1,7 @@
 //! Mistakes: each is reported once, at its place, and the rest of the file is understood.
 
 use flow_diag::FileId;
-use flow_syntax::ast::{Decl, Stmt};
+use flow_syntax::ast::{Decl, Stmt, TypeBody};
 use flow_syntax::parse;
 
 /// The program of the language's own description.
@@ -22,7 +22,7 @@ fn the_whole_program_has_no_mistakes() {
 }
 
 #[test]
-fn ten_mistakes_are_ten_reports_and_all_else_is_there() {
+fn twelve_mistakes_are_twelve_reports_and_all_else_is_there() {
     let text = r#"type Order {
   id Int
   amount: Decimal where it >=
@@ -51,6 +51,34 @@ flow morning {
 "#;
     assert_eq!(
         report(text),
-        ["2 E0001: expected `:` and a type, found `Int`", "4 E0001: expected an expression, found `:`",]
+        [
+            "2 E0001: expected `:` and a type, found `Int`",
+            "3 E0001: expected an expression, found `region`",
+            "6 E0004: `region` is not spelled like this kind of name",
+            "8 E0001: expected `:` and the type of its content, found `Table`",
+            "10 E0015: `freshness` begins nothing that a dataset has",
+            "15 E0003: this text is never closed",
+            "16 E0015: `timout` begins nothing that a step has",
+            "17 E0001: expected `times`, found `,`",
+            "22 E0001: expected `=` and a value, found `aggregate`",
+            "23 E0002: `(` is never closed",
+            "24 E0013: comparisons cannot be chained",
+            "20 E0002: `{` is never closed",
+        ]
     );
+    let parse = parse(FileId(0), text);
+    let decls: Vec<Decl> = parse.root().decls().collect();
+    let names: Vec<String> = decls.iter().filter_map(|decl| Some(decl.name()?.text().to_owned())).collect();
+    assert_eq!(names, ["Order", "region", "orders", "aggregate", "morning"]);
+    let Some(Decl::Type(order)) = decls.first() else { panic!("a type") };
+    let Some(TypeBody::Record(record)) = order.body() else { panic!("a record") };
+    let fields: Vec<bool> = record.fields().map(|field| field.ty().is_some()).collect();
+    assert_eq!(fields, [true, true, true], "also the field without a colon has a type");
+    let Some(Decl::Dataset(orders)) = decls.get(2) else { panic!("a dataset") };
+    assert_eq!(orders.clauses().count(), 2);
+    let Some(Decl::Flow(morning)) = decls.last() else { panic!("a flow") };
+    let stmts: Vec<Stmt> = morning.body().expect("a block").stmts().collect();
+    assert_eq!(stmts.len(), 5);
+    let values = stmts.iter().filter(|stmt| matches!(stmt, Stmt::Let(binding) if binding.value().is_some()));
+    assert_eq!(values.count(), 3);
 }

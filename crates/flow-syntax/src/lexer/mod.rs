@@ -272,11 +272,12 @@ impl Lexer<'_, '_> {
     fn unknown(&mut self, start: usize) {
         let rest = &self.source[start..];
         let first = rest.chars().next().unwrap_or(' ');
-        let mut end = start + first.len_utf8();
+        // logos may have looked further, for the second backtick of a quoted name.
+        let mut end = self.logos.span().end.max(start + first.len_utf8());
         let is_name = first.is_alphanumeric();
         if is_name {
             let tail = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
-            end = start + tail;
+            end = end.max(start + tail);
         }
         self.logos.bump(end - self.logos.span().end);
         let previous = self.tokens.all.last().copied();
