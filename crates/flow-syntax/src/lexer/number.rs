@@ -24,7 +24,8 @@ pub(super) fn scan(text: &str) -> (Token, usize) {
     if let Some(exponent) = exponent(bytes, end) {
         end = exponent;
         kind = Token::Fraction;
-    } else if at(bytes, end) == b'%' {
+    } else if at(bytes, end) == b'%' && word(bytes, end + 1) == end + 1 {
+        // Before a word or digit it is the remainder: `5%3`.
         end += 1;
         kind = Token::Percent;
     }
@@ -165,6 +166,7 @@ mod tests {
             ("5mins", Token::BadNumber, 5),
             ("1.5s", Token::BadNumber, 4),
             ("3x", Token::BadNumber, 2),
+            ("5%3", Token::Int, 1),
         ];
         for (text, kind, length) in cases {
             assert_eq!(scan(text), (kind, length), "{text}");

@@ -176,6 +176,27 @@ impl Token {
         self <= Self::Ident
     }
 
+    /// Whether it is a literal, a text excepted.
+    pub(crate) fn is_literal(self) -> bool {
+        matches!(
+            self,
+            Self::Int
+                | Self::Fraction
+                | Self::Percent
+                | Self::Money
+                | Self::Duration
+                | Self::Size
+                | Self::Time
+                | Self::Date
+                | Self::Timestamp
+                | Self::BadNumber
+                | Self::Count
+                | Self::True
+                | Self::False
+                | Self::None
+        )
+    }
+
     /// Whether it is one of the words that the grammar gives a meaning somewhere.
     pub(crate) fn is_known_word(self) -> bool {
         self < Self::Ident

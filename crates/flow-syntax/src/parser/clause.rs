@@ -2,6 +2,7 @@
 
 use super::Parser;
 use super::counts::Seen;
+use super::recover::DECLARATIONS;
 use crate::kind::SyntaxKind;
 use crate::lexer::Token;
 use crate::problem::What;
@@ -63,7 +64,7 @@ impl Parser<'_> {
             Token::Accepts => self.accepts(),
             Token::Header | Token::Query | Token::Form if self.at_entry() => self.entry(),
             Token::Owner | Token::Tags | Token::Doc => self.for_people(),
-            word if word.is_word() => {
+            word if word.is_word() && !(DECLARATIONS.contains(&word) && self.nth(1).is_word()) => {
                 self.start(SyntaxKind::SETTING);
                 self.keyword();
                 self.expression();
@@ -170,7 +171,7 @@ impl Parser<'_> {
                 self.start(SyntaxKind::TAGS_CLAUSE);
                 self.keyword();
                 self.expect_string("a tag in quotes");
-                while self.at(Token::Comma) && self.nth(1) == Token::StringOpen {
+                while self.at(Token::Comma) && matches!(self.nth(1), Token::StringOpen | Token::RawOpen) {
                     self.bump();
                     self.string();
                 }

@@ -182,7 +182,7 @@ impl Parser<'_> {
         self.eat(Token::Pipe);
         loop {
             self.start_documented(SyntaxKind::VARIANT);
-            if self.type_name("a variant's name") && self.at(Token::LParen) && !self.on_new_line() {
+            if self.type_name("a variant's name") && self.at(Token::LParen) {
                 self.list(Token::LParen, Token::RParen, "`,` or `)`", |parser| parser.field(SyntaxKind::FIELD));
             }
             self.finish();
@@ -282,6 +282,9 @@ impl Parser<'_> {
     fn type_parameters(&mut self) {
         if self.at(Token::Lt) {
             self.start(SyntaxKind::TYPE_PARAM_LIST);
+            if self.nth(1) == Token::Gt {
+                self.unexpected("a type parameter between `<` and `>`");
+            }
             self.list(Token::Lt, Token::Gt, "`,` or `>`", |parser| {
                 parser.type_name("a type parameter, such as `T`");
             });

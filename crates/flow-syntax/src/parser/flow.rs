@@ -261,8 +261,10 @@ impl Parser<'_> {
 }
 
 impl Token {
-    /// Whether it begins a statement, or a clause of a step, dataset or retry policy.
+    /// Whether it begins a clause or statement and is not likely to begin a value: so not `if` or `for`.
     pub(super) fn begins_clause(self) -> bool {
-        STATEMENTS.contains(&self) || super::step::CLAUSES.contains(&self) || super::dataset::CLAUSES.contains(&self)
+        let begins_value = matches!(self, Self::If | Self::Match | Self::For | Self::Check);
+        let begins_statement = STATEMENTS.contains(&self) && !begins_value;
+        begins_statement || super::step::CLAUSES.contains(&self) || super::dataset::CLAUSES.contains(&self)
     }
 }

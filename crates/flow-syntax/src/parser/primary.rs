@@ -7,7 +7,7 @@ use crate::lexer::Token;
 use crate::problem::{Case, SyntaxProblem, What};
 
 /// Words that go on with a construct, so that a word before them is a value.
-const CONTINUING: &[Token] = &[
+pub(super) const CONTINUING: &[Token] = &[
     Token::And,
     Token::Or,
     Token::Else,
@@ -29,32 +29,17 @@ const CONTINUING: &[Token] = &[
 
 impl Parser<'_> {
     pub(super) fn at_literal(&self) -> bool {
-        matches!(
-            self.current(),
-            Token::Int
-                | Token::Fraction
-                | Token::Percent
-                | Token::Money
-                | Token::Duration
-                | Token::Size
-                | Token::Time
-                | Token::Date
-                | Token::Timestamp
-                | Token::BadNumber
-                | Token::Count
-                | Token::True
-                | Token::False
-                | Token::None
-        )
+        self.current().is_literal()
     }
 
     pub(super) fn at_string(&self) -> bool {
         matches!(self.current(), Token::StringOpen | Token::RawOpen)
     }
 
-    /// Whether, where a value should begin, the next line's clause or statement begins instead.
+    /// Whether, where a value should begin, a clause, statement or declaration begins instead: a word for that,
+    /// and in its line a value after it, which could not follow if the word were a name.
     pub(super) fn value_is_missing(&self) -> bool {
-        self.at_statement_line() || self.at_declaration()
+        self.at_clause_with_value() || self.at_declaration()
     }
 
     /// The same in the middle of an expression, after an operator.
@@ -63,14 +48,19 @@ impl Parser<'_> {
             || (self.in_fields && self.on_new_line() && self.at_word() && self.nth(1) == Token::Colon)
     }
 
-    /// Whether a clause or statement clearly begins with this line: one of their words, and a value after it.
-    pub(super) fn at_statement_line(&self) -> bool {
-        if !self.on_new_line() || !self.current().begins_clause() || self.next_on_new_line() {
+    fn at_clause_with_value(&self) -> bool {
+        if !self.current().begins_clause() || self.next_on_new_line() {
             return false;
         }
         let next = self.nth(1);
         (next.is_word() && !CONTINUING.contains(&next))
-            || matches!(next, Token::Int | Token::Duration | Token::Money | Token::StringOpen | Token::RawOpen)
+            || next.is_literal()
+            || matches!(next, Token::StringOpen | Token::RawOpen)
+    }
+
+    /// Whether a clause or statement clearly begins with this line.
+    pub(super) fn at_statement_line(&self) -> bool {
+        self.on_new_line() && self.at_clause_with_value()
     }
 
     pub(super) fn literal(&mut self) {
@@ -198,7 +188,7 @@ impl Parser<'_> {
                 self.finish();
             }
             _ if self.at_literal() => self.literal(),
-            Token::And | Token::Or | Token::Else => {
+            Token::And | Token::Or | Token::Else | Token::Not => {
                 self.unexpected("an expression");
                 return false;
             }
@@ -239,6 +229,7 @@ impl Parser<'_> {
     pub(super) fn list_or_map(&mut self) {
         let start = self.checkpoint();
         let mut map = false;
+        let mut first = true;
         if self.nth(1) == Token::Colon && self.nth(2) == Token::RBracket {
             self.bump();
             self.bump();
@@ -248,7 +239,7 @@ impl Parser<'_> {
             self.list(Token::LBracket, Token::RBracket, "`,` or `]`", |parser| {
                 let entry = parser.checkpoint();
                 parser.expression();
-                if parser.at(Token::Colon) {
+                if parser.at(Token::Colon) && (first || map) {
                     parser.start_at(entry, SyntaxKind::MAP_ENTRY);
                     parser.bump();
                     parser.expression();
@@ -257,6 +248,7 @@ impl Parser<'_> {
                 } else if map {
                     parser.unexpected("`:` and a value, as in the entries before");
                 }
+                first = false;
             });
         }
         self.start_at(start, if map { SyntaxKind::MAP_EXPR } else { SyntaxKind::LIST_EXPR });

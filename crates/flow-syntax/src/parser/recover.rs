@@ -4,6 +4,7 @@
 //! word. So what is skipped ends at the next such word at the start of a line (or after a comma), at the
 //! bracket that closes the construct, or where a declaration begins in the first column.
 
+use super::primary::CONTINUING;
 use super::{Parser, place};
 use crate::kind::SyntaxKind;
 use crate::lexer::Token;
@@ -34,12 +35,17 @@ impl Parser<'_> {
     /// Whether a declaration begins here, judged from inside an unfinished one: its word stands in the first
     /// column, and a name (or a test's title) follows.
     pub(super) fn at_declaration(&self) -> bool {
-        if !self.at_any(DECLARATIONS) || !self.on_new_line() {
+        if !self.at_any(DECLARATIONS) || !self.on_new_line() || self.next_on_new_line() {
             return false;
         }
         let (start, _) = self.range_at(self.position);
         let first_column = start == 0 || self.source.as_bytes().get(start - 1) == Some(&b'\n');
-        first_column && if self.at(Token::Test) { self.nth(1) == Token::StringOpen } else { self.nth(1).is_word() }
+        first_column
+            && if self.at(Token::Test) {
+                self.nth(1) == Token::StringOpen
+            } else {
+                self.nth(1).is_word() && !CONTINUING.contains(&self.nth(1))
+            }
     }
 
     /// Where a construct inside braces must stop, whatever is missing.

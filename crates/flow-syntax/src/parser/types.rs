@@ -57,6 +57,9 @@ impl Parser<'_> {
 
     fn type_arguments(&mut self, open: Token, close: Token) {
         self.start(SyntaxKind::TYPE_ARG_LIST);
+        if close == Token::Gt && self.nth(1) == close {
+            self.unexpected("a type between `<` and `>`");
+        }
         let expected = if close == Token::Gt { "`,` or `>`" } else { "`,` or `)`" };
         self.list(open, close, expected, Self::type_expression);
         self.finish();

@@ -1,0 +1,159 @@
+//! The hand-written parser and `grammar/flow.pest` accept the same programs: those of the repository,
+//! generated ones, and both with random damage.
+
+mod support;
+
+use flow_diag::FileId;
+use flow_syntax::parse;
+use pest::Parser as _;
+use proptest::prelude::*;
+
+/// The normative grammar, as pest runs it.
+#[allow(missing_docs, reason = "pest makes one variant per rule")]
+mod normative {
+    #[derive(pest_derive::Parser)]
+    #[grammar = "../../grammar/flow.pest"]
+    pub(crate) struct Grammar;
+}
+
+use normative::{Grammar, Rule};
+
+/// Enough for every honest program here; pest backtracks, and damage can make it do so for very long.
+const CALL_LIMIT: usize = 2_000_000;
+
+fn grammar_accepts(text: &str) -> Result<(), String> {
+    pest::set_call_limit(std::num::NonZeroUsize::new(CALL_LIMIT));
+    Grammar::parse(Rule::module, text).map(|_| ()).map_err(|error| error.to_string())
+}
+
+/// What the parser says against a text; `None` where it speaks of what a grammar cannot express.
+fn parser_accepts(text: &str) -> Option<Result<(), String>> {
+    let problems = parse(FileId(0), text).problems.0;
+    let beyond = |code: &str, title: &str| {
+        matches!(code, "E0009" | "E0010" | "E0012")
+            || (code == "E0007" && title.ends_with("does not exist"))
+            || (code == "E0008" && title.starts_with("`\\u{"))
+    };
+    if problems.iter().any(|problem| beyond(problem.code.as_str(), &problem.title)) {
+        return None;
+    }
+    let said: Vec<String> = problems.iter().map(|problem| format!("{} {}", problem.code, problem.title)).collect();
+    Some(if said.is_empty() { Ok(()) } else { Err(said.join("\n")) })
+}
+
+fn agree(text: &str) {
+    let Some(parser) = parser_accepts(text) else { return };
+    let grammar = grammar_accepts(text);
+    if grammar.as_ref().is_err_and(|error| error.contains("call limit")) {
+        return;
+    }
+    assert_eq!(parser.is_ok(), grammar.is_ok(), "parser: {parser:?}\ngrammar: {grammar:?}\ntext:\n{text}");
+}
+
+/// Pieces to damage programs with.
+const PIECES: &[&str] = &[
+    "{",
+    "}",
+    "(",
+    ")",
+    "[",
+    "]",
+    "<",
+    ">",
+    ",",
+    ":",
+    ".",
+    "..",
+    "=",
+    "==",
+    "=>",
+    "->",
+    "??",
+    "?",
+    "|",
+    "@",
+    "-",
+    "+",
+    "%",
+    "x",
+    "Foo",
+    "fooBar",
+    "let",
+    "if",
+    "else",
+    "for",
+    "match",
+    "not",
+    "and",
+    "in",
+    "on",
+    "sql",
+    "retry",
+    "timeout",
+    "use",
+    "5m",
+    "12",
+    "06:00",
+    "\"s\"",
+    "\"a {x}\"",
+    "\"\"\"",
+    "\"",
+    "csv",
+    "run",
+    "\n",
+    ";",
+    "r\"",
+];
+
+fn damage(text: &str, place: usize, length: usize, piece: Option<&str>) -> String {
+    let boundary = |mut place: usize| {
+        while !text.is_char_boundary(place) {
+            place -= 1;
+        }
+        place
+    };
+    let start = boundary(place % (text.len() + 1));
+    let end = boundary((start + length).min(text.len())).max(start);
+    let piece = piece.map(|piece| format!(" {piece} ")).unwrap_or_default();
+    format!("{}{piece}{}", &text[..start], &text[end..])
+}
+
+proptest! {
+    #[test]
+    fn generated_programs_are_accepted_by_both(choices in prop::collection::vec(any::<u16>(), 0..200)) {
+        let text = support::generate::program(choices);
+        if let Some(parser) = parser_accepts(&text) {
+            prop_assert_eq!(&parser, &Ok(()), "{}", text);
+        }
+        match grammar_accepts(&text) {
+            Err(error) if !error.contains("call limit") => prop_assert!(false, "{}\n{}", error, text),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn damaged_programs_are_judged_alike(
+        choices in prop::collection::vec(any::<u16>(), 0..100),
+        place in any::<usize>(),
+        length in 0..6_usize,
+        piece in prop::option::of(prop::sample::select(PIECES)),
+    ) {
+        agree(&damage(&support::generate::program(choices), place, length, piece));
+    }
+
+    #[test]
+    fn the_damaged_whole_program_is_judged_alike(
+        place in any::<usize>(),
+        length in 0..12_usize,
+        piece in prop::option::of(prop::sample::select(PIECES)),
+    ) {
+        agree(&damage(include_str!("corpus/whole.flow"), place, length, piece));
+    }
+}
+
+#[test]
+fn the_whole_program_is_accepted_by_both() {
+    let text = include_str!("corpus/whole.flow");
+    assert_eq!(parser_accepts(text), Some(Ok(())));
+    assert_eq!(grammar_accepts(text), Ok(()));
+}
