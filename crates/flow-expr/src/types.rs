@@ -126,11 +126,11 @@ impl fmt::Display for Type {
             Self::Map(key, value) => write!(f, "Map<{key}, {value}>"),
             Self::Named(name) => f.write_str(name.short()),
             Self::Function(params, result) => {
-                f.write_str("(")?;
+                f.write_str("fn(")?;
                 for (index, param) in params.iter().enumerate() {
                     write!(f, "{}{param}", if index == 0 { "" } else { ", " })?;
                 }
-                write!(f, ") => {result}")
+                write!(f, ") -> {result}")
             }
             Self::Unknown => f.write_str("?"),
             plain => write!(f, "{plain:?}"),

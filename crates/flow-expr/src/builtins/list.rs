@@ -13,8 +13,8 @@ builtins! {
     "contains" "(items: List<T>, item: T) -> Bool" "Whether a list has this item." => |call| Ok(Value::Bool(position(call)?.is_some())),
     "index_of" "(items: List<T>, item: T) -> Int?" "The position of the first such item." => |call| Ok(position(call)?.map_or(Value::Absent, |index| Value::Int(index as i64))),
     "flatten" "(lists: List<List<T>>) -> List<T>" "The items of all lists, one list after another." => flatten,
-    "flat_map" "(items: List<T>, with: T => List<U>) -> List<U>" "What the function makes of every item, one list after another." => flat_map,
-    "zip" "(items: List<T>, others: List<U>, with: (T, U) => V) -> List<V>" "What the function makes of the first items, of the second ones, and on; the lists must be equally long." => zip,
+    "flat_map" "(items: List<T>, with: fn(T) -> List<U>) -> List<U>" "What the function makes of every item, one list after another." => flat_map,
+    "zip" "(items: List<T>, others: List<U>, with: fn(T, U) -> V) -> List<V>" "What the function makes of the first items, of the second ones, and on; the lists must be equally long." => zip,
     "chunk" "(items: List<T>, size: Int) -> List<List<T>>" "The items in lists of `size`; the last may be shorter." => chunk,
     "sort" "(items: List<O>) -> List<O>" "The items, smallest first; absent ones last." => sort,
 }

@@ -19,9 +19,9 @@ builtins! {
     "insert" "(entries: Map<K, V>, key: K, value: V) -> Map<K, V>" "The map with this value at this key." => insert,
     "remove" "(entries: Map<K, V>, key: K) -> Map<K, V>" "The map without this key." => remove,
     "merge" "(entries: Map<K, V>, others: Map<K, V>) -> Map<K, V>" "The entries of both; where both have a key, the second one's." => merge,
-    "map_values" "(entries: Map<K, V>, with: V => T) -> Map<K, T>" "The same keys with what the function makes of their values." => map_values,
-    "index_by" "(items: List<T>, by: T => K) -> Map<K, T>" "The items by their key; an error if two have the same. See `group_by`." => index_by,
-    "index_by" "(rows: Table<R>, by: R => K) -> Map<K, R>" "The rows by their key; an error if two have the same. See `group_by`." => index_by,
+    "map_values" "(entries: Map<K, V>, with: fn(V) -> T) -> Map<K, T>" "The same keys with what the function makes of their values." => map_values,
+    "index_by" "(items: List<T>, by: fn(T) -> K) -> Map<K, T>" "The items by their key; an error if two have the same. See `group_by`." => index_by,
+    "index_by" "(rows: Table<R>, by: fn(R) -> K) -> Map<K, R>" "The rows by their key; an error if two have the same. See `group_by`." => index_by,
 }
 
 fn changed(call: &mut Call<'_, '_, '_>, change: impl FnOnce(&mut BTreeMap<MapKey, Value>)) -> Outcome {

@@ -43,6 +43,14 @@ impl Builtin {
         &self.signature
     }
 
+    /// It as the standard library declares it: `fn first<T>(items: List<T>) -> T?`.
+    #[must_use]
+    pub fn declaration(&self) -> String {
+        let variables: Vec<String> = self.signature.variables().iter().map(char::to_string).collect();
+        let variables = if variables.is_empty() { String::new() } else { format!("<{}>", variables.join(", ")) };
+        format!("fn {}{variables}{}", self.name, self.signature)
+    }
+
     /// Whether the checker must append one more argument, a constant zero of the result's type: the sum of nothing
     /// does not know whether it is an Int, a Decimal or a Float.
     #[must_use]
@@ -53,7 +61,7 @@ impl Builtin {
 
 impl std::fmt::Debug for Builtin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}{}", self.name, self.text)
+        f.write_str(&self.declaration())
     }
 }
 
@@ -75,7 +83,11 @@ static ALL: LazyLock<Vec<Builtin>> = LazyLock::new(|| {
     let parsed = lines.map(|(module, (name, text, docs, run))| {
         let signature = signature::parse(text);
         debug_assert!(signature.is_some(), "the signature of `{name}` does not parse: {text}");
-        Some(Builtin { name, module, text, docs, run, signature: signature? })
+        let signature = signature?;
+        // What lists and tables share is written in one group.
+        let of_table = matches!(signature.params.first(), Some(param) if matches!(param.ty, TypePattern::Table(_)));
+        let module = if of_table && module == list::GROUP.0 { table::GROUP.0 } else { module };
+        Some(Builtin { name, module, text, docs, run, signature })
     });
     parsed.flatten().collect()
 });

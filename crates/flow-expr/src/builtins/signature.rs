@@ -1,6 +1,6 @@
 //! Signatures of built-ins: parsed from their text, matched against types.
 //!
-//! A signature is written as in the language: `sum(rows: Table<R>, value: R => N) -> N`. A type of one
+//! A signature is written as in the language: `(rows: Table<R>, of: fn(R) -> N) -> N`. A type of one
 //! capital letter is a variable, and the letter says what it may be: `N` a number, `O` something that
 //! has an order, `K` a key of a map, any other letter anything.
 //!
@@ -24,7 +24,7 @@ pub enum TypePattern {
     Map(Box<TypePattern>, Box<TypePattern>),
     /// `Table<R>`.
     Table(Box<TypePattern>),
-    /// `(A, B) => C`.
+    /// `fn(A, B) -> C`.
     Function(Vec<TypePattern>, Box<TypePattern>),
 }
 
@@ -48,6 +48,22 @@ pub struct Signature {
     pub result: TypePattern,
 }
 
+impl TypePattern {
+    /// Collects the variables, in the order in which they are first met.
+    fn variables(&self, into: &mut Vec<char>) {
+        match self {
+            Self::Variable(name) if into.contains(name) => {}
+            Self::Variable(name) => into.push(*name),
+            Self::Plain(_) => {}
+            Self::Optional(inner) | Self::List(inner) | Self::Table(inner) => inner.variables(into),
+            Self::Map(key, value) => [key, value].into_iter().for_each(|part| part.variables(into)),
+            Self::Function(params, result) => {
+                params.iter().chain([&**result]).for_each(|part| part.variables(into));
+            }
+        }
+    }
+}
+
 /// What the variables of a signature stand for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bindings(BTreeMap<char, Type>);
@@ -57,6 +73,15 @@ impl Signature {
     #[must_use]
     pub fn arity(&self) -> std::ops::RangeInclusive<usize> {
         self.params.iter().filter(|param| param.default.is_none()).count()..=self.params.len()
+    }
+
+    /// Its variables, in the order in which they are first met.
+    #[must_use]
+    pub fn variables(&self) -> Vec<char> {
+        let mut variables = Vec::new();
+        self.params.iter().for_each(|param| param.ty.variables(&mut variables));
+        self.result.variables(&mut variables);
+        variables
     }
 
     /// Matches argument types, `None` standing for an argument whose type is not known yet: a lambda, whose
@@ -214,11 +239,11 @@ impl fmt::Display for TypePattern {
             Self::Table(inner) => write!(f, "Table<{inner}>"),
             Self::Map(key, value) => write!(f, "Map<{key}, {value}>"),
             Self::Function(params, result) => {
-                f.write_str("(")?;
+                f.write_str("fn(")?;
                 for (index, param) in params.iter().enumerate() {
                     write!(f, "{}{param}", if index == 0 { "" } else { ", " })?;
                 }
-                write!(f, ") => {result}")
+                write!(f, ") -> {result}")
             }
         }
     }
@@ -287,17 +312,9 @@ impl Reader {
     }
 
     fn ty(&mut self) -> Option<TypePattern> {
-        if self.expect("(").is_some() {
-            let mut params = Vec::new();
-            while self.expect(")").is_none() {
-                params.push(self.ty()?);
-                self.expect(",");
-            }
-            self.expect("=>")?;
-            return Some(TypePattern::Function(params, Box::new(self.ty()?)));
-        }
         let word = self.word()?;
         let mut ty = match word {
+            "fn" => return self.function(),
             "List" => TypePattern::List(self.inside()?),
             "Table" => TypePattern::Table(self.inside()?),
             "Map" => {
@@ -313,10 +330,18 @@ impl Reader {
         if self.expect("?").is_some() {
             ty = TypePattern::Optional(Box::new(ty));
         }
-        match self.expect("=>") {
-            Some(()) => Some(TypePattern::Function(vec![ty], Box::new(self.ty()?))),
-            None => Some(ty),
+        Some(ty)
+    }
+
+    fn function(&mut self) -> Option<TypePattern> {
+        self.expect("(")?;
+        let mut params = Vec::new();
+        while self.expect(")").is_none() {
+            params.push(self.ty()?);
+            self.expect(",");
         }
+        self.expect("->")?;
+        Some(TypePattern::Function(params, Box::new(self.ty()?)))
     }
 
     fn inside(&mut self) -> Option<Box<TypePattern>> {

@@ -16,26 +16,26 @@ type Outcome = Result<Value, EvalError>;
 const MODULE: &str = "std.stats";
 
 builtins! {
-    "average" "(items: List<T>, of: T => Decimal) -> Decimal?" "The mean of what the function makes of the items; absent of none." => |call| average(call, 1),
-    "average" "(items: List<T>, of: T => Float) -> Float?" "The mean of what the function makes of the items; absent of none." => |call| average(call, 1),
-    "average" "(rows: Table<R>, of: R => Decimal) -> Decimal?" "The mean of what the function makes of the rows; absent of none." => |call| average(call, 1),
-    "average" "(rows: Table<R>, of: R => Float) -> Float?" "The mean of what the function makes of the rows; absent of none." => |call| average(call, 1),
+    "average" "(items: List<T>, of: fn(T) -> Decimal) -> Decimal?" "The mean of what the function makes of the items; absent of none." => |call| average(call, 1),
+    "average" "(items: List<T>, of: fn(T) -> Float) -> Float?" "The mean of what the function makes of the items; absent of none." => |call| average(call, 1),
+    "average" "(rows: Table<R>, of: fn(R) -> Decimal) -> Decimal?" "The mean of what the function makes of the rows; absent of none." => |call| average(call, 1),
+    "average" "(rows: Table<R>, of: fn(R) -> Float) -> Float?" "The mean of what the function makes of the rows; absent of none." => |call| average(call, 1),
     "average" "(items: List<Decimal>) -> Decimal?" "The mean; absent of none." => |call| average(call, usize::MAX),
     "average" "(items: List<Float>) -> Float?" "The mean; absent of none." => |call| average(call, usize::MAX),
-    "median" "(items: List<T>, of: T => Decimal) -> Decimal?" "The middle of what the function makes of the items, or the mean of the two in the middle; absent of none." => |call| median(call, 1),
-    "median" "(items: List<T>, of: T => Float) -> Float?" "The middle of what the function makes of the items, or the mean of the two in the middle; absent of none." => |call| median(call, 1),
-    "median" "(rows: Table<R>, of: R => Decimal) -> Decimal?" "The middle of what the function makes of the rows, or the mean of the two in the middle; absent of none." => |call| median(call, 1),
-    "median" "(rows: Table<R>, of: R => Float) -> Float?" "The middle of what the function makes of the rows, or the mean of the two in the middle; absent of none." => |call| median(call, 1),
+    "median" "(items: List<T>, of: fn(T) -> Decimal) -> Decimal?" "The middle of what the function makes of the items, or the mean of the two in the middle; absent of none." => |call| median(call, 1),
+    "median" "(items: List<T>, of: fn(T) -> Float) -> Float?" "The middle of what the function makes of the items, or the mean of the two in the middle; absent of none." => |call| median(call, 1),
+    "median" "(rows: Table<R>, of: fn(R) -> Decimal) -> Decimal?" "The middle of what the function makes of the rows, or the mean of the two in the middle; absent of none." => |call| median(call, 1),
+    "median" "(rows: Table<R>, of: fn(R) -> Float) -> Float?" "The middle of what the function makes of the rows, or the mean of the two in the middle; absent of none." => |call| median(call, 1),
     "median" "(items: List<Decimal>) -> Decimal?" "The middle item, or the mean of the two in the middle; absent of none." => |call| median(call, usize::MAX),
     "median" "(items: List<Float>) -> Float?" "The middle item, or the mean of the two in the middle; absent of none." => |call| median(call, usize::MAX),
     "percentile" "(items: List<Decimal>, part: Decimal) -> Decimal?" "The value below which this part (0 to 1; `95%`) of the items lies, between two items in proportion; absent of none." => |call| percentile(call, usize::MAX, 1),
     "percentile" "(items: List<Float>, part: Decimal) -> Float?" "The value below which this part (0 to 1; `95%`) of the items lies, between two items in proportion; absent of none." => |call| percentile(call, usize::MAX, 1),
-    "percentile" "(rows: Table<R>, of: R => Decimal, part: Decimal) -> Decimal?" "The value below which this part (0 to 1; `95%`) of what the function makes of the rows lies; absent of none." => |call| percentile(call, 1, 2),
-    "percentile" "(rows: Table<R>, of: R => Float, part: Decimal) -> Float?" "The value below which this part (0 to 1; `95%`) of what the function makes of the rows lies; absent of none." => |call| percentile(call, 1, 2),
+    "percentile" "(rows: Table<R>, of: fn(R) -> Decimal, part: Decimal) -> Decimal?" "The value below which this part (0 to 1; `95%`) of what the function makes of the rows lies; absent of none." => |call| percentile(call, 1, 2),
+    "percentile" "(rows: Table<R>, of: fn(R) -> Float, part: Decimal) -> Float?" "The value below which this part (0 to 1; `95%`) of what the function makes of the rows lies; absent of none." => |call| percentile(call, 1, 2),
     "stddev" "(items: List<N>) -> Float?" "The standard deviation of a sample (n - 1); absent of fewer than two." => |call| stddev(call, usize::MAX),
-    "stddev" "(rows: Table<R>, of: R => N) -> Float?" "The standard deviation of a sample (n - 1); absent of fewer than two." => |call| stddev(call, 1),
+    "stddev" "(rows: Table<R>, of: fn(R) -> N) -> Float?" "The standard deviation of a sample (n - 1); absent of fewer than two." => |call| stddev(call, 1),
     "correlation" "(items: List<N>, others: List<N>) -> Float?" "Pearson's correlation, -1 to 1; absent of fewer than two or where one side never varies. The lists must be equally long." => correlation_of_lists,
-    "correlation" "(rows: Table<R>, first: R => N, second: R => N) -> Float?" "Pearson's correlation, -1 to 1; absent of fewer than two or where one side never varies." => correlation_of_rows,
+    "correlation" "(rows: Table<R>, first: fn(R) -> N, second: fn(R) -> N) -> Float?" "Pearson's correlation, -1 to 1; absent of fewer than two or where one side never varies." => correlation_of_rows,
 }
 
 fn add(call: &mut Call<'_, '_, '_>, op: BinaryOp, left: &Value, right: &Value) -> Outcome {

@@ -3,7 +3,7 @@
 //! Characters are Unicode code points. Positions count from 0.
 
 use super::call::Call;
-use crate::{EvalError, Value, eval::Fault, render};
+use crate::{EvalError, Type, Value, codec, eval::Fault, render};
 use regex::{Regex, RegexBuilder};
 use std::sync::Arc;
 
@@ -47,6 +47,8 @@ builtins! {
     "pad_start" "(text: String, width: Int, fill: String = \" \") -> String" "The text with `fill` in front until it has `width` characters." => |call| pad(call, true),
     "pad_end" "(text: String, width: Int, fill: String = \" \") -> String" "The text with `fill` after it until it has `width` characters." => |call| pad(call, false),
     "repeat" "(text: String, times: Int) -> String" "The text so many times." => repeat,
+    "url_encode" "(text: String) -> String" "The text percent-encoded for a part of a URL: all but ASCII letters, digits and `-._~`." => url_encode,
+    "numbers" "(value: T) -> List<Decimal>" "Every number that occurs in a text, or in the texts of all parts of a value, in order: `1,234.50` is one; signs count after white space or at the start." => numbers,
     "hash" "(value: T) -> String" "The BLAKE3 hash of a value, 64 hexadecimal digits. Equal values have equal hashes. Takes labels away: it cannot be undone, but short values can be guessed." => hash,
     "redact" "(value: T) -> String" "The text `[redacted]`, whatever the value. Takes labels away." => |call| call.string("[redacted]"),
 }
@@ -177,4 +179,69 @@ fn repeat(call: &mut Call<'_, '_, '_>) -> Outcome {
     let (text, times) = (call.text(0)?, call.count(1)?);
     call.bytes(text.len().saturating_mul(times))?;
     Ok(Value::String(text.repeat(if text.is_empty() { 0 } else { times }).into()))
+}
+
+fn url_encode(call: &mut Call<'_, '_, '_>) -> Outcome {
+    let text = call.text(0)?;
+    call.bytes(text.len().saturating_mul(3))?;
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    Ok(Value::String(encoded.into()))
+}
+
+fn numbers(call: &mut Call<'_, '_, '_>) -> Outcome {
+    static NUMBER: std::sync::LazyLock<Option<Regex>> = std::sync::LazyLock::new(|| {
+        Regex::new(r"(?:(^|\s)([+-]))?([0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?)").ok()
+    });
+    let value = call.value(0)?;
+    let weighed = call.machine.meter.weigh(value);
+    call.locate(weighed)?;
+    let mut found = Vec::new();
+    if let Some(pattern) = &*NUMBER {
+        numbers_in(call, value, pattern, &mut found)?;
+    }
+    call.list_of(found)
+}
+
+fn numbers_in(
+    call: &mut Call<'_, '_, '_>,
+    value: &Value,
+    pattern: &Regex,
+    found: &mut Vec<Value>,
+) -> Result<(), EvalError> {
+    call.step()?;
+    match value {
+        Value::List(items) => items.iter().try_for_each(|item| numbers_in(call, item, pattern, found)),
+        Value::Map(entries) => entries.iter().try_for_each(|(key, item)| {
+            numbers_in(call, &Value::from(key.clone()), pattern, found)?;
+            numbers_in(call, item, pattern, found)
+        }),
+        Value::Record(record) => record.fields.iter().try_for_each(|(_, item)| numbers_in(call, item, pattern, found)),
+        Value::Variant(variant) => variant.fields.iter().try_for_each(|(_, item)| numbers_in(call, item, pattern, found)),
+        Value::Table(table) => {
+            let Some(data) = &table.data else {
+                return call.fail(Fault::kind("the rows of this table are not loaded here"));
+            };
+            (0..data.rows()).try_for_each(|row| {
+                (0..data.columns().len()).try_for_each(|column| numbers_in(call, &data.cell(row, column), pattern, found))
+            })
+        }
+        leaf => {
+            let mut text = String::new();
+            call.locate(render::text_into(leaf, &mut text))?;
+            for groups in pattern.captures_iter(&text) {
+                let digits = groups.get(3).map_or("", |digits| digits.as_str()).replace(',', "");
+                let sign = groups.get(2).map_or("", |sign| sign.as_str());
+                // What a Decimal cannot hold is no number that a text could be checked against.
+                found.extend(codec::parse_scalar(&format!("{}{digits}", sign.trim_start_matches('+')), &Type::Decimal));
+            }
+            Ok(())
+        }
+    }
 }
