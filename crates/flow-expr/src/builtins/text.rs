@@ -223,13 +223,16 @@ fn numbers_in(
             numbers_in(call, item, pattern, found)
         }),
         Value::Record(record) => record.fields.iter().try_for_each(|(_, item)| numbers_in(call, item, pattern, found)),
-        Value::Variant(variant) => variant.fields.iter().try_for_each(|(_, item)| numbers_in(call, item, pattern, found)),
+        Value::Variant(variant) => {
+            variant.fields.iter().try_for_each(|(_, item)| numbers_in(call, item, pattern, found))
+        }
         Value::Table(table) => {
             let Some(data) = &table.data else {
                 return call.fail(Fault::kind("the rows of this table are not loaded here"));
             };
             (0..data.rows()).try_for_each(|row| {
-                (0..data.columns().len()).try_for_each(|column| numbers_in(call, &data.cell(row, column), pattern, found))
+                (0..data.columns().len())
+                    .try_for_each(|column| numbers_in(call, &data.cell(row, column), pattern, found))
             })
         }
         leaf => {
