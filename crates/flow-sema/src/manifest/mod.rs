@@ -1,0 +1,147 @@
+//! `flow.toml` as data, with the place of every value.
+//!
+//! Reads no file: the text comes in, the manifest and the problems go out. A project without a
+//! `flow.toml` (a single file) is [`Manifest::default`]. What a profile's values mean is known only to the
+//! `var` declarations; see [`crate::settings`]. Tested below.
+
+mod read;
+
+use flow_diag::{FileId, Problems, Span};
+use std::sync::Arc;
+
+/// The project's settings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Manifest {
+    /// The project's name; `main` if there is no manifest.
+    pub name: Arc<str>,
+    /// The edition of the language that the files are written in.
+    pub edition: Arc<str>,
+    /// Folders that hold `.flow` files, relative to the project's root.
+    pub sources: Vec<Arc<str>>,
+    /// The engine that runs it.
+    pub engine: Arc<str>,
+    /// Where runs and artifacts are kept, relative to the project's root.
+    pub store: Arc<str>,
+    /// Profiles in the order of their names.
+    pub profiles: Vec<Profile>,
+}
+
+/// `[profiles.NAME]`: values for the program's `var`s.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profile {
+    /// Its name, as `--profile` takes it.
+    pub name: Arc<str>,
+    /// Where it is named.
+    pub at: Span,
+    /// `[profiles.NAME.vars]`.
+    pub vars: Vec<ProfileVar>,
+}
+
+/// One value of a profile.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProfileVar {
+    /// The var: `limit`, or `shop.limit` where two modules have a `limit`.
+    pub name: Arc<str>,
+    /// Where it is named.
+    pub name_at: Span,
+    /// The value as text, as `--set` would take it.
+    pub value: Arc<str>,
+    /// Where the value is.
+    pub value_at: Span,
+}
+
+/// The edition that this compiler speaks.
+pub const EDITION: &str = "2026";
+
+impl Default for Manifest {
+    fn default() -> Self {
+        Self {
+            name: "main".into(),
+            edition: EDITION.into(),
+            sources: vec![".".into()],
+            engine: "local".into(),
+            store: ".flow".into(),
+            profiles: vec![],
+        }
+    }
+}
+
+impl Manifest {
+    /// Reads the text of a `flow.toml`. Every mistake is reported; what is wrong keeps its default.
+    #[must_use]
+    pub fn parse(file: FileId, text: &str) -> (Self, Problems) {
+        read::read(file, text)
+    }
+
+    /// The profile of that name.
+    #[must_use]
+    pub fn profile(&self, name: &str) -> Option<&Profile> {
+        self.profiles.iter().find(|profile| &*profile.name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn codes(text: &str) -> Vec<String> {
+        let (_, problems) = Manifest::parse(FileId(0), text);
+        problems.0.iter().map(|problem| format!("{} {}", problem.code, &text[range(problem.span())])).collect()
+    }
+
+    fn range(span: Span) -> std::ops::Range<usize> {
+        span.start as usize..span.end as usize
+    }
+
+    #[test]
+    fn a_full_manifest_is_read() {
+        let text = r#"
+name = "shop"
+edition = "2026"
+sources = ["flows", "shared"]
+
+[defaults]
+engine = "local"
+store = ".runs"
+
+[profiles.prod.vars]
+limit = 5
+"shop.folder" = "out/prod"
+since = 2026-01-31
+"#;
+        let (manifest, problems) = Manifest::parse(FileId(3), text);
+        assert!(problems.is_empty(), "{problems:?}");
+        assert_eq!((&*manifest.name, &*manifest.store), ("shop", ".runs"));
+        assert_eq!(manifest.sources, ["flows".into(), "shared".into()]);
+        let vars = &manifest.profile("prod").expect("it is there").vars;
+        let mut seen: Vec<_> = vars.iter().map(|var| (&*var.name, &*var.value, &text[range(var.name_at)])).collect();
+        seen.sort_unstable();
+        assert_eq!(
+            seen,
+            [("limit", "5", "limit"), ("shop.folder", "out/prod", "\"shop.folder\""), ("since", "2026-01-31", "since")]
+        );
+    }
+
+    #[test]
+    fn each_mistake_is_reported_at_its_place() {
+        assert_eq!(codes("nme = \"shop\""), ["E0110 nme"]);
+        assert_eq!(codes("name = 3"), ["E0111 3"]);
+        assert_eq!(codes("name = \"a\"\nsources = [\"x\", 1]"), ["E0111 1"]);
+        assert_eq!(codes("name = \"a\"\nedition = \"1999\""), ["E0111 \"1999\""]);
+        assert_eq!(codes("[profiles.prod]\nvas = {}"), ["E0110 vas"]);
+        assert_eq!(codes("name = \"a\"\nsources = [\"../x\"]"), ["E0111 \"../x\""]);
+    }
+
+    #[test]
+    fn text_that_is_not_toml_is_one_problem() {
+        let (_, problems) = Manifest::parse(FileId(0), "name = \"shop\nedition = \"2026\"");
+        assert!(!problems.is_empty());
+        assert!(problems.0.iter().all(|problem| problem.code.as_str() == "E0109"), "{problems:?}");
+    }
+
+    #[test]
+    fn the_nearest_key_is_suggested() {
+        let (_, problems) = Manifest::parse(FileId(0), "nme = \"shop\"");
+        assert_eq!(problems.0[0].fixes[0].edits[0].text, "name");
+    }
+}

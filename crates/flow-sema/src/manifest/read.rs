@@ -1,0 +1,177 @@
+//! From TOML to [`Manifest`], reporting as it goes.
+//!
+//! Knows the keys and their shapes. Tested in the module above.
+
+use super::{EDITION, Manifest, Profile, ProfileVar};
+use crate::problems::manifest::{InvalidToml, UnknownKey, WrongValue};
+use flow_diag::{FileId, Problems, Span};
+use std::{ops::Range, sync::Arc};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+type Entry<'a> = &'a Spanned<DeValue<'a>>;
+
+struct Reader {
+    file: FileId,
+    problems: Problems,
+}
+
+/// Reads the whole text.
+pub(super) fn read(file: FileId, text: &str) -> (Manifest, Problems) {
+    let mut reader = Reader { file, problems: Problems::default() };
+    let (table, errors) = DeTable::parse_recoverable(text);
+    for error in &errors {
+        let at = reader.span(error.span().unwrap_or_default());
+        reader.problems.push(InvalidToml { at, message: error.message().into() });
+    }
+    let mut manifest = Manifest::default();
+    if errors.is_empty() {
+        reader.root(table.get_ref(), &mut manifest);
+    }
+    (manifest, reader.problems)
+}
+
+impl Reader {
+    fn span(&self, range: Range<usize>) -> Span {
+        let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Span::new(self.file, offset(range.start), offset(range.end))
+    }
+
+    fn root(&mut self, table: &DeTable<'_>, manifest: &mut Manifest) {
+        for (key, value) in table {
+            match &**key.get_ref() {
+                "name" => self.text(value, "the project's name", &mut manifest.name),
+                "edition" => self.edition(value, &mut manifest.edition),
+                "sources" => self.sources(value, &mut manifest.sources),
+                "defaults" => self.defaults(value, manifest),
+                "profiles" => self.profiles(value, &mut manifest.profiles),
+                _ => self.unknown(key, "flow.toml", &["name", "edition", "sources", "defaults", "profiles"]),
+            }
+        }
+    }
+
+    fn defaults(&mut self, value: Entry<'_>, manifest: &mut Manifest) {
+        let Some(table) = self.table(value, "`engine` and `store`") else { return };
+        for (key, value) in table {
+            match &**key.get_ref() {
+                "engine" => self.engine(value, &mut manifest.engine),
+                "store" => self.text(value, "a folder", &mut manifest.store),
+                _ => self.unknown(key, "[defaults]", &["engine", "store"]),
+            }
+        }
+    }
+
+    fn engine(&mut self, value: Entry<'_>, engine: &mut Arc<str>) {
+        if value.get_ref().as_str() == Some("local") {
+            *engine = "local".into();
+        } else {
+            self.wrong(value, "\"local\", the only engine of this version");
+        }
+    }
+
+    fn edition(&mut self, value: Entry<'_>, edition: &mut Arc<str>) {
+        if value.get_ref().as_str() == Some(EDITION) {
+            *edition = EDITION.into();
+        } else {
+            self.wrong(value, "\"2026\", the only edition so far");
+        }
+    }
+
+    fn sources(&mut self, value: Entry<'_>, sources: &mut Vec<Arc<str>>) {
+        let Some(items) = value.get_ref().as_array() else {
+            return self.wrong(value, "a list of folders, as in `sources = [\"flows\"]`");
+        };
+        sources.clear();
+        for item in items {
+            match item.get_ref().as_str() {
+                Some(folder) if folder.starts_with('/') || folder.split('/').any(|part| part == "..") => {
+                    self.wrong(item, "a folder inside the project");
+                }
+                Some(folder) => sources.push(folder.trim_end_matches('/').into()),
+                None => self.wrong(item, "a folder in quotes"),
+            }
+        }
+    }
+
+    fn profiles(&mut self, value: Entry<'_>, profiles: &mut Vec<Profile>) {
+        let Some(table) = self.table(value, "`[profiles.NAME.vars]`") else { return };
+        for (key, value) in table {
+            let at = self.span(key.span());
+            let mut profile = Profile { name: key.get_ref().as_ref().into(), at, vars: vec![] };
+            if let Some(table) = self.table(value, "`[profiles.NAME.vars]`") {
+                for (key, value) in table {
+                    match &**key.get_ref() {
+                        "vars" => self.vars(value, &mut profile.vars),
+                        _ => self.unknown(key, "a profile", &["vars"]),
+                    }
+                }
+            }
+            profiles.push(profile);
+        }
+    }
+
+    fn vars(&mut self, value: Entry<'_>, vars: &mut Vec<ProfileVar>) {
+        let Some(table) = self.table(value, "values of `var`s, as in `limit = 5`") else { return };
+        for (key, value) in table {
+            let Some(text) = as_text(value.get_ref()) else {
+                self.wrong(value, "a number, a text, a date, `true`, `false`, or a list of these");
+                continue;
+            };
+            vars.push(ProfileVar {
+                name: key.get_ref().as_ref().into(),
+                name_at: self.span(key.span()),
+                value: text.into(),
+                value_at: self.span(value.span()),
+            });
+        }
+    }
+
+    fn text(&mut self, value: Entry<'_>, expected: &'static str, target: &mut Arc<str>) {
+        match value.get_ref().as_str() {
+            Some(text) if !text.trim().is_empty() => *target = text.into(),
+            _ => self.wrong(value, expected),
+        }
+    }
+
+    fn table<'a>(&mut self, value: Entry<'a>, expected: &'static str) -> Option<&'a DeTable<'a>> {
+        let table = value.get_ref().as_table();
+        if table.is_none() {
+            self.wrong(value, expected);
+        }
+        table
+    }
+
+    fn wrong(&mut self, value: Entry<'_>, expected: &'static str) {
+        let at = self.span(value.span());
+        self.problems.push(WrongValue { at, expected, found: value.get_ref().type_str() });
+    }
+
+    fn unknown(&mut self, key: &Spanned<std::borrow::Cow<'_, str>>, place: &'static str, known: &'static [&'static str]) {
+        let at = self.span(key.span());
+        self.problems.push(UnknownKey { at, key: key.get_ref().as_ref().into(), place, known });
+    }
+}
+
+/// A value as `--set` would take it: text without its quotes, lists as in the language.
+fn as_text(value: &DeValue<'_>) -> Option<String> {
+    Some(match value {
+        DeValue::String(text) => text.to_string(),
+        DeValue::Integer(number) => number.as_str().to_owned(),
+        DeValue::Float(number) => number.as_str().to_owned(),
+        DeValue::Boolean(flag) => flag.to_string(),
+        DeValue::Datetime(time) => time.to_string(),
+        DeValue::Array(items) => {
+            let items: Option<Vec<String>> = items
+                .iter()
+                .map(|item| match item.get_ref() {
+                    DeValue::String(text) => Some(format!("{text:?}")),
+                    other => as_text(other),
+                })
+                .collect();
+            format!("[{}]", items?.join(", "))
+        }
+        DeValue::Table(_) => return None,
+    })
+}
