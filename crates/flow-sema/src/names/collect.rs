@@ -49,6 +49,9 @@ fn declare(names: &mut Names, module: ModuleId, decl: ast::Decl, output: &mut Ou
     let short: Arc<str> = declared.text().into();
     if let Some(first) = scope.own.get(&short) {
         let first = &names.items[first.index()];
+        if scope.is_standard && is_built_in(&first.decl) && is_built_in(&decl) {
+            return; // Another overload.
+        }
         output.problem(Duplicate { name: short, at, keyword: keyword(&decl), first: first.at, first_keyword: first.keyword() });
         return;
     }
@@ -62,8 +65,15 @@ fn declare(names: &mut Names, module: ModuleId, decl: ast::Decl, output: &mut Ou
         docs: decl.docs().map(Into::into),
     });
     scope.own.insert(short.clone(), id);
+    if matches!(decl, ast::Decl::Type(_)) {
+        names.types.insert(name.clone(), id);
+    }
     names.by_short_name.entry(short).or_default().push(id);
     names.items.push(Item { name, module, at, decl, definition });
+}
+
+fn is_built_in(decl: &ast::Decl) -> bool {
+    matches!(decl, ast::Decl::Fn(decl) if decl.body().is_none())
 }
 
 /// After the last `use`, else before the first declaration.

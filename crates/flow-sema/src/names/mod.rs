@@ -123,6 +123,7 @@ pub(crate) struct Names {
     /// Declarations in the order of modules and texts.
     pub(crate) items: Vec<Item>,
     by_module_name: HashMap<Arc<str>, ModuleId>,
+    types: HashMap<Name, ItemId>,
     /// All declarations of a short name, for suggestions.
     by_short_name: HashMap<Arc<str>, Vec<ItemId>>,
 }
@@ -141,6 +142,11 @@ impl Names {
     /// The module of that full name.
     pub(crate) fn module_named(&self, name: &str) -> Option<ModuleId> {
         self.by_module_name.get(name).copied()
+    }
+
+    /// Declarations of types by their names.
+    pub(crate) fn all_types(&self) -> &HashMap<Name, ItemId> {
+        &self.types
     }
 
     /// All declarations with their numbers.

@@ -3,7 +3,20 @@
 //! Each struct holds the facts; its `From` is the one place that puts them into words. Nothing here
 //! looks anything up. Every code's page has examples that a test runs.
 
+pub(crate) mod arguments;
+pub(crate) mod collections;
+pub(crate) mod context;
+pub(crate) mod cycles;
 pub(crate) mod manifest;
+pub(crate) mod matching;
+pub(crate) mod mismatch;
+pub(crate) mod names;
+pub(crate) mod operators;
+pub(crate) mod records;
+pub(crate) mod settings;
+pub(crate) mod strings;
+pub(crate) mod types;
+pub(crate) mod values;
 
 /// The candidate most like `name`, if any is like it enough to be what was meant.
 pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

@@ -1,0 +1,143 @@
+//! What is known of the whole program while bodies are checked: names, types, signatures, constants.
+//!
+//! Filled phase by phase (see `lib.rs`); bodies only read it. Knows no bodies.
+
+use crate::{
+    index::DefinitionId,
+    names::{ItemId, Names},
+};
+use flow_diag::Span;
+use flow_expr::{Expr, Function, Name, Type, TypeDef, TypeTable, Value};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+/// A parameter of something that is called, or a partition key.
+#[derive(Clone, Debug)]
+pub(crate) struct Parameter {
+    /// Its name.
+    pub(crate) name: Arc<str>,
+    /// Its type; type parameters are named types beginning with `'`.
+    pub(crate) ty: Type,
+    /// Whether a call may leave it out.
+    pub(crate) has_default: bool,
+    /// Its default, once it is checked.
+    pub(crate) default: Option<Expr>,
+    /// Where it is named.
+    pub(crate) at: Span,
+    /// Its entry in the index.
+    pub(crate) definition: DefinitionId,
+}
+
+/// How a function, guard, step, flow or dataset is used.
+#[derive(Clone, Debug)]
+pub(crate) struct Signature {
+    /// Its parameters; of a dataset, its partition keys.
+    pub(crate) params: Vec<Parameter>,
+    /// What it gives.
+    pub(crate) returns: Type,
+    /// Where that is said.
+    pub(crate) returns_at: Span,
+}
+
+/// A field, or a variant with its fields, where it is declared.
+#[derive(Clone, Debug)]
+pub(crate) struct Member {
+    /// Its name.
+    pub(crate) name: Arc<str>,
+    /// Where.
+    pub(crate) at: Span,
+    /// Its entry in the index.
+    pub(crate) definition: DefinitionId,
+    /// A field's default, once it is checked.
+    pub(crate) default: Option<Expr>,
+    /// A variant's fields.
+    pub(crate) fields: Vec<Member>,
+}
+
+/// A constant or setting.
+#[derive(Clone, Debug)]
+pub(crate) struct Constant {
+    /// Its type.
+    pub(crate) ty: Type,
+    /// Its value; none where that failed, which has been reported.
+    pub(crate) value: Option<Value>,
+}
+
+/// The whole program, as bodies see it.
+#[derive(Debug, Default)]
+pub(crate) struct Environment {
+    /// Modules and declarations.
+    pub(crate) names: Names,
+    /// What named types are.
+    pub(crate) types: TypeTable,
+    /// Fields and variants by type, in the order of declaration.
+    pub(crate) members: HashMap<Name, Vec<Member>>,
+    /// Types by declaration: what an alias stands for, else the named type.
+    pub(crate) type_items: HashMap<ItemId, Type>,
+    /// Signatures by declaration.
+    pub(crate) signatures: HashMap<ItemId, Arc<Signature>>,
+    /// Constants and settings by declaration.
+    pub(crate) constants: HashMap<ItemId, Constant>,
+    /// Bodies of functions and guards.
+    pub(crate) functions: BTreeMap<Name, Function>,
+    /// Enums by the short names of their variants.
+    pub(crate) variants: HashMap<Arc<str>, Vec<ItemId>>,
+}
+
+impl Environment {
+    /// A type through refined aliases: what its values are made of.
+    pub(crate) fn base<'t>(&'t self, ty: &'t Type) -> &'t Type {
+        let mut ty = ty;
+        // Aliases of aliases end: circles have been cut when types were collected.
+        while let Type::Named(name) = ty
+            && let Some(TypeDef::Refined { base, .. }) = self.types.get(name)
+        {
+            ty = base;
+        }
+        ty
+    }
+
+    /// The fields of a record type with their declarations.
+    pub(crate) fn record(&self, ty: &Type) -> Option<(&Name, &[flow_expr::Field])> {
+        match self.base(ty) {
+            Type::Named(name) => match self.types.get(name)? {
+                TypeDef::Record(fields) => Some((name, fields)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The variants of an enum type.
+    pub(crate) fn variants_of(&self, ty: &Type) -> Option<(&Name, &[flow_expr::Variant])> {
+        match self.base(ty) {
+            Type::Named(name) => match self.types.get(name)? {
+                TypeDef::Enum(variants) => Some((name, variants)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Where a field or variant is declared.
+    pub(crate) fn member(&self, of: &Name, name: &str) -> Option<&Member> {
+        self.members.get(of)?.iter().find(|member| &*member.name == name)
+    }
+
+    /// Where a field of a variant is declared.
+    pub(crate) fn payload_member(&self, of: &Name, variant: &str, field: &str) -> Option<&Member> {
+        self.member(of, variant)?.fields.iter().find(|member| &*member.name == field)
+    }
+
+    /// A type parameter: `T` of `fn first<T>(…)`.
+    pub(crate) fn type_parameter(name: &str) -> Type {
+        Type::Named(Name::new(format!("'{name}")))
+    }
+}
+
+/// Whether a name is a type parameter's.
+pub(crate) fn is_type_parameter(name: &Name) -> bool {
+    name.as_str().starts_with('\'')
+}

@@ -1,0 +1,115 @@
+//! Which values fit which types, and the two implicit conversions: `Int → Decimal` and `T → T?`.
+//!
+//! A refined alias and its base fit each other: the refinement is checked where values are made, not here.
+
+use super::Elaborator;
+use crate::{
+    environment::Environment,
+    problems::mismatch::{Because, Mismatch},
+};
+use flow_expr::{Expr, ExprKind, Type, Value};
+use std::sync::Arc;
+
+impl Environment {
+    /// Whether a value of one type is one of the other as it stands.
+    pub(crate) fn fits(&self, found: &Type, expected: &Type) -> bool {
+        match (found, expected) {
+            (Type::Unknown, _) | (_, Type::Unknown) => true,
+            (Type::Optional(found), Type::Optional(expected)) => self.fits(found, expected),
+            (found, Type::Optional(expected)) => self.fits(found, expected),
+            (Type::List(found), Type::List(expected)) | (Type::Table(found), Type::Table(expected)) => {
+                self.fits(found, expected)
+            }
+            (Type::Map(key, value), Type::Map(expected_key, expected_value)) => {
+                self.fits(key, expected_key) && self.fits(value, expected_value)
+            }
+            (Type::Function(params, result), Type::Function(expected_params, expected_result)) => {
+                params.len() == expected_params.len()
+                    && params.iter().zip(expected_params.iter()).all(|(param, expected)| self.fits(expected, param))
+                    && self.fits(result, expected_result)
+            }
+            (found, expected) if found == expected => true,
+            (Type::Named(_), _) | (_, Type::Named(_)) => {
+                let (found_base, expected_base) = (self.base(found), self.base(expected));
+                (found_base != found || expected_base != expected) && self.fits(found_base, expected_base)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a value of one type can stand for the other, perhaps converted from `Int` to `Decimal`.
+    pub(crate) fn converts(&self, found: &Type, expected: &Type) -> bool {
+        self.fits(found, expected) || self.widens(found, expected)
+    }
+
+    fn widens(&self, found: &Type, expected: &Type) -> bool {
+        let optional_stays = !matches!(found, Type::Optional(_)) || matches!(expected, Type::Optional(_));
+        optional_stays
+            && *self.base(found.required()) == Type::Int
+            && *self.base(expected.required()) == Type::Decimal
+    }
+
+    /// The type that values of both types have, if there is one.
+    pub(crate) fn join(&self, one: &Type, other: &Type) -> Option<Type> {
+        if self.fits(one, other) {
+            // `?` gives way to what is known: `[]` and `none` take the type of the other side.
+            return Some(if *other == Type::Unknown { one.clone() } else { self.merge(one, other) });
+        }
+        if self.fits(other, one) {
+            return Some(one.clone());
+        }
+        let optional = matches!(one, Type::Optional(_)) || matches!(other, Type::Optional(_));
+        let (inner, other_inner) = (one.required(), other.required());
+        let joined = if self.widens(inner, other_inner) || self.widens(other_inner, inner) {
+            Type::Decimal
+        } else if optional && self.fits(inner, other_inner) {
+            other_inner.clone()
+        } else if optional && self.fits(other_inner, inner) {
+            inner.clone()
+        } else {
+            return None;
+        };
+        Some(if optional { joined.optional() } else { joined })
+    }
+
+    /// `one` fits `other`: the one that says more where they differ in what is unknown.
+    fn merge(&self, one: &Type, other: &Type) -> Type {
+        match (one, other) {
+            (known, Type::Unknown) => known.clone(),
+            (Type::List(one), Type::List(other)) => Type::List(Arc::new(self.merge(one, other))),
+            (Type::Optional(one), Type::Optional(other)) => self.merge(one, other).optional(),
+            (one, Type::Optional(other)) => self.merge(one, other).optional(),
+            (_, other) => other.clone(),
+        }
+    }
+}
+
+impl Elaborator<'_> {
+    /// An expression as one of the expected type; reports where it is none.
+    pub(crate) fn coerce(&mut self, expr: Expr, found: &Type, expected: &Type, because: Because<'_>) -> Expr {
+        if self.env.fits(found, expected) {
+            return expr;
+        }
+        if self.env.widens(found, expected) {
+            return widen(expr);
+        }
+        let at = expr.at;
+        self.problem(Mismatch { at, expected, found, because });
+        expr
+    }
+
+    /// An expression of one of two joined types as one of the joined type.
+    pub(crate) fn lift(&self, expr: Expr, found: &Type, joined: &Type) -> Expr {
+        if !self.env.fits(found, joined) && self.env.widens(found, joined) { widen(expr) } else { expr }
+    }
+}
+
+/// `Int → Decimal`, at once if the value is known.
+fn widen(expr: Expr) -> Expr {
+    let at = expr.at;
+    let kind = match expr.kind {
+        ExprKind::Const(Value::Int(number)) => ExprKind::Const(Value::Decimal(number.into())),
+        _ => ExprKind::IntToDecimal(Box::new(expr)),
+    };
+    Expr::new(kind, at)
+}
