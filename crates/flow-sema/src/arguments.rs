@@ -73,10 +73,9 @@ impl Elaborator<'_> {
         for (argument, place) in later {
             values[place] = Some(self.argument(callee, &params[place], argument, &mut substitution));
         }
-        let values = params.iter().zip(values).map(|(param, value)| match (value, &param.default) {
-            (Some(value), _) => value,
-            (None, Some(default)) => default.clone(),
-            (None, None) => self.unknown(callee.at).0,
+        let values = params.iter().zip(values).map(|(param, value)| match value {
+            Some(value) => value,
+            None => self.default_of(param).unwrap_or_else(|| self.unknown(callee.at).0),
         });
         (values.collect(), substitution)
     }

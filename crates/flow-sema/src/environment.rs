@@ -5,11 +5,14 @@
 use crate::{
     index::DefinitionId,
     names::{ItemId, Names},
+    values::Settings,
 };
 use flow_diag::Span;
 use flow_expr::{Expr, Function, Name, Type, TypeDef, TypeTable, Value};
+use flow_syntax::ast;
 use std::{
-    collections::{BTreeMap, HashMap},
+    cell::RefCell,
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -22,8 +25,12 @@ pub(crate) struct Parameter {
     pub(crate) ty: Type,
     /// Whether a call may leave it out.
     pub(crate) has_default: bool,
-    /// Its default, once it is checked.
+    /// Its default; filled in when all constants are known. Before: [`crate::expr::Elaborator::default_of`].
     pub(crate) default: Option<Expr>,
+    /// Its default as written.
+    pub(crate) written: Option<ast::Expr>,
+    /// What it is a parameter of.
+    pub(crate) owner: ItemId,
     /// Where it is named.
     pub(crate) at: Span,
     /// Its entry in the index.
@@ -78,10 +85,18 @@ pub(crate) struct Environment {
     pub(crate) type_items: HashMap<ItemId, Type>,
     /// Signatures by declaration.
     pub(crate) signatures: HashMap<ItemId, Arc<Signature>>,
-    /// Constants and settings by declaration.
-    pub(crate) constants: HashMap<ItemId, Constant>,
-    /// Bodies of functions and guards.
-    pub(crate) functions: BTreeMap<Name, Function>,
+    /// What the profile and `--set` give.
+    pub(crate) settings: Settings,
+    /// Constants and settings that are worked out.
+    pub(crate) constants: RefCell<HashMap<ItemId, Constant>>,
+    /// Bodies of functions and guards that are checked.
+    pub(crate) functions: RefCell<BTreeMap<Name, Function>>,
+    /// Functions whose check has begun.
+    pub(crate) begun: RefCell<HashSet<ItemId>>,
+    /// Defaults that are checked.
+    pub(crate) defaults: RefCell<HashMap<DefinitionId, Option<Expr>>>,
+    /// What is being worked out, with where each mentions the next.
+    pub(crate) open: RefCell<Vec<(ItemId, Span)>>,
     /// Enums by the short names of their variants.
     pub(crate) variants: HashMap<Arc<str>, Vec<ItemId>>,
 }
@@ -100,10 +115,10 @@ impl Environment {
     }
 
     /// The fields of a record type with their declarations.
-    pub(crate) fn record(&self, ty: &Type) -> Option<(&Name, &[flow_expr::Field])> {
+    pub(crate) fn record<'e>(&'e self, ty: &Type) -> Option<(&'e Name, &'e [flow_expr::Field])> {
         match self.base(ty) {
-            Type::Named(name) => match self.types.get(name)? {
-                TypeDef::Record(fields) => Some((name, fields)),
+            Type::Named(name) => match self.types.0.get_key_value(name)? {
+                (name, TypeDef::Record(fields)) => Some((name, fields)),
                 _ => None,
             },
             _ => None,
@@ -111,10 +126,10 @@ impl Environment {
     }
 
     /// The variants of an enum type.
-    pub(crate) fn variants_of(&self, ty: &Type) -> Option<(&Name, &[flow_expr::Variant])> {
+    pub(crate) fn variants_of<'e>(&'e self, ty: &Type) -> Option<(&'e Name, &'e [flow_expr::Variant])> {
         match self.base(ty) {
-            Type::Named(name) => match self.types.get(name)? {
-                TypeDef::Enum(variants) => Some((name, variants)),
+            Type::Named(name) => match self.types.0.get_key_value(name)? {
+                (name, TypeDef::Enum(variants)) => Some((name, variants)),
                 _ => None,
             },
             _ => None,

@@ -31,6 +31,7 @@ impl Elaborator<'_> {
         let condition = expr.condition();
         let condition = self.check_present(condition.as_ref(), &Type::Bool, Because::Place("which `if` takes"));
         let condition = condition.unwrap_or_else(|| self.unknown(at).0);
+        let id = self.reserve();
         let then = self.arm(at, |this| expr.then().and_then(|block| this.block(&block, wanted)));
         let otherwise = match expr.otherwise() {
             Some(ast::ElseBranch::Block(block)) => {
@@ -51,11 +52,12 @@ impl Elaborator<'_> {
         let ty = self.common_type(&mut arms, wanted);
         let (Some(otherwise), Some(then)) = (arms.pop(), arms.pop()) else { return self.unknown(at) };
         if then.nodes.nodes.is_empty() && otherwise.nodes.nodes.is_empty() {
+            self.release(id);
             let (then, otherwise) = (Box::new(then.value()), Box::new(otherwise.value()));
             return (Expr::new(ExprKind::If(Box::new(condition), then, otherwise), at), ty);
         }
         let kind = NodeKind::If { condition, then: then.nodes, otherwise: otherwise.nodes };
-        self.hoist("if", ty, kind, at)
+        self.hoist_as(id, "if", ty, kind, at)
     }
 
     /// Elaborates what one branch holds, into a block of its own.

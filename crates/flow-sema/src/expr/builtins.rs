@@ -9,7 +9,10 @@ use crate::{
     },
 };
 use flow_diag::Span;
-use flow_expr::{Bindings, Builtin, Expr, ExprKind, Type, TypePattern, Value};
+use flow_expr::{
+    Expr, ExprKind, Type, Value,
+    builtins::{Bindings, Builtin, TypePattern},
+};
 use flow_syntax::ast;
 
 /// An argument on the way: a value with its type, or a lambda that waits.
@@ -27,7 +30,7 @@ impl Elaborator<'_> {
         at: Span,
         _hint: Option<&Type>,
     ) -> (Expr, Type) {
-        let overloads = flow_expr::overloads(name);
+        let overloads = flow_expr::builtins::overloads(name);
         let Some(given) = self.in_order(name, overloads, given) else { return self.unknown(at) };
         let mut arguments: Vec<Argument> = vec![];
         for argument in given {
@@ -48,7 +51,7 @@ impl Elaborator<'_> {
         }
         self.of_whole(overloads, &mut arguments, at);
         let known: Vec<Option<Type>> = arguments.iter().map(Argument::ty).collect();
-        let candidates = flow_expr::resolve(name, &known, &self.env.types);
+        let candidates = flow_expr::builtins::resolve(name, &known, &self.env.types);
         if candidates.is_empty() {
             self.no_overload(name, name_at, overloads, arguments, known);
             return self.unknown(at);
@@ -279,7 +282,7 @@ impl Elaborator<'_> {
         // `x.length()` of an optional x.
         let present: Vec<Option<Type>> =
             known.iter().map(|ty| ty.as_ref().map(|ty| ty.required().clone())).collect();
-        if !flow_expr::resolve(name, &present, &self.env.types).is_empty()
+        if !flow_expr::builtins::resolve(name, &present, &self.env.types).is_empty()
             && let Some((Argument::Value(value, ty), _)) =
                 arguments.iter().zip(&known).find(|(_, ty)| matches!(ty, Some(Type::Optional(_))))
         {

@@ -63,7 +63,7 @@ impl Elaborator<'_> {
         let (text, name_at) = (name.text(), self.span(name.range()));
         let found = self.env.names.find(self.module, text);
         // A parameter called `count` does not hide the function `count`.
-        let is_function = matches!(found, Found::Item(_)) || flow_expr::is_builtin(text);
+        let is_function = matches!(found, Found::Item(_)) || flow_expr::builtins::is_builtin(text);
         if !is_function && let Some(local) = self.locals.find(text) {
             let (value, ty) = (Expr::new(ExprKind::Var(local.var), name_at), local.ty.clone());
             return self.not_callable(&value, &ty, expr, at);
@@ -76,7 +76,7 @@ impl Elaborator<'_> {
             }
             Found::Broken => self.check_loose(expr, at),
             _ if text == "previous" => self.previous(expr, at),
-            _ if flow_expr::is_builtin(text) => {
+            _ if flow_expr::builtins::is_builtin(text) => {
                 let given = self.given(expr);
                 self.call_builtin(text, name_at, given, at, hint)
             }
@@ -169,7 +169,7 @@ impl Elaborator<'_> {
         hint: Option<&Type>,
     ) -> (Expr, Type) {
         let (text, name_at) = (name.text(), self.span(name.range()));
-        let is_builtin = flow_expr::is_builtin(text);
+        let is_builtin = flow_expr::builtins::is_builtin(text);
         let item = match self.env.names.find(self.module, text) {
             Found::Item(item) if self.takes_first(item, &ty, is_builtin) => Some(item),
             _ => None,
@@ -210,7 +210,7 @@ impl Elaborator<'_> {
         let declared = env.names.item(item);
         match &declared.decl {
             ast::Decl::Type(_) => self.construct(item, name_at, expr, given, at),
-            decl if is_built_in(decl) && flow_expr::is_builtin(declared.name.short()) => {
+            decl if is_built_in(decl) && flow_expr::builtins::is_builtin(declared.name.short()) => {
                 self.call_builtin(declared.name.short(), name_at, given, at, hint)
             }
             ast::Decl::Fn(_) | ast::Decl::Guard(_) => {

@@ -61,7 +61,7 @@ impl Elaborator<'_> {
             keys.push(self.entry_part(&key, &mut key_ty, "the first key"));
             values.push(self.entry_part(&value, &mut value_ty, "the first value"));
         }
-        if !flow_expr::is_key(&key_ty, &self.env.types) {
+        if !flow_expr::builtins::is_key(&key_ty, &self.env.types) {
             let at = keys.first().map_or(at, |(key, _)| key.at);
             self.problem(NotAKey { at, found: &key_ty });
         }

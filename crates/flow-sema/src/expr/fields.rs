@@ -174,7 +174,7 @@ impl Elaborator<'_> {
             self.coerce(base.clone(), ty, inner, because);
             return;
         }
-        let is_function = flow_expr::is_builtin(name)
+        let is_function = flow_expr::builtins::is_builtin(name)
             || matches!(env.names.find(self.module, name), Found::Item(item) if env.signatures.contains_key(&item));
         match env.record(ty.required()) {
             Some((owner, fields)) => {

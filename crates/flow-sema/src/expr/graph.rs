@@ -45,6 +45,13 @@ impl Graph {
         NodeId(self.next - 1)
     }
 
+    /// Gives back the number that was taken last, when no node came of it.
+    pub(crate) fn release(&mut self, id: NodeId) {
+        if self.next == id.0 + 1 {
+            self.next = id.0;
+        }
+    }
+
     /// `write_note`, and `write_note#2` for the second one.
     pub(crate) fn label(&mut self, wanted: &str) -> Arc<str> {
         let count = self.labels.entry(wanted.into()).or_default();
@@ -66,6 +73,22 @@ impl Graph {
     /// to add a recovery.
     pub(crate) fn node_of(&mut self, var: VarId) -> Option<&mut Node> {
         self.open.last_mut()?.iter_mut().rev().find(|node| node.var == var)
+    }
+
+    /// How many nodes have been made or begun.
+    pub(crate) fn made(&self) -> u32 {
+        self.next
+    }
+
+    /// How many calls of steps and flows are among the nodes of open blocks made since.
+    pub(crate) fn calls_since(&self, before: u32) -> usize {
+        let fresh = self.open.iter().flatten().filter(|node| node.id.0 >= before);
+        fresh.filter(|node| matches!(node.kind, NodeKind::Call { .. } | NodeKind::Flow { .. })).count()
+    }
+
+    /// The type of a node of an open block.
+    pub(crate) fn type_of(&self, var: VarId) -> Option<&Type> {
+        self.open.iter().rev().flatten().rev().find(|node| node.var == var).map(|node| &node.ty)
     }
 
     /// Opens a block: nodes go there until [`Self::close`].
@@ -95,11 +118,35 @@ impl Graph {
 impl Elaborator<'_> {
     /// Adds a node whose result is used as an expression.
     pub(crate) fn hoist(&mut self, label: &str, ty: Type, kind: NodeKind, at: Span) -> (Expr, Type) {
+        let id = self.reserve();
+        self.hoist_as(id, label, ty, kind, at)
+    }
+
+    /// The number of a node that is going to have blocks.
+    pub(crate) fn reserve(&mut self) -> Option<NodeId> {
+        self.graph.as_mut().map(Graph::reserve)
+    }
+
+    /// Adds a node under a number that was taken before.
+    pub(crate) fn hoist_as(
+        &mut self,
+        id: Option<NodeId>,
+        label: &str,
+        ty: Type,
+        kind: NodeKind,
+        at: Span,
+    ) -> (Expr, Type) {
         let var = self.locals.fresh();
-        if let Some(graph) = &mut self.graph {
-            let id = graph.reserve();
+        if let (Some(graph), Some(id)) = (&mut self.graph, id) {
             graph.add(id, label, var, ty.clone(), kind, at);
         }
         (Expr::new(flow_expr::ExprKind::Var(var), at), ty)
+    }
+
+    /// Gives back the number of a node that did not come to be.
+    pub(crate) fn release(&mut self, id: Option<NodeId>) {
+        if let (Some(graph), Some(id)) = (&mut self.graph, id) {
+            graph.release(id);
+        }
     }
 }

@@ -15,6 +15,7 @@ impl Elaborator<'_> {
     pub(super) fn lambda(&mut self, expr: &ast::LambdaExpr, hint: Option<&Type>) -> (Expr, Type) {
         let at = self.span(expr.range());
         let names: Vec<ast::Name> = expr.params().collect();
+        let is_taken = matches!(hint, Some(Type::Function(..) | Type::Unknown));
         let (params, result) = match hint {
             Some(Type::Function(params, result)) => {
                 if params.len() != names.len() {
@@ -55,7 +56,7 @@ impl Elaborator<'_> {
             }
             _ => (body, body_ty),
         };
-        let ty = Type::Function(types.into(), Arc::new(body_ty));
+        let ty = if is_taken { Type::Function(types.into(), Arc::new(body_ty)) } else { Type::Unknown };
         (Expr::new(ExprKind::Lambda(vars, Box::new(body)), at), ty)
     }
 

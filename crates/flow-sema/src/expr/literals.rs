@@ -43,8 +43,8 @@ impl Elaborator<'_> {
             LiteralKind::Bool => (Value::Bool(literal.bool()?), Type::Bool),
             LiteralKind::None => (Value::Absent, Type::Optional(Arc::new(Type::Unknown))),
             LiteralKind::Int if !matches!(wanted, Some(Type::Decimal | Type::Float)) => {
-                let number = literal.int().and_then(|number| signed(number, negative));
-                let Some(number) = number else {
+                // What does not even fit 64 bits has been reported by the parser.
+                let Some(number) = signed(literal.int()?, negative) else {
                     self.problem(NumberTooLarge { at, ty: Type::Int });
                     return None;
                 };
@@ -59,7 +59,7 @@ impl Elaborator<'_> {
                 (Value::Duration(length), Type::Duration)
             }
             LiteralKind::Size => {
-                let Some(bytes) = literal.size_bytes().and_then(|bytes| signed(bytes, negative)) else {
+                let Some(bytes) = signed(literal.size_bytes()?, negative) else {
                     self.problem(NumberTooLarge { at, ty: Type::Int });
                     return None;
                 };

@@ -80,6 +80,11 @@ impl Locals {
         self.stack[mark..].iter().find(|local| &*local.name == name)
     }
 
+    /// The type of a variable that a name is bound to here.
+    pub(crate) fn type_of(&self, var: VarId) -> Option<&Type> {
+        self.stack.iter().rev().find(|local| local.var == var).map(|local| &local.ty)
+    }
+
     /// All names that are bound here.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.stack.iter().map(|local| &*local.name)

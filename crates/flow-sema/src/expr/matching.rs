@@ -27,6 +27,7 @@ impl Elaborator<'_> {
         let at = self.span(expr.range());
         let Some(written) = expr.subject() else { return self.missing(expr.range()) };
         let (subject, subject_ty) = self.infer(&written);
+        let id = self.reserve();
         let mut heads: Vec<Head> = vec![];
         let mut bodies: Vec<Arm> = vec![];
         for arm in expr.arms() {
@@ -38,6 +39,7 @@ impl Elaborator<'_> {
         let ty = if bodies.is_empty() { Type::Unknown } else { self.common_type(&mut bodies, wanted) };
         let is_plain = bodies.iter().all(|body| body.nodes.nodes.is_empty());
         if is_plain {
+            self.release(id);
             let arms = heads.into_iter().zip(bodies).map(|(head, body)| flow_expr::Arm {
                 pattern: head.pattern,
                 condition: head.condition,
@@ -51,7 +53,7 @@ impl Elaborator<'_> {
             body: body.nodes,
         });
         let kind = NodeKind::Match { subject, arms: arms.collect() };
-        self.hoist("match", ty, kind, at)
+        self.hoist_as(id, "match", ty, kind, at)
     }
 
     fn match_arm(&mut self, arm: &ast::MatchArm, subject: &Type, before: &[Head], wanted: Wanted<'_>) -> (Head, Arm) {

@@ -103,11 +103,12 @@ impl Elaborator<'_> {
 
     /// What a declaration means as a value, as far as it does not depend on what is around it.
     pub(super) fn item_meaning(&mut self, item: ItemId, at: Span) -> Meaning {
-        if let Some(constant) = self.env.constants.get(&item) {
-            let ty = constant.ty.clone();
+        if matches!(self.env.names.item(item).decl, ast::Decl::Const(_) | ast::Decl::Var(_)) {
+            let constant = crate::values::constant(self.env, item, at, self.output);
+            let ty = constant.ty;
             self.output.index.typed(at, &ty);
-            return match &constant.value {
-                Some(value) => Meaning::Value(Expr::new(ExprKind::Const(value.clone()), at), ty),
+            return match constant.value {
+                Some(value) => Meaning::Value(Expr::new(ExprKind::Const(value), at), ty),
                 None => Meaning::Value(self.unknown(at).0, Type::Unknown),
             };
         }
@@ -214,7 +215,7 @@ impl Elaborator<'_> {
         let mut fields: Vec<&str> =
             fields.into_iter().flat_map(|(_, fields)| fields).map(|field| &*field.name).collect();
         if self.place == Place::Rule || noun == "function" {
-            fields.extend(flow_expr::builtins().map(|builtin| builtin.name));
+            fields.extend(flow_expr::builtins::builtins().map(|builtin| builtin.name));
         }
         let near = nearest(text, self.locals.names().chain(declared).chain(fields)).map(str::to_owned);
         let near = near.map(|near| {

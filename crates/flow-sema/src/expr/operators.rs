@@ -233,7 +233,7 @@ impl Elaborator<'_> {
             self.problem(NotComparable { at, operator, left, right });
             return (self.unknown(at).0, Type::Bool);
         };
-        if !flow_expr::is_ordered(joined.required(), &self.env.types) {
+        if !flow_expr::builtins::is_ordered(joined.required(), &self.env.types) {
             self.problem(NotOrdered { at, operator: op.text(), found: joined.required() });
             return (self.unknown(at).0, Type::Bool);
         }

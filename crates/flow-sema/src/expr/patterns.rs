@@ -81,7 +81,7 @@ impl Elaborator<'_> {
             let bound = self.check(&bound, &expected, because);
             conditions.push(compare(op, Expr::new(ExprKind::Var(var), at), bound, at));
         }
-        if !flow_expr::is_ordered(&expected, &self.env.types) {
+        if !flow_expr::builtins::is_ordered(&expected, &self.env.types) {
             self.problem(WrongPattern { at, pattern: "a range".to_owned(), ty });
         }
         Fitted { pattern: Pattern::Bind(var), conditions }

@@ -65,6 +65,7 @@ fn declare(names: &mut Names, module: ModuleId, decl: ast::Decl, output: &mut Ou
         docs: decl.docs().map(Into::into),
     });
     scope.own.insert(short.clone(), id);
+    names.by_name.insert(name.clone(), id);
     if matches!(decl, ast::Decl::Type(_)) {
         names.types.insert(name.clone(), id);
     }

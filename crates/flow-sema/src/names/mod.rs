@@ -124,6 +124,7 @@ pub(crate) struct Names {
     pub(crate) items: Vec<Item>,
     by_module_name: HashMap<Arc<str>, ModuleId>,
     types: HashMap<Name, ItemId>,
+    by_name: HashMap<Name, ItemId>,
     /// All declarations of a short name, for suggestions.
     by_short_name: HashMap<Arc<str>, Vec<ItemId>>,
 }
@@ -142,6 +143,11 @@ impl Names {
     /// The module of that full name.
     pub(crate) fn module_named(&self, name: &str) -> Option<ModuleId> {
         self.by_module_name.get(name).copied()
+    }
+
+    /// The declaration of that qualified name.
+    pub(crate) fn item_named(&self, name: &Name) -> Option<ItemId> {
+        self.by_name.get(name).copied()
     }
 
     /// Declarations of types by their names.

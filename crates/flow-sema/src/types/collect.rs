@@ -253,7 +253,7 @@ fn check_shapes(env: &Environment, items: &[(ItemId, ast::TypeDecl)], output: &m
                 if container == "Table" && env.record(&ty).is_none() {
                     output.problem(NotARow { at, found: &ty });
                 }
-                if container == "Map" && !flow_expr::is_key(&ty, &env.types) {
+                if container == "Map" && !flow_expr::builtins::is_key(&ty, &env.types) {
                     output.problem(NotAKey { at, found: &ty });
                 }
             }

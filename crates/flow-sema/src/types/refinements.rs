@@ -2,12 +2,12 @@
 
 use crate::{
     environment::Environment,
-    expr::{Elaborator, It, Place},
+    expr::{Elaborator, Place},
     names::ItemId,
     output::Output,
     problems::mismatch::Because,
-    source::{one_line, span},
-    values::constant_value,
+    source::span,
+    values::{constant_value, rule},
 };
 use flow_expr::{Expr, Name, Refinement, Type, TypeDef};
 use flow_syntax::ast;
@@ -90,15 +90,6 @@ fn field_rules(
         Some(Expr::new(flow_expr::ExprKind::Const(value), span(env.names.module(item.module).file, written.range())))
     });
     Some((variant.map(str::to_owned), name.text().to_owned(), refinement, default))
-}
-
-/// A rule about `it`, a value of the type; fields of a record go without `it`.
-fn rule(env: &Environment, id: ItemId, written: &ast::Expr, ty: &Type, output: &mut Output) -> Refinement {
-    let mut elaborator = Elaborator::new(env, env.names.item(id).module, Place::Rule, output);
-    let bare_fields = env.record(ty).is_some();
-    elaborator.locals.set_it(Some(It { ty: ty.clone(), bare_fields }));
-    let condition = elaborator.check(written, &Type::Bool, Because::Place("which `where` takes"));
-    Refinement { condition, text: one_line(written.syntax()) }
 }
 
 fn apply(env: &mut Environment, rules: Rules) {

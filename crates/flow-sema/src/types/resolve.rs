@@ -181,10 +181,10 @@ impl TypeContext<'_> {
     fn is_surely_no_key(&self, key: &Type) -> bool {
         match key {
             Type::Named(name) => {
-                self.env.types.get(name).is_some() && !flow_expr::is_key(key, &self.env.types)
+                self.env.types.get(name).is_some() && !flow_expr::builtins::is_key(key, &self.env.types)
                     && !crate::environment::is_type_parameter(name)
             }
-            _ => !flow_expr::is_key(key, &self.env.types),
+            _ => !flow_expr::builtins::is_key(key, &self.env.types),
         }
     }
 
