@@ -6,13 +6,22 @@
 #![allow(clippy::disallowed_methods, reason = "files, processes and clocks are what this crate is for")]
 
 pub mod api;
+mod arguments;
+mod attempt;
+mod border;
 mod database;
 pub mod handover;
+mod http;
 mod log;
 mod process;
+mod python;
+mod result;
 mod scrub;
 mod secrets;
+mod shell;
+mod text;
 
+pub use attempt::Steps;
 pub use log::KEPT_BYTES;
 pub use scrub::{ScrubStream, Scrubber};
 pub use secrets::{SecretValue, Secrets};

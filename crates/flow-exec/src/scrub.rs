@@ -6,7 +6,6 @@
 //! secret is held back until it is known not to be one. Tests are properties over cuts.
 
 use aho_corasick::{AhoCorasick, MatchKind};
-use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use flow_plan::Failure;
 use std::{ops::Range, sync::Arc};
@@ -252,6 +251,7 @@ fn ascii_json(json: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::Engine as _;
     use proptest::prelude::*;
 
     const SECRET: &str = "s3cr3t/p\"ass wörd";

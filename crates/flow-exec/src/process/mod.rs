@@ -269,8 +269,7 @@ pub(crate) fn internal(message: impl Into<String>) -> Failure {
 
 /// A length of time as the language writes it.
 fn text(duration: Duration) -> String {
-    jiff::SignedDuration::try_from(duration)
-        .map_or_else(|_| format!("{duration:?}"), |duration| format!("{duration:#}"))
+    jiff::SignedDuration::try_from(duration).map_or_else(|_| format!("{duration:?}"), flow_expr::render::duration_text)
 }
 
 /// The text without the one line end at its end.
