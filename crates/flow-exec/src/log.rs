@@ -15,7 +15,13 @@ pub const KEPT_BYTES: usize = 16 << 20;
 /// A longer line is shown as several.
 const LONGEST_LINE: usize = 64 << 10;
 
-/// Passes the first half of its budget on, keeps the last half until [`BoundedLog::finish`].
+/// What a line costs besides its bytes: else empty lines would be free.
+const LINE_COST: usize = 32;
+
+/// Bytes of the end are kept in blocks of this size, and dropped so.
+const BLOCK: usize = 64 << 10;
+
+/// Passes lines on until half of its budget is used, then keeps the end until [`BoundedLog::finish`].
 pub(crate) struct BoundedLog {
     sink: Arc<dyn LogSink>,
     half: usize,
@@ -24,11 +30,12 @@ pub(crate) struct BoundedLog {
 
 #[derive(Default)]
 struct State {
+    lines: Lines,
     passed: usize,
-    tail: VecDeque<(Stream, Box<[u8]>)>,
+    /// Not cut into lines yet, so that a flood costs a copy and no more.
+    tail: VecDeque<(Stream, Vec<u8>)>,
     tail_bytes: usize,
-    dropped_lines: u64,
-    dropped_bytes: u64,
+    dropped: u64,
 }
 
 impl BoundedLog {
@@ -37,83 +44,95 @@ impl BoundedLog {
         Self { sink, half: kept / 2, state: Mutex::default() }
     }
 
-    /// One line without its end.
-    pub(crate) fn line(&self, stream: Stream, bytes: &[u8]) {
+    /// Takes the next bytes of a stream, cut anywhere.
+    pub(crate) fn push(&self, stream: Stream, mut bytes: &[u8]) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        // What a line costs besides its bytes: else empty lines would be free.
-        let cost = bytes.len() + 32;
-        if state.passed + cost <= self.half {
-            state.passed += cost;
-            self.sink.line(stream, bytes);
-            return;
+        while state.passed < self.half && !bytes.is_empty() {
+            let State { lines, passed, .. } = &mut *state;
+            bytes = lines.next(stream, bytes, &mut |line| {
+                *passed += line.len() + LINE_COST;
+                self.sink.line(stream, line);
+            });
         }
-        state.passed = self.half;
-        state.tail.push_back((stream, bytes.into()));
-        state.tail_bytes += cost;
-        while state.tail_bytes > self.half
-            && let Some((_, oldest)) = state.tail.pop_front()
-        {
-            state.tail_bytes -= oldest.len() + 32;
-            state.dropped_lines += 1;
-            state.dropped_bytes += oldest.len() as u64;
-        }
+        state.keep(stream, bytes, self.half);
+    }
+
+    /// One line of the runtime itself.
+    pub(crate) fn note(&self, text: &str) {
+        self.push(Stream::Note, text.as_bytes());
+        self.push(Stream::Note, b"\n");
     }
 
     /// Passes on the end of what was logged, after a note on what is missing.
     pub(crate) fn finish(&self) {
         let state = std::mem::take(&mut *self.state.lock().unwrap_or_else(PoisonError::into_inner));
-        if state.dropped_lines > 0 {
-            let note = format!("… {} lines ({} bytes) left out …", state.dropped_lines, state.dropped_bytes);
-            self.sink.line(Stream::Note, note.as_bytes());
+        let mut lines = state.lines;
+        if state.dropped > 0 {
+            lines.finish(&*self.sink);
+            self.sink.line(Stream::Note, format!("… {} bytes left out …", state.dropped).as_bytes());
         }
-        for (stream, line) in state.tail {
-            self.sink.line(stream, &line);
+        for (stream, block) in state.tail {
+            let mut rest = block.as_slice();
+            while !rest.is_empty() {
+                rest = lines.next(stream, rest, &mut |line| self.sink.line(stream, line));
+            }
         }
+        lines.finish(&*self.sink);
     }
 }
 
-/// Cuts a stream's bytes into lines.
-pub(crate) struct Lines {
-    stream: Stream,
-    partial: Vec<u8>,
-}
-
-impl Lines {
-    pub(crate) fn new(stream: Stream) -> Self {
-        Self { stream, partial: Vec::new() }
-    }
-
-    /// Takes the next bytes, logs the lines that they complete.
-    pub(crate) fn push(&mut self, mut bytes: &[u8], log: &BoundedLog) {
-        while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
-            self.extend(&bytes[..end], log);
-            self.flush(log);
-            bytes = &bytes[end + 1..];
-        }
-        self.extend(bytes, log);
-    }
-
-    /// Logs what has no line end.
-    pub(crate) fn finish(&mut self, log: &BoundedLog) {
-        if !self.partial.is_empty() {
-            self.flush(log);
-        }
-    }
-
-    fn extend(&mut self, mut bytes: &[u8], log: &BoundedLog) {
-        while self.partial.len() + bytes.len() > LONGEST_LINE {
-            let (piece, rest) = bytes.split_at(LONGEST_LINE - self.partial.len());
-            self.partial.extend_from_slice(piece);
-            self.flush(log);
+impl State {
+    fn keep(&mut self, stream: Stream, mut bytes: &[u8], most: usize) {
+        self.tail_bytes += bytes.len();
+        while !bytes.is_empty() {
+            let (piece, rest) = bytes.split_at(bytes.len().min(BLOCK));
+            match self.tail.back_mut() {
+                Some((same, block)) if *same == stream && block.len() + piece.len() <= BLOCK => {
+                    block.extend_from_slice(piece);
+                }
+                _ => self.tail.push_back((stream, piece.to_vec())),
+            }
             bytes = rest;
         }
-        self.partial.extend_from_slice(bytes);
+        while self.tail_bytes > most
+            && let Some((_, oldest)) = self.tail.pop_front()
+        {
+            self.tail_bytes -= oldest.len();
+            self.dropped += oldest.len() as u64;
+        }
+    }
+}
+
+/// Lines whose ends have not come yet, one per stream.
+#[derive(Default)]
+struct Lines([(Option<Stream>, Vec<u8>); 3]);
+
+impl Lines {
+    /// Takes bytes up to the next line end, hands the line over if it is complete, gives the rest.
+    fn next<'a>(&mut self, stream: Stream, bytes: &'a [u8], line: &mut dyn FnMut(&[u8])) -> &'a [u8] {
+        let (known, partial) = &mut self.0[stream as usize];
+        *known = Some(stream);
+        let room = LONGEST_LINE - partial.len();
+        let window = &bytes[..bytes.len().min(room)];
+        let end = window.iter().position(|byte| *byte == b'\n');
+        partial.extend_from_slice(&window[..end.unwrap_or(window.len())]);
+        if end.is_some() || partial.len() == LONGEST_LINE {
+            line(partial.strip_suffix(b"\r").unwrap_or(partial));
+            partial.clear();
+        }
+        &bytes[end.map_or(window.len(), |end| end + 1)..]
     }
 
-    fn flush(&mut self, log: &BoundedLog) {
-        let line = self.partial.strip_suffix(b"\r").unwrap_or(&self.partial);
-        log.line(self.stream, line);
-        self.partial.clear();
+    /// Hands over what has no line end.
+    fn finish(&mut self, sink: &dyn LogSink) {
+        for (stream, partial) in &mut self.0 {
+            if let Some(stream) = stream
+                && !partial.is_empty()
+            {
+                sink.line(*stream, partial);
+                partial.clear();
+            }
+        }
     }
 }
 
@@ -133,14 +152,11 @@ mod tests {
     fn logged(kept: usize, pieces: &[&[u8]]) -> Vec<String> {
         let memory = Arc::new(Memory::default());
         let log = BoundedLog::new(memory.clone(), kept);
-        let mut lines = Lines::new(Stream::Out);
         for piece in pieces {
-            lines.push(piece, &log);
+            log.push(Stream::Out, piece);
         }
-        lines.finish(&log);
         log.finish();
-        let lines = memory.0.lock().unwrap().clone();
-        lines
+        memory.0.lock().unwrap().clone()
     }
 
     #[test]
@@ -150,11 +166,12 @@ mod tests {
 
     #[test]
     fn beginning_and_end_are_kept() {
-        let text: String = (0..1000).map(|number| format!("line {number}\n")).collect();
-        let lines = logged(400, &[text.as_bytes()]);
-        assert_eq!(lines[0], "line 0");
-        assert_eq!(lines.last().unwrap(), "line 999");
-        assert!(lines.len() < 15, "{lines:?}");
+        let text: String = (0..100_000).map(|number| format!("line {number:05}\n")).collect();
+        let lines = logged(8 * BLOCK, &[text.as_bytes()]);
+        assert_eq!(lines[0], "line 00000");
+        assert_eq!(lines.last().unwrap(), "line 99999");
+        let kept: usize = lines.iter().map(|line| line.len() + 1).sum();
+        assert!(kept > 3 * BLOCK && kept < 8 * BLOCK, "{kept}");
         assert!(lines.iter().any(|line| line.contains("left out")), "{lines:?}");
     }
 

@@ -150,7 +150,7 @@ async fn attend(
         Stop::Ended if read.is_none() => {
             read = timeout(LINGER, reading.as_mut()).await.ok();
             if read.is_none() {
-                log.line(Stream::Note, b"the program has ended; what it left running is ended too");
+                log.note("the program has ended; what it left running is ended too");
                 group.terminate();
                 read = timeout(grace, reading.as_mut()).await.ok();
             }

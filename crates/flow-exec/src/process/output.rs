@@ -3,12 +3,7 @@
 //! Reads as fast as the process writes and never keeps more than it may. Knows nothing of processes,
 //! only of something to read from.
 
-use crate::{
-    Scrubber,
-    api::Stream,
-    log::{BoundedLog, Lines},
-    scrub::ScrubStream,
-};
+use crate::{Scrubber, api::Stream, log::BoundedLog, scrub::ScrubStream};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 /// How much of the end of standard error goes into a failure.
@@ -21,7 +16,7 @@ pub(crate) struct TooLong;
 /// One stream of a process.
 pub(crate) struct Output {
     scrubber: ScrubStream,
-    lines: Lines,
+    stream: Stream,
     /// As written, not scrubbed: it becomes a value, and is looked at there.
     kept: Vec<u8>,
     limit: usize,
@@ -33,7 +28,7 @@ impl Output {
     pub(crate) fn new(stream: Stream, scrubber: &Scrubber, limit: Option<usize>) -> Self {
         let limit = limit.unwrap_or(usize::MAX);
         let kept = Vec::new();
-        Self { scrubber: scrubber.stream(), lines: Lines::new(stream), kept, limit, tail: Vec::new() }
+        Self { scrubber: scrubber.stream(), stream, kept, limit, tail: Vec::new() }
     }
 
     /// Reads to the end.
@@ -61,7 +56,7 @@ impl Output {
     }
 
     fn show(&mut self, bytes: &[u8], log: &BoundedLog) {
-        self.lines.push(bytes, log);
+        log.push(self.stream, bytes);
         let last = &bytes[bytes.len().saturating_sub(TAIL_BYTES)..];
         self.tail.extend_from_slice(last);
         let excess = self.tail.len().saturating_sub(TAIL_BYTES);
@@ -73,7 +68,6 @@ impl Output {
         let mut shown = Vec::new();
         self.scrubber.finish(&mut shown);
         self.show(&shown, log);
-        self.lines.finish(log);
     }
 
     /// What was kept.
