@@ -1,1 +1,28 @@
-//! Placeholder.
+//! The store: a project's journal and catalogue in SQLite, its lock, logs and artifacts, under `.flow/`.
+//!
+//! Invariants: one process writes (the lock), in it one thread; events are only ever appended; what a
+//! question needs is projected when the event is written, so reading replays nothing. Reading makes no
+//! folder. Knows the driver's records, not how a run goes on.
+
+#![allow(clippy::disallowed_methods, reason = "files are what this crate is for")]
+
+mod artifacts;
+mod error;
+mod layout;
+mod lock;
+mod logs;
+mod prune;
+mod read;
+mod schema;
+mod store;
+mod write;
+
+pub use artifacts::{artifacts_of, is_complete, sweep};
+pub use error::StoreError;
+pub use layout::Layout;
+pub use lock::{Lock, LockHolder};
+pub use logs::{AttemptLog, log_path, read_log};
+pub use prune::{Keep, prune};
+pub use read::{AttemptRow, ContractRow, Reader, RunRow};
+pub use store::{Flushed, Store};
+pub use write::{Finding, Write, partition_text};

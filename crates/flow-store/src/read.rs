@@ -1,0 +1,352 @@
+//! Questions to the journal and the catalogue.
+//!
+//! A connection that cannot write: plans and history open one, and make no folder where there is none.
+
+use crate::{Finding, Layout, StoreError, schema};
+use flow_driver::{CachedResult, ContractVerdict, Event, NodeEnd, NodeRecord, RunEnd, RunStart, VersionRecord};
+use flow_plan::Failure;
+use jiff::Timestamp;
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
+use serde::{Serialize, de::DeserializeOwned};
+use std::{path::PathBuf, sync::Arc};
+
+/// A run, in one line.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RunRow {
+    /// Its id.
+    pub run: Arc<str>,
+    /// Its flow.
+    pub flow: Arc<str>,
+    /// The hash of its plan.
+    pub plan: Arc<str>,
+    /// The version of its events.
+    pub format: u32,
+    /// What it started from.
+    pub start: RunStart,
+    /// When it ended; none if it is under way, or ended without saying so.
+    pub ended: Option<Timestamp>,
+    /// How it ended.
+    pub end: Option<RunEnd>,
+}
+
+/// An attempt.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AttemptRow {
+    /// The node.
+    pub path: Arc<str>,
+    /// From 1.
+    pub attempt: u32,
+    /// When it began.
+    pub began: Timestamp,
+    /// When it ended.
+    pub ended: Timestamp,
+    /// Why it failed, if it did.
+    pub failure: Option<Failure>,
+}
+
+/// A promise that was looked at.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ContractRow {
+    /// When.
+    pub at: Timestamp,
+    /// The node.
+    pub path: Arc<str>,
+    /// Its label.
+    pub label: Arc<str>,
+    /// What became of it.
+    pub verdict: ContractVerdict,
+}
+
+/// A reading connection.
+#[derive(Debug)]
+pub struct Reader {
+    connection: Connection,
+    path: PathBuf,
+}
+
+impl Reader {
+    /// Opens the store of a project for reading; none if it has none yet. Writes and makes nothing.
+    ///
+    /// # Errors
+    /// There is a store, and it cannot be read, or is of a later version.
+    pub fn open(layout: &Layout) -> Result<Option<Self>, StoreError> {
+        let path = layout.database();
+        if !path.exists() {
+            return Ok(None);
+        }
+        let connection = open_for_reading(&path)?;
+        connection.set_prepared_statement_cache_capacity(32);
+        schema::check(&connection, &path)?;
+        Ok(Some(Self { connection, path }))
+    }
+
+    fn json<T: DeserializeOwned>(&self, text: &str) -> Result<T, StoreError> {
+        serde_json::from_str(text).map_err(|error| StoreError::from_json(&self.path, &error))
+    }
+
+    fn sqlite(&self, error: &rusqlite::Error) -> StoreError {
+        StoreError::from_sqlite(&self.path, error)
+    }
+
+    /// One JSON column of one row.
+    fn one<T: DeserializeOwned>(&self, sql: &str, params: &[&dyn rusqlite::ToSql]) -> Result<Option<T>, StoreError> {
+        let text: Option<String> = self
+            .connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_row(params, |row| row.get(0)).optional())
+            .map_err(|error| self.sqlite(&error))?;
+        text.map(|text| self.json(&text)).transpose()
+    }
+
+    fn many<T>(
+        &self,
+        sql: &str,
+        params: &[&dyn rusqlite::ToSql],
+        row: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_map(params, row)?.collect())
+            .map_err(|error| self.sqlite(&error))
+    }
+
+    /// A node's last record.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn record(&self, key: &str) -> Result<Option<NodeRecord>, StoreError> {
+        self.one("select json from records where key = ?1", params![key])
+    }
+
+    /// A kept result.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn result(&self, key: &str) -> Result<Option<CachedResult>, StoreError> {
+        let row: Option<(String, String, i64)> = self
+            .connection
+            .prepare_cached("select json, run, at from results where key = ?1")
+            .and_then(|mut statement| {
+                statement.query_row(params![key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()
+            })
+            .map_err(|error| self.sqlite(&error))?;
+        row.map(|(json, run, at)| Ok(CachedResult { value: self.json(&json)?, run: run.into(), at: timestamp(at) }))
+            .transpose()
+    }
+
+    /// The newest versions of a dataset, newest first; without those of one run, if one is given.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn versions(
+        &self,
+        dataset: &str,
+        partition: &str,
+        but_not_of: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<VersionRecord>, StoreError> {
+        let sql =
+            "select json from versions where dataset = ?1 and partition = ?2 and run <> ?3 order by no desc limit ?4";
+        let run = but_not_of.unwrap_or("");
+        let texts: Vec<String> = self.many(sql, params![dataset, partition, run, limit], |row| row.get(0))?;
+        texts.iter().map(|text| self.json(text)).collect()
+    }
+
+    /// What was found out about a file, if it is still the same file.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn finding(&self, wanted: &Finding) -> Result<Option<String>, StoreError> {
+        self.connection
+            .prepare_cached(
+                "select found from findings where path = ?1 and purpose = ?2 and size = ?3 and modified = ?4 and inode = ?5",
+            )
+            .and_then(|mut statement| {
+                let modified = wanted.modified_ns.to_string();
+                let (size, inode) = (wanted.size as i64, wanted.inode as i64);
+                statement
+                    .query_row(params![wanted.path, wanted.purpose, size, modified, inode], |row| row.get(0))
+                    .optional()
+            })
+            .map_err(|error| self.sqlite(&error))
+    }
+
+    /// Whether a plan is kept.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn has_plan(&self, hash: &str) -> Result<bool, StoreError> {
+        self.connection
+            .prepare_cached("select 1 from plans where hash = ?1")
+            .and_then(|mut statement| statement.exists(params![hash]))
+            .map_err(|error| self.sqlite(&error))
+    }
+
+    /// A kept plan, as JSON.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn plan(&self, hash: &str) -> Result<Option<String>, StoreError> {
+        self.connection
+            .prepare_cached("select json from plans where hash = ?1")
+            .and_then(|mut statement| statement.query_row(params![hash], |row| row.get(0)).optional())
+            .map_err(|error| self.sqlite(&error))
+    }
+
+    /// The last runs, newest first.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn runs(&self, limit: u32) -> Result<Vec<RunRow>, StoreError> {
+        let sql = "select run, flow, plan, format, start_json, ended, end_json from runs order by no desc limit ?1";
+        let rows = self.many(sql, params![limit], |row| {
+            Ok((
+                (row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get(3)?),
+                (row.get::<_, String>(4)?, row.get::<_, Option<i64>>(5)?, row.get::<_, Option<String>>(6)?),
+            ))
+        })?;
+        rows.into_iter()
+            .map(|((run, flow, plan, format), (start, ended, end))| {
+                Ok(RunRow {
+                    run: run.into(),
+                    flow: flow.into(),
+                    plan: plan.into(),
+                    format,
+                    start: self.json(&start)?,
+                    ended: ended.map(timestamp),
+                    end: end.map(|end| self.json(&end)).transpose()?,
+                })
+            })
+            .collect()
+    }
+
+    /// A run by its id, by the beginning of its id if that is unique, or the newest one as `last`.
+    ///
+    /// # Errors
+    /// There is no such run, or the database cannot be read.
+    pub fn run(&self, wanted: &str) -> Result<RunRow, StoreError> {
+        let runs = self.runs(u32::MAX)?;
+        let mut found: Vec<&RunRow> = runs.iter().filter(|row| *row.run == *wanted).collect();
+        if found.is_empty() && matches!(wanted, "last" | "latest") {
+            found = runs.first().into_iter().collect();
+        }
+        if found.is_empty() && !wanted.is_empty() {
+            found = runs.iter().filter(|row| row.run.starts_with(wanted) || row.run.ends_with(wanted)).collect();
+        }
+        match found[..] {
+            [row] => Ok(row.clone()),
+            _ => {
+                let nearest = if found.is_empty() { runs.iter().collect() } else { found };
+                let nearest = nearest.into_iter().take(3).map(|row| row.run.clone()).collect();
+                Err(StoreError::NoRun { run: wanted.into(), nearest })
+            }
+        }
+    }
+
+    /// How the nodes of a run ended, in that order.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn nodes(&self, run: &str) -> Result<Vec<NodeEnd>, StoreError> {
+        let sql = "select json from nodes where run = (select no from runs where run = ?1) order by seq";
+        let texts: Vec<String> = self.many(sql, params![run], |row| row.get(0))?;
+        texts.iter().map(|text| self.json(text)).collect()
+    }
+
+    /// One node of a run, by its label or its path; the first that is not fine if a label stands for many.
+    ///
+    /// # Errors
+    /// There is no such node, or the database cannot be read.
+    pub fn node(&self, run: &str, step: &str) -> Result<NodeEnd, StoreError> {
+        let sql =
+            "select json from nodes where run = (select no from runs where run = ?1) and (path = ?2 or label = ?2)
+            order by status in ('succeeded', 'skipped'), seq limit 1";
+        if let Some(node) = self.one(sql, params![run, step])? {
+            return Ok(node);
+        }
+        let sql =
+            "select distinct label from nodes where run = (select no from runs where run = ?1) order by seq limit 8";
+        let labels: Vec<String> = self.many(sql, params![run], |row| row.get(0))?;
+        let nearest = labels.into_iter().map(Arc::from).collect();
+        Err(StoreError::NoStep { run: run.into(), step: step.into(), nearest })
+    }
+
+    /// The record that the last run which reached a node left; what [`NodeEnd::key`] names.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn record_of(&self, node: &NodeEnd) -> Result<Option<NodeRecord>, StoreError> {
+        self.record(&node.key)
+    }
+
+    /// Attempts of a run, of one node if it is given.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn attempts(&self, run: &str, path: Option<&str>) -> Result<Vec<AttemptRow>, StoreError> {
+        let sql = "select path, attempt, began, ended, failure from attempts
+            where run = (select no from runs where run = ?1) and (?2 is null or path = ?2) order by began, path, attempt";
+        let rows = self.many(sql, params![run, path], |row| {
+            Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get::<_, Option<String>>(4)?))
+        })?;
+        rows.into_iter()
+            .map(|(path, attempt, began, ended, failure)| {
+                let failure = failure.map(|failure| self.json(&failure)).transpose()?;
+                Ok(AttemptRow { path: path.into(), attempt, began: timestamp(began), ended: timestamp(ended), failure })
+            })
+            .collect()
+    }
+
+    /// Promises that a run looked at.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn contracts(&self, run: &str) -> Result<Vec<ContractRow>, StoreError> {
+        let sql =
+            "select at, path, label, json from contracts where run = (select no from runs where run = ?1) order by no";
+        let rows = self.many(sql, params![run], |row| {
+            Ok((row.get(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get::<_, String>(3)?))
+        })?;
+        rows.into_iter()
+            .map(|(at, path, label, verdict)| {
+                let verdict = self.json(&verdict)?;
+                Ok(ContractRow { at: timestamp(at), path: path.into(), label: label.into(), verdict })
+            })
+            .collect()
+    }
+
+    /// The journal of a run.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn events(&self, run: &str) -> Result<Vec<(Timestamp, Event)>, StoreError> {
+        let sql = "select at, json from events where run = (select no from runs where run = ?1) order by seq";
+        let rows = self.many(sql, params![run], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
+        rows.into_iter().map(|(at, event)| Ok((timestamp(at), self.json(&event)?))).collect()
+    }
+}
+
+/// Opens without the right to write. A database in WAL mode on a read-only medium has no index beside
+/// it; it is opened as one that nobody changes.
+fn open_for_reading(path: &PathBuf) -> Result<Connection, StoreError> {
+    let sqlite = |error: &rusqlite::Error| StoreError::from_sqlite(path, error);
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let open = |connection: Connection| -> rusqlite::Result<Connection> {
+        connection.busy_timeout(std::time::Duration::from_secs(5))?;
+        connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;
+        Ok(connection)
+    };
+    match Connection::open_with_flags(path, flags).and_then(open) {
+        Ok(connection) => Ok(connection),
+        Err(first) => {
+            let uri =
+                format!("file:{}?immutable=1", path.display().to_string().replace('?', "%3f").replace('#', "%23"));
+            let flags = flags | OpenFlags::SQLITE_OPEN_URI;
+            Connection::open_with_flags(uri, flags).and_then(open).map_err(|_| sqlite(&first))
+        }
+    }
+}
+
+fn timestamp(ms: i64) -> Timestamp {
+    Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH)
+}

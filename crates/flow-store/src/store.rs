@@ -1,0 +1,200 @@
+//! The one writer: a thread that owns the only writing connection and commits in groups.
+//!
+//! Writes are queued and never wait; [`Store::flush`] says when all before it are durable. What arrives
+//! while a commit is under way goes into the next one, so a busy run costs few commits and a quiet one
+//! waits for none. After the first failure nothing more is written: a journal with a hole is worse than
+//! one that ends.
+
+use crate::{
+    Layout, Reader, StoreError, Write, schema,
+    write::{RowError, Rows},
+};
+use rusqlite::{Connection, TransactionBehavior};
+use std::{
+    fs,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, Sender, channel},
+    },
+    thread::JoinHandle,
+};
+
+/// Writes in one commit at most.
+const GROUP: usize = 4096;
+
+/// Called when everything queued before is durable, or cannot be.
+pub type Flushed = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+enum Message {
+    Write(Box<Write>),
+    Flush(Flushed),
+}
+
+/// A project's journal and catalogue, open for writing.
+pub struct Store {
+    layout: Layout,
+    sender: Option<Sender<Message>>,
+    thread: Option<JoinHandle<()>>,
+    failure: Arc<Mutex<Option<StoreError>>>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("layout", &self.layout).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens the store of a project, making it if it is not there.
+    ///
+    /// # Errors
+    /// The folder cannot be written to, or its database is of a later version or damaged.
+    pub fn open(layout: &Layout) -> Result<Self, StoreError> {
+        make_folder(layout)?;
+        let path = layout.database();
+        let connection = open_for_writing(&path)?;
+        let (sender, receiver) = channel();
+        let failure = Arc::new(Mutex::new(None));
+        let noticed = failure.clone();
+        let thread = std::thread::Builder::new()
+            .name("flow-store".into())
+            .spawn(move || Writer { connection, path, failure: noticed, run: None, settled: 0 }.work(&receiver))
+            .map_err(|error| StoreError::from_io(layout.root(), &error))?;
+        Ok(Self { layout: layout.clone(), sender: Some(sender), thread: Some(thread), failure })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// A connection for questions; it sees what is durable.
+    ///
+    /// # Errors
+    /// The database cannot be opened.
+    pub fn reader(&self) -> Result<Reader, StoreError> {
+        match Reader::open(&self.layout)? {
+            Some(reader) => Ok(reader),
+            None => Err(StoreError::Damaged { path: self.layout.database(), reason: "it is gone".into() }),
+        }
+    }
+
+    /// Queues something to be written.
+    pub fn write(&self, write: Write) {
+        self.send(Message::Write(Box::new(write)));
+    }
+
+    /// Has somebody told when everything queued so far is durable.
+    pub fn flush(&self, flushed: Flushed) {
+        self.send(Message::Flush(flushed));
+    }
+
+    /// Waits until everything queued so far is durable.
+    ///
+    /// # Errors
+    /// Something could not be written.
+    pub fn flush_now(&self) -> Result<(), StoreError> {
+        let (sender, receiver) = channel();
+        self.flush(Box::new(move |result| drop(sender.send(result))));
+        receiver.recv().unwrap_or_else(|_| self.failure().map_or(Ok(()), Err))
+    }
+
+    /// The first failure, if there was one.
+    #[must_use]
+    pub fn failure(&self) -> Option<StoreError> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn send(&self, message: Message) {
+        let Some(sender) = &self.sender else { return };
+        // The thread ends only with this value, or by a panic, which the next flush reports.
+        let _ = sender.send(message);
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.sender = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Makes `.flow`, and keeps it out of version control.
+fn make_folder(layout: &Layout) -> Result<(), StoreError> {
+    let io = |path: PathBuf| move |error: std::io::Error| StoreError::from_io(path, &error);
+    fs::create_dir_all(layout.root()).map_err(io(layout.root().into()))?;
+    let ignore = layout.root().join(".gitignore");
+    if !ignore.exists() {
+        fs::write(&ignore, "*\n").map_err(io(ignore.clone()))?;
+    }
+    Ok(())
+}
+
+fn open_for_writing(path: &PathBuf) -> Result<Connection, StoreError> {
+    let sqlite = |error: rusqlite::Error| StoreError::from_sqlite(path, &error);
+    let mut connection = Connection::open(path).map_err(sqlite)?;
+    connection
+        .busy_timeout(std::time::Duration::from_secs(10))
+        .and_then(|()| connection.pragma_update(None, "journal_mode", "wal"))
+        .and_then(|()| connection.pragma_update(None, "synchronous", "full"))
+        .map_err(sqlite)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    schema::migrate(&mut connection, path)?;
+    Ok(connection)
+}
+
+struct Writer {
+    connection: Connection,
+    path: PathBuf,
+    failure: Arc<Mutex<Option<StoreError>>>,
+    run: Option<i64>,
+    settled: u64,
+}
+
+impl Writer {
+    fn work(mut self, receiver: &Receiver<Message>) {
+        while let Ok(first) = receiver.recv() {
+            let mut writes = vec![];
+            let mut flushes = vec![];
+            let mut next = Some(first);
+            while let Some(message) = next {
+                match message {
+                    Message::Write(write) => writes.push(write),
+                    Message::Flush(flushed) => flushes.push(flushed),
+                }
+                next = if writes.len() < GROUP { receiver.try_recv().ok() } else { None };
+            }
+            let result = self.commit(&writes);
+            flushes.into_iter().for_each(|flushed| flushed(result.clone()));
+        }
+    }
+
+    fn commit(&mut self, writes: &[Box<Write>]) -> Result<(), StoreError> {
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(failure) = &*failure {
+            return Err(failure.clone());
+        }
+        if writes.is_empty() {
+            return Ok(());
+        }
+        let path = &self.path;
+        let result = (|| {
+            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let mut rows = Rows { connection: &transaction, run: &mut self.run, settled: &mut self.settled };
+            writes.iter().try_for_each(|write| rows.apply(write))?;
+            Ok(transaction.commit()?)
+        })();
+        result.map_err(|error| {
+            let error = match error {
+                RowError::Sqlite(error) => StoreError::from_sqlite(path, &error),
+                RowError::Json(error) => StoreError::from_json(path, &error),
+            };
+            *failure = Some(error.clone());
+            error
+        })
+    }
+}

@@ -1,0 +1,222 @@
+//! What is written to the database, and how each thing becomes rows.
+//!
+//! Events are the truth; everything else here is a projection of the notes that the driver gave with
+//! them, kept so that questions need no replay.
+
+use flow_driver::{Event, NodeEnd, Note, RunEnd, RunStart, VersionRecord};
+use flow_expr::Value;
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, params};
+use std::sync::Arc;
+
+/// One thing to be written.
+#[derive(Clone, Debug)]
+pub enum Write {
+    /// A run begins.
+    Begin {
+        /// Its start.
+        start: Box<RunStart>,
+        /// Its flow.
+        flow: Arc<str>,
+        /// The hash of its plan.
+        plan: Arc<str>,
+        /// The plan itself, if it is not kept yet.
+        plan_json: Option<String>,
+        /// The version of the driver's events.
+        format: u32,
+    },
+    /// Something happened.
+    Event {
+        /// Its number in the run, from 0.
+        seq: u64,
+        /// When.
+        at: Timestamp,
+        /// What.
+        event: Box<Event>,
+    },
+    /// The driver says something.
+    Note {
+        /// When.
+        at: Timestamp,
+        /// What.
+        note: Box<Note>,
+    },
+    /// Something was found out about a file.
+    Finding(Finding),
+}
+
+/// Something that was found out about a file, and the file's identity then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The path, relative to the project's root.
+    pub path: String,
+    /// What was found out: `content`, `newest placed_at`.
+    pub purpose: String,
+    /// Its size.
+    pub size: u64,
+    /// Its modification time, nanoseconds since 1970.
+    pub modified_ns: i128,
+    /// Its inode's number.
+    pub inode: u64,
+    /// The finding.
+    pub found: String,
+}
+
+/// Writes into one open transaction.
+pub(crate) struct Rows<'a> {
+    pub(crate) connection: &'a Connection,
+    /// The number of the run that is being written.
+    pub(crate) run: &'a mut Option<i64>,
+    /// Numbers nodes in the order in which they settled.
+    pub(crate) settled: &'a mut u64,
+}
+
+/// What can go wrong with one row.
+#[derive(Debug)]
+pub(crate) enum RowError {
+    Sqlite(rusqlite::Error),
+    Json(serde_json::Error),
+}
+
+impl From<rusqlite::Error> for RowError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl From<serde_json::Error> for RowError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Json(error)
+    }
+}
+
+impl Rows<'_> {
+    pub(crate) fn apply(&mut self, write: &Write) -> Result<(), RowError> {
+        match write {
+            Write::Begin { start, flow, plan, plan_json, format } => {
+                if let Some(json) = plan_json {
+                    self.execute("insert or ignore into plans (hash, json) values (?1, ?2)", params![plan, json])?;
+                }
+                let json = serde_json::to_string(start)?;
+                self.execute(
+                    "insert into runs (run, flow, plan, format, started, start_json) values (?1, ?2, ?3, ?4, ?5, ?6)",
+                    params![start.run, flow, plan, format, start.started.as_millisecond(), json],
+                )?;
+                *self.run = Some(self.connection.last_insert_rowid());
+                Ok(())
+            }
+            Write::Event { seq, at, event } => {
+                let json = serde_json::to_string(event)?;
+                self.execute(
+                    "insert into events (run, seq, at, json) values (?1, ?2, ?3, ?4)",
+                    params![*self.run, *seq as i64, at.as_millisecond(), json],
+                )
+            }
+            Write::Note { at, note } => self.note(*at, note),
+            Write::Finding(finding) => self.execute(
+                "insert or replace into findings (path, purpose, size, modified, inode, found) values (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![
+                    finding.path,
+                    finding.purpose,
+                    finding.size as i64,
+                    finding.modified_ns.to_string(),
+                    finding.inode as i64,
+                    finding.found
+                ],
+            ),
+        }
+    }
+
+    fn execute(&self, sql: &str, params: &[&dyn rusqlite::ToSql]) -> Result<(), RowError> {
+        self.connection.prepare_cached(sql)?.execute(params)?;
+        Ok(())
+    }
+
+    fn note(&mut self, at: Timestamp, note: &Note) -> Result<(), RowError> {
+        match note {
+            Note::Settled(end) => self.settled(end),
+            Note::Attempted { path, attempt, began, failure } => {
+                let failure = failure.as_ref().map(serde_json::to_string).transpose()?;
+                self.execute(
+                    "insert or replace into attempts (run, path, attempt, began, ended, failure) values (?1, ?2, ?3, ?4, ?5, ?6)",
+                    params![*self.run, path, attempt, began.as_millisecond(), at.as_millisecond(), failure],
+                )
+            }
+            Note::Contract { path, label, verdict } => {
+                let json = serde_json::to_string(verdict)?;
+                self.execute(
+                    "insert into contracts (run, at, path, label, kept, json) values (?1, ?2, ?3, ?4, ?5, ?6)",
+                    params![*self.run, at.as_millisecond(), path, label, verdict.kept(), json],
+                )
+            }
+            Note::Version { dataset, partition, version, .. } => {
+                self.version(dataset.as_str(), &partition_text(partition), version)
+            }
+            Note::Ended(end) => self.ended(at, end),
+            Note::Decided { .. } | Note::Started { .. } | Note::Retrying { .. } | Note::Waiting { .. } => Ok(()),
+        }
+    }
+
+    fn settled(&mut self, end: &NodeEnd) -> Result<(), RowError> {
+        if let Some(record) = &end.record {
+            let json = serde_json::to_string(record)?;
+            self.execute("insert or replace into records (key, json) values (?1, ?2)", params![end.key, json])?;
+            if let (Some(key), Some(value)) = (&end.cache_key, &record.value) {
+                let json = serde_json::to_string(value)?;
+                self.execute(
+                    "insert or replace into results (key, run, at, json) values (?1, ?2, ?3, ?4)",
+                    params![key, record.run, record.at.as_millisecond(), json],
+                )?;
+            }
+        }
+        // The record has its own table; here it would be kept once for each run.
+        let json = serde_json::to_string(&NodeEnd { record: None, ..end.clone() })?;
+        let status = serde_json::to_value(end.status)?;
+        *self.settled += 1;
+        self.execute(
+            "insert or replace into nodes (run, path, seq, label, status, json) values (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![*self.run, end.path, *self.settled as i64, end.label, status.as_str(), json],
+        )
+    }
+
+    /// A version that is the newest one already is only renewed: its data time may have moved.
+    fn version(&self, dataset: &str, partition: &str, version: &VersionRecord) -> Result<(), RowError> {
+        let json = serde_json::to_string(version)?;
+        let at = version.at.as_millisecond();
+        let newest: Option<(i64, String, i64, String)> = self
+            .connection
+            .prepare_cached(
+                "select no, run, at, content from versions where dataset = ?1 and partition = ?2 order by no desc limit 1",
+            )?
+            .query_row(params![dataset, partition], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+            .optional()?;
+        match newest {
+            Some((no, run, seen, content)) if *run == *version.run && seen == at && *content == *version.content => {
+                self.execute("update versions set json = ?2 where no = ?1", params![no, json])
+            }
+            _ => self.execute(
+                "insert into versions (dataset, partition, run, at, content, json) values (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![dataset, partition, version.run, at, version.content, json],
+            ),
+        }
+    }
+
+    fn ended(&self, at: Timestamp, end: &RunEnd) -> Result<(), RowError> {
+        let status = serde_json::to_value(end.status)?;
+        let json = serde_json::to_string(end)?;
+        self.execute(
+            "update runs set ended = ?2, status = ?3, end_json = ?4 where no = ?1",
+            params![*self.run, at.as_millisecond(), status.as_str(), json],
+        )
+    }
+}
+
+/// A partition's name in the catalogue: its keys in order; empty for a dataset without partitions.
+#[must_use]
+pub fn partition_text(partition: &[(Arc<str>, Value)]) -> String {
+    let keys = partition.iter().map(|(name, value)| match value {
+        Value::String(text) => format!("{name}={text}"),
+        other => format!("{name}={}", flow_plan::words::value(other)),
+    });
+    keys.collect::<Vec<_>>().join(",")
+}
