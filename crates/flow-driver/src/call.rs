@@ -4,7 +4,7 @@
 //! whatever asked for them.
 
 use crate::{
-    CachedResult, Command, ContractVerdict, Driver, How, InputRecord, NodeRecord, Note, Product,
+    CachedResult, Command, ContractVerdict, Driver, How, InputRecord, Last, NodeRecord, Note, Product,
     decide::{Candidate, decide, why_not_cacheable},
     evaluate::{Job, or_damaged},
     expressions::free_variables,
@@ -56,7 +56,8 @@ impl Driver {
         inputs: Vec<InputRecord>,
     ) {
         let reusable = why_not_cacheable(&step).is_none() && !meaning.tells_time;
-        let cache_key = if reusable { cache_key(&meaning, &inputs) } else { None };
+        let identity = identity(&meaning, &inputs);
+        let cache_key = identity.clone().filter(|_| reusable);
         self.instances[id as usize].activity = Activity::Call(Box::new(CallState {
             step,
             meaning,
@@ -70,25 +71,27 @@ impl Driver {
             failure: None,
             attempt_began: None,
         }));
-        self.recall(id, cache_key);
+        self.recall(id, cache_key, Some(identity.unwrap_or_default()));
     }
 
     /// Asks what is remembered.
-    pub(crate) fn recall(&mut self, id: u32, cache: Option<Arc<str>>) {
+    pub(crate) fn recall(&mut self, id: u32, cache: Option<Arc<str>>, identity: Option<Arc<str>>) {
         self.instances[id as usize].phase = Phase::Asking;
         self.outstanding += 1;
         let (task, node) = (self.next_task(id), self.key(id));
-        self.command(Command::Recall { task, node, cache });
+        self.command(Command::Recall { task, node, cache, identity });
     }
 
     /// It is known what is remembered: does it run?
-    pub(crate) fn recalled(&mut self, id: u32, last: Option<&NodeRecord>, cached: Option<CachedResult>) {
+    pub(crate) fn recalled(&mut self, id: u32, last: Last, cached: Option<CachedResult>) {
         if self.cancelled {
             return self.settle(id, Settled::Cancelled);
         }
         if self.not_selected(id) {
             return self.unselected_recalled(id, last);
         }
+        let last = self.last_record(id, last);
+        let last = last.as_ref();
         let upstream = self.unknown_upstream(id);
         let forced = self.is_forced(id);
         let (decision, runs) = match &self.instances[id as usize].activity {
@@ -124,7 +127,6 @@ impl Driver {
             }
             _ => return,
         };
-        self.compare_record(id, last);
         self.decided(id, decision.clone());
         match (decision.verdict, cached) {
             (Verdict::Reuse, Some(cached)) => {
@@ -138,16 +140,26 @@ impl Driver {
         }
     }
 
-    /// Whether the record needs no renewal, should the result be reused.
-    fn compare_record(&mut self, id: u32, last: Option<&NodeRecord>) {
-        let same = |meaning: &NodeMeaning, inputs: &[InputRecord]| {
-            last.is_some_and(|last| last.succeeded && last.components == meaning.components && *last.inputs == *inputs)
+    /// The last record, of which only a word was said if nothing is different; such a one needs no renewal.
+    fn last_record(&mut self, id: u32, last: Last) -> Option<NodeRecord> {
+        let (run, at) = match last {
+            Last::Nothing => return None,
+            Last::Other(record) => return Some(*record),
+            Last::Same { run, at } => (run, at),
         };
-        match &mut self.instances[id as usize].activity {
-            Activity::Call(call) => call.recorded = same(&call.meaning, &call.inputs),
-            Activity::Compute(compute) => compute.recorded = same(&compute.meaning, &compute.inputs),
-            _ => {}
-        }
+        let (components, inputs, identity) = match &mut self.instances[id as usize].activity {
+            Activity::Call(call) => {
+                call.recorded = true;
+                (call.meaning.components.clone(), call.inputs.clone(), identity(&call.meaning, &call.inputs))
+            }
+            Activity::Compute(compute) => {
+                compute.recorded = true;
+                (compute.meaning.components.clone(), compute.inputs.clone(), compute.cache_key.clone())
+            }
+            _ => return None,
+        };
+        let identity = identity.unwrap_or_default();
+        Some(NodeRecord { run, at, succeeded: true, identity, components, inputs, value: None, data_time: None })
     }
 
     /// The key that is sent along, if there is one, then the first attempt.
@@ -305,11 +317,12 @@ impl Driver {
         let meaning = self.expression_meaning(id, &expr);
         let bindings = self.bindings(id, &expr, false);
         let inputs = self.inputs_of_expression(id, &expr);
-        let cache_key = if meaning.tells_time { None } else { cache_key(&meaning, &inputs) };
+        let identity = identity(&meaning, &inputs);
+        let cache_key = identity.clone().filter(|_| !meaning.tells_time);
         let state =
             crate::state::ComputeState { meaning, bindings, inputs, cache_key: cache_key.clone(), recorded: false };
         self.instances[id as usize].activity = Activity::Compute(Box::new(state));
-        self.recall(id, cache_key);
+        self.recall(id, cache_key, Some(identity.unwrap_or_default()));
     }
 
     /// The answer to an expression over data.
@@ -412,8 +425,8 @@ fn short(value: &Value) -> Arc<str> {
     }
 }
 
-/// What names a result: the meaning and the contents of the inputs.
-fn cache_key(meaning: &NodeMeaning, inputs: &[InputRecord]) -> Option<Arc<str>> {
+/// What names a result: the meaning and the contents of the inputs; none while one is unknown.
+pub(crate) fn identity(meaning: &NodeMeaning, inputs: &[InputRecord]) -> Option<Arc<str>> {
     let digests: Option<Vec<_>> = inputs.iter().map(|input| Some((&input.name, input.digest.as_ref()?))).collect();
     Some(meaning_hash(&(&meaning.hash, digests?)))
 }

@@ -175,7 +175,7 @@ impl Driver {
             }
             Event::Recalled { task, last, cached } => {
                 if self.answered(task) {
-                    self.recalled(task.instance, last.as_deref(), cached.map(|cached| *cached));
+                    self.recalled(task.instance, last, cached.map(|cached| *cached));
                 }
             }
             Event::Looked { task, result } => {
@@ -255,7 +255,7 @@ impl Driver {
             return;
         }
         if self.not_selected(id) && !self.cancelled {
-            return self.recall(id, None);
+            return self.recall(id, None, None);
         }
         let (verdict, data_time) = self.look_at_needs(id);
         self.instances[id as usize].data_time = data_time;

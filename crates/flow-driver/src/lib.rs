@@ -23,7 +23,7 @@ mod slots;
 mod state;
 
 pub use driver::Driver;
-pub use message::{Command, ContractVerdict, Event, Note, Partition, Product, Published, RunStep, Task, Wait};
+pub use message::{Command, ContractVerdict, Event, Last, Note, Partition, Product, Published, RunStep, Task, Wait};
 pub use record::{
     CachedResult, Component, Counts, DRIVER_FORMAT, Forced, How, InputRecord, NodeEnd, NodeRecord, NodeStatus, RunEnd,
     RunStart, RunStatus, Sighting, VersionRecord,

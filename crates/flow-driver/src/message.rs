@@ -31,7 +31,7 @@ pub enum Event {
         /// Which.
         task: Task,
         /// The node's last record.
-        last: Option<Box<NodeRecord>>,
+        last: Last,
         /// The kept result under the key.
         cached: Option<Box<CachedResult>>,
     },
@@ -84,6 +84,40 @@ pub enum Event {
     Cancel,
 }
 
+/// What is remembered of a node.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Last {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// It succeeded, and meant and used the same as now.
+    Same {
+        /// In this run.
+        run: Arc<str>,
+        /// When it settled.
+        at: Timestamp,
+    },
+    /// Anything else.
+    Other(Box<NodeRecord>),
+}
+
+impl Last {
+    /// What a record is to a node that has this identity now.
+    #[must_use]
+    pub fn of(record: Option<NodeRecord>, identity: Option<&str>) -> Self {
+        match record {
+            None => Self::Nothing,
+            Some(record) if record.succeeded && identity.is_some_and(|identity| *identity == *record.identity) => {
+                Self::Same { run: record.run, at: record.at }
+            }
+            // Without an identity the value is what is wanted; otherwise it would only be dead weight.
+            Some(record) if identity.is_some() => Self::Other(Box::new(NodeRecord { value: None, ..record })),
+            Some(record) => Self::Other(Box::new(record)),
+        }
+    }
+}
+
 /// What an attempt gave.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Product {
@@ -124,6 +158,9 @@ pub enum Command {
         node: Arc<str>,
         /// The result's key; none if results of this node are never reused.
         cache: Option<Arc<str>>,
+        /// The [`NodeRecord::identity`] that it has now. A record with the same one is answered with
+        /// [`Last::Same`], which keeps journals small; none if the record itself is wanted.
+        identity: Option<Arc<str>>,
     },
     /// What is at a dataset's location, and the catalogue's newest version.
     Look {

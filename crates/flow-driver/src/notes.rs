@@ -1,7 +1,9 @@
 //! What is kept and shown of a run: decisions, verdicts, the record that the next run compares with.
 
 use crate::{
-    ContractVerdict, Driver, How, NodeRecord, Note, failures,
+    ContractVerdict, Driver, How, Last, NodeRecord, Note,
+    call::identity,
+    failures,
     graph::Op,
     state::{Activity, ROOT, Settled},
 };
@@ -61,9 +63,10 @@ impl Driver {
     }
 
     /// An earlier result stands in for what is not selected.
-    pub(crate) fn unselected_recalled(&mut self, id: u32, last: Option<&NodeRecord>) {
+    pub(crate) fn unselected_recalled(&mut self, id: u32, last: Last) {
         self.decided(id, Decision { verdict: Verdict::Skip, reasons: vec![Reason::NotSelected] });
-        match last.and_then(|last| Some((last.value.clone()?, last.data_time))) {
+        let Last::Other(last) = last else { return self.settle(id, Settled::Skipped) };
+        match last.value.map(|value| (value, last.data_time)) {
             Some((value, data_time)) => {
                 self.instances[id as usize].data_time = data_time;
                 self.settle(id, Settled::Value { value, how: How::Reused });
@@ -106,16 +109,20 @@ impl Driver {
         if self.start.dry {
             return (None, None);
         }
-        let (components, inputs, key) = match &instance.activity {
+        let (components, inputs, identity, key) = match &instance.activity {
             Activity::Call(call) if call.recorded && how == Some(How::Reused) => return (None, None),
             Activity::Compute(compute) if compute.recorded && how == Some(How::Reused) => return (None, None),
-            Activity::Call(call) => (call.meaning.components.clone(), call.inputs.clone(), call.cache_key.clone()),
+            Activity::Call(call) => {
+                let identity = identity(&call.meaning, &call.inputs);
+                (call.meaning.components.clone(), call.inputs.clone(), identity, call.cache_key.clone())
+            }
             Activity::Compute(compute) => {
-                (compute.meaning.components.clone(), compute.inputs.clone(), compute.cache_key.clone())
+                let identity = identity(&compute.meaning, &compute.inputs);
+                (compute.meaning.components.clone(), compute.inputs.clone(), identity, compute.cache_key.clone())
             }
             // Others are remembered only to stand in when they are not selected.
             _ if self.blocks[instance.block as usize].scope == 0 && value.is_some() => match self.node(id).op {
-                Op::Flow { .. } | Op::If { .. } | Op::Match { .. } | Op::For { .. } => ([].into(), vec![], None),
+                Op::Flow { .. } | Op::If { .. } | Op::Match { .. } | Op::For { .. } => ([].into(), vec![], None, None),
                 _ => return (None, None),
             },
             _ => return (None, None),
@@ -124,6 +131,7 @@ impl Driver {
             run: self.start.run.clone(),
             at: self.now,
             succeeded: value.is_some(),
+            identity: identity.unwrap_or_default(),
             components,
             inputs,
             value,

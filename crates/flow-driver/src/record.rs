@@ -96,6 +96,8 @@ pub struct NodeRecord {
     pub at: Timestamp,
     /// Whether it succeeded.
     pub succeeded: bool,
+    /// A hash of what it meant and used.
+    pub identity: Arc<str>,
     /// What it meant.
     pub components: Arc<[Component]>,
     /// What it used.

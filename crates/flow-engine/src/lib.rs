@@ -1,1 +1,29 @@
-//! Placeholder.
+//! The local engine: a driver, a store and an executor on tokio, with timers, cancel and progress.
+//!
+//! Invariants: an event is in the journal before the driver sees it, and durable before anything with an
+//! effect starts because of it; a watcher never holds up a run; planning writes nothing. All policy is
+//! the driver's.
+
+#![allow(clippy::disallowed_methods, reason = "clocks, tasks and scratch folders are what this crate is for")]
+
+mod clock;
+mod deadline;
+mod engine;
+mod error;
+mod findings;
+mod plan;
+mod progress;
+mod questions;
+mod run;
+mod summary;
+mod watch;
+mod work;
+
+pub use engine::{Choice, Engine, Options, unselected};
+pub use error::EngineError;
+pub use findings::FileMemory;
+pub use flow_driver::{ContractVerdict, Counts, Forced, How, NodeEnd, NodeStatus, RunEnd, RunStatus, Wait};
+pub use flow_store::{AttemptRow, ContractRow, Keep, RunRow, StoreError};
+pub use progress::{Happening, Progress};
+pub use questions::{AttemptLogs, RunDetail, StepDetail};
+pub use summary::{BrokenContract, ExitClass, NodeFailure, RunSummary};

@@ -174,8 +174,7 @@ impl Writer {
     }
 
     fn commit(&mut self, writes: &[Box<Write>]) -> Result<(), StoreError> {
-        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(failure) = &*failure {
+        if let Some(failure) = &*self.failure.lock().unwrap_or_else(PoisonError::into_inner) {
             return Err(failure.clone());
         }
         if writes.is_empty() {
@@ -193,7 +192,7 @@ impl Writer {
                 RowError::Sqlite(error) => StoreError::from_sqlite(path, &error),
                 RowError::Json(error) => StoreError::from_json(path, &error),
             };
-            *failure = Some(error.clone());
+            *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
             error
         })
     }

@@ -1,0 +1,63 @@
+//! `finish by 06:30`: when that is for a run that starts now.
+//!
+//! The driver knows no calendar, so the instants are computed here, once, and are part of the run's start.
+
+use flow_expr::Name;
+use flow_plan::{Deadline, Flow, Program, Schedule, Trigger};
+use jiff::{Timestamp, ToSpan as _, civil::Time, tz::TimeZone};
+use std::collections::BTreeMap;
+
+/// The next such time of day after the start, for every flow that must finish by one.
+pub(crate) fn deadlines(program: &Program, started: Timestamp) -> BTreeMap<Name, Timestamp> {
+    program.flows.values().filter_map(|flow| Some((flow.name.clone(), deadline(flow, started)?))).collect()
+}
+
+fn deadline(flow: &Flow, started: Timestamp) -> Option<Timestamp> {
+    let Deadline::By(minutes) = flow.finish.as_ref()?.deadline else { return None };
+    let zone = zone(flow).and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
+    let time = Time::new((minutes / 60) as i8, (minutes % 60) as i8, 0, 0).ok()?;
+    let day = started.to_zoned(zone.clone()).date();
+    let on = |days: i32| day.checked_add(days.days()).ok()?.to_datetime(time).to_zoned(zone.clone()).ok();
+    [on(0), on(1)].into_iter().flatten().map(|at| at.timestamp()).find(|at| *at > started)
+}
+
+/// The zone of the flow's schedule.
+fn zone(flow: &Flow) -> Option<&str> {
+    flow.starts.iter().find_map(|start| match &start.trigger {
+        Trigger::Schedule(Schedule::Days { zone, .. } | Schedule::Cron { zone, .. }) => Some(&**zone),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flow_plan::{Finish, Start};
+
+    fn flow(minutes: u16, zone: &str) -> Flow {
+        let schedule = Schedule::Days { days: vec![1], minutes: vec![0], zone: zone.into() };
+        Flow {
+            name: Name::new("m.f"),
+            params: vec![],
+            returns: flow_expr::Type::Unit,
+            starts: vec![Start { trigger: Trigger::Schedule(schedule), with: vec![], at: Default::default() }],
+            finish: Some(Finish { deadline: Deadline::By(minutes), at: Default::default() }),
+            overlap: Default::default(),
+            catch_up: Default::default(),
+            body: Default::default(),
+            handlers: vec![],
+            owner: None,
+            tags: vec![],
+            at: Default::default(),
+        }
+    }
+
+    #[test]
+    fn the_next_such_time_of_day_in_the_zone_of_the_schedule() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let london = flow(390, "Europe/London");
+        assert_eq!(deadline(&london, at("2026-07-01T05:00:00Z")), Some(at("2026-07-01T05:30:00Z")));
+        assert_eq!(deadline(&london, at("2026-07-01T05:30:00Z")), Some(at("2026-07-02T05:30:00Z")));
+        assert_eq!(deadline(&london, at("2026-12-01T05:45:00Z")), Some(at("2026-12-01T06:30:00Z")));
+    }
+}

@@ -1,0 +1,314 @@
+//! The local engine: a project, its executor and its store, and what can be asked of them.
+//!
+//! Everything concrete is given to it; it decides nothing that the driver could.
+
+use crate::{
+    EngineError, ExitClass, FileMemory, Happening, NodeFailure, Progress, RunSummary,
+    clock::Clock,
+    deadline::deadlines,
+    plan::foresee,
+    run::{Over, Running},
+    watch::Watchers,
+    work::Shared,
+};
+use flow_driver::{DRIVER_FORMAT, Driver, Forced, RunStart, RunStatus};
+use flow_exec::api::{Cancel, DatasetRef, Execute};
+use flow_expr::{Name, Value, codec};
+use flow_plan::{Decision, NodeId, Plan, Program, Reason, Verdict};
+use flow_store::{Keep, Layout, Lock, LockHolder, Reader, Store, StoreError, Write, prune};
+use jiff::Timestamp;
+use std::{
+    collections::{BTreeSet, HashSet},
+    hash::{BuildHasher as _, Hasher as _},
+    num::NonZero,
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::sync::broadcast;
+
+/// How a project is run.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// How many things are done at once; the number of cores if not given.
+    pub jobs: Option<u32>,
+    /// How long to wait for another run on the project to end; not given: not at all.
+    pub wait_for_lock: Option<Duration>,
+    /// What is thrown away before a run.
+    pub keep: Keep,
+}
+
+/// What of a flow is run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// Nodes that `--select` leaves out.
+    pub unselected: BTreeSet<u32>,
+    /// What runs whatever its records say.
+    pub forced: Forced,
+}
+
+/// A project that can be planned, run and asked.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) layout: Layout,
+    executor: Arc<dyn Execute>,
+    memory: Arc<FileMemory>,
+    options: Options,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("layout", &self.layout).field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// The engine of a project. Opens and makes nothing.
+    ///
+    /// `memory` is what the executor was given too, so that what it finds out is kept.
+    #[must_use]
+    pub fn new(project: &Path, executor: Arc<dyn Execute>, memory: Arc<FileMemory>, options: Options) -> Self {
+        Self { layout: Layout::new(project), executor, memory, options }
+    }
+
+    /// Fills in a plan's decisions and the versions of its inputs. Writes nothing.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn plan(&self, mut plan: Plan, choice: &Choice) -> Result<Plan, EngineError> {
+        let program = Arc::new(plan.program.clone());
+        let clock = Clock::start();
+        let start = RunStart { dry: true, ..self.start(&program, &clock, choice.forced.clone()) };
+        let (sender, _) = broadcast::channel(1);
+        let reader = Reader::open(&self.layout)?;
+        let shared = self.shared(&start, program.clone(), clock, sender, None, reader);
+        let unselected: HashSet<u32> = choice.unselected.iter().copied().collect();
+        let driver = Driver::with_program(program, plan.flow.clone(), plan.params.clone(), unselected, start);
+        let foreseen = foresee(driver, &shared).await?;
+        plan.inputs = foreseen.inputs;
+        plan.decisions = foreseen.driver.decisions();
+        // What was left out says so, whether or not something of it was looked at.
+        let left_out = || Decision { verdict: Verdict::Skip, reasons: vec![Reason::NotSelected] };
+        plan.decisions.retain(|(node, _)| !choice.unselected.contains(&node.0));
+        plan.decisions.extend(choice.unselected.iter().map(|node| (NodeId(*node), left_out())));
+        plan.decisions.sort_by_key(|(node, _)| *node);
+        Ok(plan)
+    }
+
+    /// Runs a plan. Events go to `progress`; a cancel ends what is under way and starts nothing more.
+    ///
+    /// # Errors
+    /// The run could not begin, or the store failed. What fails inside the run is in its summary.
+    pub async fn run(
+        &self,
+        plan: Plan,
+        forced: Forced,
+        progress: broadcast::Sender<Progress>,
+        cancel: Cancel,
+    ) -> Result<RunSummary, EngineError> {
+        let flow = plan.program.flows.get(&plan.flow);
+        let nodes = flow.ok_or_else(|| EngineError::NoFlow(plan.flow.clone()))?.nodes().count();
+        let program = Arc::new(plan.program.clone());
+        let clock = Clock::start();
+        let forced = if forced == Forced::None { forced_in(&plan) } else { forced };
+        let start = self.start(&program, &clock, forced);
+        let watchers = Watchers { sender: progress.clone(), clock };
+        let (store, lock) = self.open_store(&plan, &start, &watchers, &cancel).await?;
+        let reader = store.reader()?;
+        let shared = self.shared(&start, program.clone(), clock, progress, Some(store.clone()), Some(reader));
+        let run = start.run.clone();
+        watchers.tell(Happening::RunStarted { run: run.clone(), flow: plan.flow.clone(), nodes });
+        let unselected = unselected_in(&plan);
+        let driver = Driver::with_program(program, plan.flow.clone(), plan.params.clone(), unselected, start.clone());
+        let over = Running::new(driver, store.clone(), shared).drive(cancel).await;
+        // Best effort: a folder that stays is removed with the next run's.
+        let _ = std::fs::remove_dir_all(self.layout.scratch());
+        let over = over?;
+        drop(lock);
+        Ok(summary(run, start.started, clock.now(), over))
+    }
+
+    /// Whether the data that a plan was made for is still what is there.
+    ///
+    /// # Errors
+    /// [`EngineError::InputsChanged`] with the datasets that are not the same.
+    pub async fn verify_inputs(&self, plan: &Plan) -> Result<(), EngineError> {
+        let program = Arc::new(plan.program.clone());
+        let mut changed = vec![];
+        for input in &plan.inputs {
+            let partitioned = program.datasets.get(&input.dataset).is_some_and(|dataset| !dataset.partition.is_empty());
+            if partitioned {
+                continue;
+            }
+            let dataset = DatasetRef {
+                program: program.clone(),
+                dataset: input.dataset.clone(),
+                partition: vec![],
+                now: Timestamp::now(),
+            };
+            // What cannot be looked at is not what it was.
+            let there = self.executor.fingerprint(dataset).await.ok().flatten().map(|there| there.hash);
+            if there != input.fingerprint {
+                changed.push(input.dataset.clone());
+            }
+        }
+        if changed.is_empty() { Ok(()) } else { Err(EngineError::InputsChanged(changed)) }
+    }
+
+    fn start(&self, program: &Program, clock: &Clock, forced: Forced) -> RunStart {
+        let started = clock.now();
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        // The standard library's seed for hash maps is as random as the system's source.
+        let seed = std::collections::hash_map::RandomState::new().build_hasher().finish();
+        RunStart {
+            run: format!("{}-{:04x}", started.strftime("%Y%m%d-%H%M%S"), seed & 0xffff).into(),
+            seed,
+            started,
+            jobs: self.options.jobs.unwrap_or(u32::try_from(cores).unwrap_or(1)).max(1),
+            forced,
+            deadlines: deadlines(program, started),
+            dry: false,
+        }
+    }
+
+    fn shared(
+        &self,
+        start: &RunStart,
+        program: Arc<Program>,
+        clock: Clock,
+        progress: broadcast::Sender<Progress>,
+        store: Option<Arc<Store>>,
+        reader: Option<Reader>,
+    ) -> Arc<Shared> {
+        Arc::new(Shared {
+            executor: self.executor.clone(),
+            program,
+            layout: self.layout.clone(),
+            run: start.run.clone(),
+            started: start.started,
+            clock,
+            watchers: Watchers { sender: progress, clock },
+            store,
+            reader: reader.map(Mutex::new),
+        })
+    }
+
+    /// Takes the project's lock, opens its store, tidies it, and writes down that the run begins.
+    async fn open_store(
+        &self,
+        plan: &Plan,
+        start: &RunStart,
+        watchers: &Watchers,
+        cancel: &Cancel,
+    ) -> Result<(Arc<Store>, Lock), EngineError> {
+        let store = Arc::new(Store::open(&self.layout)?);
+        let holder = LockHolder { pid: std::process::id(), run: start.run.clone(), since: start.started };
+        let lock = self.lock(&holder, watchers, cancel).await?;
+        let mut keep = self.options.keep.clone();
+        let datasets = plan.program.datasets.values();
+        keep.versions_of.extend(datasets.filter_map(|data| Some((data.name.0.clone(), data.keep_versions?))));
+        prune(&self.layout, &keep, start.started)?;
+        self.memory.attach(&store);
+        let hash = if plan.hash.is_empty() { plan.content_hash() } else { plan.hash.clone() };
+        let known = store.reader()?.has_plan(&hash)?;
+        store.write(Write::Begin {
+            start: Box::new(start.clone()),
+            flow: plan.flow.0.clone(),
+            plan_json: (!known).then(|| plan.to_json()),
+            plan: hash,
+            format: DRIVER_FORMAT,
+        });
+        Ok((store, lock))
+    }
+
+    async fn lock(&self, holder: &LockHolder, watchers: &Watchers, cancel: &Cancel) -> Result<Lock, EngineError> {
+        let until = tokio::time::Instant::now() + self.options.wait_for_lock.unwrap_or_default();
+        let mut told = false;
+        loop {
+            let other = match Lock::take(&self.layout, holder) {
+                Ok(lock) => return Ok(lock),
+                Err(StoreError::Locked { holder }) => holder,
+                Err(error) => return Err(error.into()),
+            };
+            if tokio::time::Instant::now() >= until || cancel.is_cancelled() {
+                return Err(StoreError::Locked { holder: other }.into());
+            }
+            if !told {
+                told = true;
+                let LockHolder { pid, run, since } = other;
+                watchers.tell(Happening::Locked { pid, run, since });
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+}
+
+/// Nodes that a plan was told to run whatever their records say.
+fn forced_in(plan: &Plan) -> Forced {
+    let forced = plan.decisions.iter().filter(|(_, decision)| decision.reasons.contains(&Reason::Forced));
+    let mut nodes: Vec<u32> = forced.map(|(node, _)| node.0).collect();
+    nodes.sort_unstable();
+    if nodes.is_empty() { Forced::None } else { Forced::Nodes(nodes) }
+}
+
+fn unselected_in(plan: &Plan) -> HashSet<u32> {
+    let unselected = plan
+        .decisions
+        .iter()
+        .filter(|(_, decision)| decision.verdict == Verdict::Skip && decision.reasons.contains(&Reason::NotSelected));
+    unselected.map(|(node, _)| node.0).collect()
+}
+
+fn summary(run: Arc<str>, started: Timestamp, ended: Timestamp, over: Over) -> RunSummary {
+    let Over { end, driver, broken } = over;
+    let failures = driver.root_failures().into_iter();
+    let result = driver.result().filter(|value| end.status == RunStatus::Succeeded && !matches!(value, Value::Unit));
+    RunSummary {
+        run_id: run,
+        status: end.status,
+        started,
+        ended,
+        counts: end.counts,
+        failures: failures
+            .map(|(path, label, failure)| NodeFailure { path, label, failure: (*failure).clone() })
+            .collect(),
+        contracts: broken,
+        late: end.late,
+        exit_class: ExitClass::of(&end),
+        result: result.map(codec::encode),
+    }
+}
+
+/// The nodes that are left out when only these are selected: all others, but not what reads inputs or
+/// computes small things that a selected node needs.
+#[must_use]
+pub fn unselected(program: &Program, flow: &Name, selected: &BTreeSet<u32>) -> BTreeSet<u32> {
+    use flow_plan::NodeKind;
+    let Some(flow) = program.flows.get(flow) else { return BTreeSet::new() };
+    let nodes: std::collections::HashMap<u32, &flow_plan::Node> =
+        flow.body.all_nodes().map(|node| (node.id.0, node)).collect();
+    let mut kept = BTreeSet::new();
+    let mut open: Vec<u32> = selected.iter().copied().collect();
+    while let Some(id) = open.pop() {
+        let Some(node) = nodes.get(&id) else { continue };
+        if !kept.insert(id) {
+            continue;
+        }
+        open.extend(node.blocks().into_iter().flat_map(|block| block.nodes.iter().map(|node| node.id.0)));
+        let cheap = |need: &u32| {
+            nodes.get(need).is_some_and(|node| matches!(node.kind, NodeKind::Read { .. } | NodeKind::Compute { .. }))
+        };
+        open.extend(node.needs.iter().map(|need| need.0).filter(cheap));
+    }
+    // A node inside a selected or kept one is entered through those around it.
+    let mut around: Vec<(u32, &flow_plan::Block)> = vec![];
+    for node in flow.body.all_nodes() {
+        around.extend(node.blocks().into_iter().map(|block| (node.id.0, block)));
+    }
+    for (owner, block) in around.into_iter().rev() {
+        if block.nodes.iter().any(|node| kept.contains(&node.id.0)) {
+            kept.insert(owner);
+        }
+    }
+    nodes.keys().copied().filter(|id| !kept.contains(id)).collect()
+}

@@ -1,0 +1,37 @@
+//! Why a plan could not be made or a run not begun. What fails inside a run is in its summary.
+
+use flow_expr::Name;
+use flow_store::StoreError;
+
+/// Why the engine cannot do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The folder of runs.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The plan was made for other data.
+    #[error("the plan was made for another version of {}: make it again with `flowc plan -o`", names(.0))]
+    InputsChanged(Vec<Name>),
+    /// There is no such flow.
+    #[error("the plan has no flow `{0}`")]
+    NoFlow(Name),
+    /// Something inside the engine went wrong: a fault of flowc.
+    #[error("the engine stopped: {0}")]
+    Internal(String),
+}
+
+impl EngineError {
+    /// The code of its page.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Store(error) => error.code(),
+            Self::InputsChanged(_) => "R0730",
+            Self::NoFlow(_) | Self::Internal(_) => "R0731",
+        }
+    }
+}
+
+fn names(names: &[Name]) -> String {
+    names.iter().map(|name| format!("`{}`", name.short())).collect::<Vec<_>>().join(", ")
+}

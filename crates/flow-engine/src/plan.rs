@@ -1,0 +1,51 @@
+//! What would happen: the driver's dry run over what the store remembers and what is at the locations.
+//!
+//! Runs nothing, connects to nothing but to look at datasets, writes nothing.
+
+use crate::{EngineError, run::recall, work::Shared};
+use flow_driver::{Command, Driver, Event};
+use flow_plan::InputSeen;
+use std::{collections::VecDeque, sync::Arc};
+
+/// What a dry run found out.
+pub(crate) struct Foreseen {
+    pub(crate) driver: Driver,
+    /// Datasets that would be read, as they were seen.
+    pub(crate) inputs: Vec<InputSeen>,
+}
+
+/// Runs a dry driver to its end.
+pub(crate) async fn foresee(mut driver: Driver, shared: &Arc<Shared>) -> Result<Foreseen, EngineError> {
+    let mut events = VecDeque::from([Event::Begin]);
+    let mut inputs: Vec<InputSeen> = vec![];
+    while let Some(event) = events.pop_front() {
+        for command in driver.on(event, shared.started) {
+            match command {
+                Command::Recall { task, node, cache, identity } => {
+                    events.push_back(recall(shared, task, &node, cache.as_deref(), identity.as_deref())?);
+                }
+                Command::Look { task, dataset, partition, previous } => {
+                    let result = shared.look(dataset.clone(), partition, previous).await;
+                    if let (Ok(seen), false) = (&result, previous) {
+                        let fingerprint = seen.fingerprint.as_ref().map(|there| there.hash.clone());
+                        if !inputs.iter().any(|input| input.dataset == dataset) {
+                            inputs.push(InputSeen { dataset, fingerprint });
+                        }
+                    }
+                    events.push_back(Event::Looked { task, result });
+                }
+                Command::Run(run) => events.push_back(Event::WouldRun { task: run.task }),
+                Command::Read { task, .. } | Command::Write { task, .. } | Command::Compute { task, .. } => {
+                    events.push_back(Event::WouldRun { task });
+                }
+                // A dry run waits for nothing; what would be stopped was never begun.
+                Command::Timer { task, .. } => events.push_back(Event::Timer { task }),
+                Command::Stop { .. } | Command::Note(_) => {}
+            }
+        }
+    }
+    if driver.ended().is_none() {
+        return Err(EngineError::Internal("the plan's dry run did not end".into()));
+    }
+    Ok(Foreseen { driver, inputs })
+}

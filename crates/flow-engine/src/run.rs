@@ -1,0 +1,185 @@
+//! The loop of a run: an event is written down, given to the driver, and what it commands is done.
+//!
+//! One task owns driver and journal, so events have one order, the journal's. Knows no policy: whether,
+//! when and why are the driver's.
+
+use crate::{
+    EngineError, Happening,
+    clock::Clock,
+    watch::Watchers,
+    work::{Shared, Work},
+};
+use flow_driver::{Command, ContractVerdict, Driver, Event, Last, Note, RunEnd, Task};
+use flow_exec::api::Cancel;
+use flow_store::{Store, StoreError, Write};
+use std::{collections::VecDeque, sync::Arc};
+use tokio::sync::mpsc;
+
+/// Events after which what was queued for the store is waited for, so that the queue stays short.
+const FLUSH_EVERY: u64 = 20_000;
+
+/// A run that is going on.
+pub(crate) struct Running {
+    driver: Driver,
+    store: Arc<Store>,
+    work: Work,
+    shared: Arc<Shared>,
+    received: mpsc::UnboundedReceiver<Event>,
+    watchers: Watchers,
+    clock: Clock,
+    seq: u64,
+    /// Promises that were not kept.
+    broken: Vec<crate::BrokenContract>,
+}
+
+/// What is left when a run is over.
+pub(crate) struct Over {
+    pub(crate) end: RunEnd,
+    pub(crate) driver: Driver,
+    pub(crate) broken: Vec<crate::BrokenContract>,
+}
+
+impl Running {
+    pub(crate) fn new(driver: Driver, store: Arc<Store>, shared: Arc<Shared>) -> Self {
+        let (events, received) = mpsc::unbounded_channel();
+        Self {
+            driver,
+            store,
+            work: Work::new(shared.clone(), events),
+            received,
+            watchers: shared.watchers.clone(),
+            clock: shared.clock,
+            shared,
+            seq: 0,
+            broken: vec![],
+        }
+    }
+
+    /// From the first event to the last.
+    pub(crate) async fn drive(mut self, cancel: Cancel) -> Result<Over, EngineError> {
+        self.happen(Event::Begin)?;
+        let mut cancelled = false;
+        while self.driver.ended().is_none() {
+            tokio::select! {
+                biased;
+                () = cancel.cancelled(), if !cancelled => {
+                    cancelled = true;
+                    self.watchers.tell(Happening::Cancelling);
+                    self.happen(Event::Cancel)?;
+                }
+                event = self.received.recv() => match event {
+                    Some(event) => self.happen(event)?,
+                    None => return Err(EngineError::Internal("no task is left, and the run is not over".into())),
+                },
+            }
+            if self.seq % FLUSH_EVERY == 0 {
+                self.flush().await?;
+            }
+        }
+        self.flush().await?;
+        let end = self.driver.ended().cloned();
+        let end = end.ok_or_else(|| EngineError::Internal("the run is not over".into()))?;
+        Ok(Over { end, driver: self.driver, broken: self.broken })
+    }
+
+    async fn flush(&self) -> Result<(), EngineError> {
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        self.store.flush(Box::new(move |result| drop(sender.send(result))));
+        match receiver.await {
+            Ok(result) => Ok(result?),
+            Err(_) => Err(self
+                .store
+                .failure()
+                .map_or_else(|| EngineError::Internal("the store's thread has ended".into()), EngineError::Store)),
+        }
+    }
+
+    /// Takes in an event and, in their order, those that it leads to at once.
+    fn happen(&mut self, event: Event) -> Result<(), StoreError> {
+        if let Some(failure) = self.store.failure() {
+            // What cannot be written down must not go on.
+            return Err(failure);
+        }
+        let mut events = VecDeque::from([event]);
+        while let Some(event) = events.pop_front() {
+            let at = self.clock.now();
+            if let Some(task) = task_of(&event) {
+                self.work.done(task);
+            }
+            self.store.write(Write::Event { seq: self.seq, at, event: Box::new(event.clone()) });
+            self.seq += 1;
+            for command in self.driver.on(event, at) {
+                self.obey(command, at, &mut events)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn obey(&mut self, command: Command, at: jiff::Timestamp, events: &mut VecDeque<Event>) -> Result<(), StoreError> {
+        match command {
+            Command::Note(note) => {
+                self.watchers.note(&note);
+                self.remember(&note);
+                self.store.write(Write::Note { at, note: Box::new(note) });
+            }
+            Command::Recall { task, node, cache, identity } => {
+                events.push_back(recall(&self.shared, task, &node, cache.as_deref(), identity.as_deref())?);
+            }
+            Command::Look { task, dataset, partition, previous } => self.work.look(task, dataset, partition, previous),
+            Command::Read { task, dataset, partition } => self.work.read(task, dataset, partition),
+            Command::Write { task, dataset, partition, value } => self.work.write(task, dataset, partition, value),
+            Command::Compute { task, expr, bindings } => self.work.compute(task, &expr, bindings),
+            Command::Run(run) => self.work.attempt(*run),
+            Command::Timer { task, at } => self.work.timer(task, at),
+            Command::Stop { task } => self.work.stop(task),
+        }
+        Ok(())
+    }
+
+    fn remember(&mut self, note: &Note) {
+        if let Note::Contract { path, label, verdict } = note {
+            let verdict: &ContractVerdict = verdict;
+            if !verdict.kept() {
+                let (path, label) = (path.clone(), label.clone());
+                self.broken.push(crate::BrokenContract { path, label, verdict: verdict.clone() });
+            }
+        }
+    }
+}
+
+/// What is remembered of a node, and the kept result if it can still be had.
+pub(crate) fn recall(
+    shared: &Shared,
+    task: Task,
+    node: &str,
+    cache: Option<&str>,
+    identity: Option<&str>,
+) -> Result<Event, StoreError> {
+    let record = shared.ask(|reader| reader.record(node))?;
+    let cached = match cache {
+        Some(key) => shared.ask(|reader| reader.result(key))?,
+        None => None,
+    };
+    let cached = cached.filter(|cached| flow_store::is_complete(&shared.layout, &cached.value));
+    // Without an identity the value itself is wanted, and must be there.
+    let record = record.map(|mut record| {
+        record.value =
+            record.value.filter(|value| identity.is_some() || flow_store::is_complete(&shared.layout, value));
+        record
+    });
+    Ok(Event::Recalled { task, last: Last::of(record, identity), cached: cached.map(Box::new) })
+}
+
+fn task_of(event: &Event) -> Option<Task> {
+    match event {
+        Event::Recalled { task, .. }
+        | Event::Looked { task, .. }
+        | Event::Read { task, .. }
+        | Event::Written { task, .. }
+        | Event::Computed { task, .. }
+        | Event::Ran { task, .. }
+        | Event::Timer { task }
+        | Event::WouldRun { task } => Some(*task),
+        Event::Begin | Event::Cancel => None,
+    }
+}

@@ -1,0 +1,325 @@
+//! Doing what the driver commands: each command becomes a task that ends with one event.
+//!
+//! Whatever an executor does (overrun its time, ignore a cancel, panic), the event comes. Knows nothing
+//! of why something is done.
+
+use crate::{
+    clock::Clock,
+    watch::{StepLog, Watchers},
+};
+use flow_driver::{Event, Partition, Product, Published, RunStep, Sighting, Task};
+use flow_exec::api::{Cancel, CancelSource, ComputeCall, DatasetRef, Execute, StepCall};
+use flow_expr::{Expr, Name, Value, VarId};
+use flow_plan::{Effect, ErrorClass, Failure, Program};
+use flow_store::{Layout, Reader, Store, StoreError, is_complete, partition_text};
+use futures::FutureExt as _;
+use jiff::Timestamp;
+use std::{
+    collections::HashMap,
+    future::Future,
+    panic::AssertUnwindSafe,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::sync::{mpsc, oneshot};
+
+/// How long an executor may take to end an attempt whose time is over, or that was cancelled.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// What tasks share.
+pub(crate) struct Shared {
+    pub(crate) executor: Arc<dyn Execute>,
+    pub(crate) program: Arc<Program>,
+    pub(crate) layout: Layout,
+    pub(crate) run: Arc<str>,
+    pub(crate) started: Timestamp,
+    pub(crate) clock: Clock,
+    pub(crate) watchers: Watchers,
+    /// None in a plan, which writes nothing.
+    pub(crate) store: Option<Arc<Store>>,
+    /// None where there is no store yet.
+    pub(crate) reader: Option<Mutex<Reader>>,
+}
+
+impl Shared {
+    fn dataset(&self, dataset: Name, partition: Partition) -> DatasetRef {
+        DatasetRef { program: self.program.clone(), dataset, partition, now: self.started }
+    }
+
+    /// Asks the store.
+    pub(crate) fn ask<T>(
+        &self,
+        question: impl FnOnce(&Reader) -> Result<Option<T>, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        match &self.reader {
+            Some(reader) => question(&reader.lock().unwrap_or_else(PoisonError::into_inner)),
+            None => Ok(None),
+        }
+    }
+
+    /// What is at a dataset's location, and the newest version that can still be had.
+    pub(crate) async fn look(
+        &self,
+        dataset: Name,
+        partition: Partition,
+        previous: bool,
+    ) -> Result<Box<Sighting>, Failure> {
+        let name = partition_text(&partition);
+        let but_not_of = previous.then_some(&*self.run);
+        let last = self.ask(|reader| {
+            let versions = reader.versions(dataset.as_str(), &name, but_not_of, 4)?;
+            Ok(versions.into_iter().find(|version| is_complete(&self.layout, &version.value)))
+        });
+        let last = last.map_err(|error| store_failure(&error))?;
+        let fingerprint = match previous {
+            true => None,
+            false => self.executor.fingerprint(self.dataset(dataset, partition)).await?,
+        };
+        Ok(Box::new(Sighting { fingerprint, last }))
+    }
+}
+
+/// The tasks of a run.
+pub(crate) struct Work {
+    shared: Arc<Shared>,
+    events: mpsc::UnboundedSender<Event>,
+    running: HashMap<Task, CancelSource>,
+}
+
+impl Work {
+    pub(crate) fn new(shared: Arc<Shared>, events: mpsc::UnboundedSender<Event>) -> Self {
+        Self { shared, events, running: HashMap::new() }
+    }
+
+    /// The task has been answered.
+    pub(crate) fn done(&mut self, task: Task) {
+        self.running.remove(&task);
+    }
+
+    pub(crate) fn stop(&self, task: Task) {
+        if let Some(source) = self.running.get(&task) {
+            source.cancel();
+        }
+    }
+
+    pub(crate) fn look(&self, task: Task, dataset: Name, partition: Partition, previous: bool) {
+        let (shared, events) = (self.shared.clone(), self.events.clone());
+        tokio::spawn(async move {
+            let looking = guarded(shared.look(dataset, partition, previous));
+            let result = looking.await;
+            let _ = events.send(Event::Looked { task, result });
+        });
+    }
+
+    pub(crate) fn timer(&self, task: Task, at: Timestamp) {
+        let (clock, events) = (self.shared.clock, self.events.clone());
+        tokio::spawn(async move {
+            // The wall clock may have moved meanwhile; what counts is that the instant has come.
+            loop {
+                let left = at.duration_since(clock.now());
+                match Duration::try_from(left) {
+                    Ok(left) if !left.is_zero() => tokio::time::sleep(left).await,
+                    _ => break,
+                }
+            }
+            let _ = events.send(Event::Timer { task });
+        });
+    }
+
+    pub(crate) fn read(&mut self, task: Task, dataset: Name, partition: Partition) {
+        let shared = self.shared.clone();
+        self.spawn(
+            task,
+            None,
+            false,
+            move |cancel| async move {
+                let version = shared.executor.read_dataset(shared.dataset(dataset, partition), cancel);
+                let result = version.await.map(|version| {
+                    Box::new(Published {
+                        value: Some(version.value),
+                        fingerprint: version.fingerprint,
+                        rows: version.rows,
+                        expectations: version.expectations,
+                    })
+                });
+                move |task| Event::Read { task, result }
+            },
+            |task, failure| Event::Read { task, result: Err(failure) },
+        );
+    }
+
+    pub(crate) fn write(&mut self, task: Task, dataset: Name, partition: Partition, value: Value) {
+        let shared = self.shared.clone();
+        self.spawn(
+            task,
+            None,
+            true,
+            move |cancel| async move {
+                let version = shared.executor.write_dataset(shared.dataset(dataset, partition), value, cancel);
+                let result = version.await.map(|version| {
+                    Box::new(Published {
+                        value: None,
+                        fingerprint: version.fingerprint,
+                        rows: version.rows,
+                        expectations: version.expectations,
+                    })
+                });
+                move |task| Event::Written { task, result }
+            },
+            |task, failure| Event::Written { task, result: Err(failure) },
+        );
+    }
+
+    pub(crate) fn compute(&mut self, task: Task, expr: &Expr, bindings: Vec<(VarId, Value)>) {
+        let shared = self.shared.clone();
+        let expr = expr.clone();
+        self.spawn(
+            task,
+            None,
+            false,
+            move |cancel| async move {
+                let call = ComputeCall { program: shared.program.clone(), expr, bindings, now: shared.started };
+                let result = shared.executor.compute(call, cancel).await;
+                move |task| Event::Computed { task, result }
+            },
+            |task, failure| Event::Computed { task, result: Err(failure) },
+        );
+    }
+
+    pub(crate) fn attempt(&mut self, run: RunStep) {
+        let shared = self.shared.clone();
+        let effectful = run.step.effect >= Effect::Write;
+        let timeout = Duration::from_millis(run.timeout_ms);
+        self.spawn(
+            run.task,
+            Some(timeout),
+            effectful,
+            move |cancel| async move {
+                let result = attempt(&shared, run, timeout, cancel).await;
+                move |task| Event::Ran { task, result }
+            },
+            |task, failure| Event::Ran { task, result: Err(failure) },
+        );
+    }
+
+    /// Starts a task. One with an effect waits until what led to it is durable.
+    fn spawn<F, E>(
+        &mut self,
+        task: Task,
+        timeout: Option<Duration>,
+        effectful: bool,
+        work: impl FnOnce(Cancel) -> F + Send + 'static,
+        failed: fn(Task, Failure) -> Event,
+    ) where
+        F: Future<Output = E> + Send + 'static,
+        E: FnOnce(Task) -> Event + Send + 'static,
+    {
+        let (source, cancel) = CancelSource::new();
+        self.running.insert(task, source);
+        let (shared, events) = (self.shared.clone(), self.events.clone());
+        tokio::spawn(async move {
+            let durable = match &shared.store {
+                Some(store) if effectful => durable(store).await,
+                _ => Ok(()),
+            };
+            let event = match durable {
+                Err(error) => failed(task, store_failure(&error)),
+                Ok(()) => match guarded_work(work(cancel.clone()), timeout, cancel).await {
+                    Ok(event) => event(task),
+                    Err(failure) => failed(task, failure),
+                },
+            };
+            let _ = events.send(event);
+        });
+    }
+}
+
+/// Waits until everything written so far is durable.
+async fn durable(store: &Store) -> Result<(), StoreError> {
+    let (sender, receiver) = oneshot::channel();
+    store.flush(Box::new(move |result| drop(sender.send(result))));
+    receiver.await.unwrap_or_else(|_| store.failure().map_or(Ok(()), Err))
+}
+
+/// One attempt, with its own folder and log.
+async fn attempt(shared: &Shared, run: RunStep, timeout: Duration, cancel: Cancel) -> Result<Product, Failure> {
+    let name = format!("{}-{}", run.path, run.attempt);
+    let scratch = shared.layout.scratch().join(&*shared.run).join(name);
+    std::fs::create_dir_all(&scratch).map_err(|error| store_failure(&StoreError::from_io(scratch.clone(), &error)))?;
+    let watchers = shared.watchers.clone();
+    let log = Arc::new(StepLog::new(&shared.layout, &shared.run, run.path, run.label.clone(), run.attempt, watchers));
+    let call = StepCall {
+        step: run.step,
+        program: shared.program.clone(),
+        args: run.args,
+        attempt: run.attempt,
+        idempotency_key: run.idempotency_key,
+        timeout,
+        scratch: scratch.clone(),
+        run: shared.run.clone(),
+        label: run.label,
+        now: shared.started,
+    };
+    let ending = Ending { log: log.clone(), scratch };
+    let result = shared.executor.run_step(call, log, cancel).await;
+    drop(ending);
+    result.map(|outcome| Product { value: outcome.value, rows: outcome.rows })
+}
+
+/// What is to be done at an attempt's end, also when it is given up or panics.
+struct Ending {
+    log: Arc<StepLog>,
+    scratch: PathBuf,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.log.finish();
+        // What is left over goes with the run's folder.
+        let _ = std::fs::remove_dir_all(&self.scratch);
+    }
+}
+
+/// Work that may panic, overrun its time or ignore a cancel.
+async fn guarded_work<T>(
+    work: impl Future<Output = T>,
+    timeout: Option<Duration>,
+    cancel: Cancel,
+) -> Result<T, Failure> {
+    let overrun = async {
+        match timeout {
+            Some(timeout) => tokio::time::sleep(timeout.saturating_add(GRACE)).await,
+            None => std::future::pending().await,
+        }
+    };
+    let ignored = async {
+        cancel.cancelled().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        biased;
+        result = AssertUnwindSafe(work).catch_unwind() => result.map_err(|panic| panicked(&*panic)),
+        () = overrun => Err(gave_up(ErrorClass::Timeout, "its time was over")),
+        () = ignored => Err(gave_up(ErrorClass::Internal, "it was cancelled")),
+    }
+}
+
+async fn guarded<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|panic| Err(panicked(&*panic)))
+}
+
+fn panicked(panic: &(dyn std::any::Any + Send)) -> Failure {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string).or(panic.downcast_ref::<String>().cloned());
+    let text = text.unwrap_or_else(|| "no message".into());
+    Failure::new(ErrorClass::Internal, "R0732", format!("flowc itself failed while doing this: {text}"))
+}
+
+fn gave_up(class: ErrorClass, why: &str) -> Failure {
+    Failure::new(class, "R0733", format!("{why}, and it had not ended {} s later", GRACE.as_secs()))
+}
+
+/// The store's error, as the failure of what needed it.
+pub(crate) fn store_failure(error: &StoreError) -> Failure {
+    Failure::new(ErrorClass::Internal, error.code(), error.to_string())
+}
