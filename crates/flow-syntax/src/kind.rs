@@ -158,7 +158,7 @@ kinds! {
         ENUM_BODY,
         /// `= Decimal where it >= 0`
         ALIAS_BODY,
-        /// `B(x: Int)`
+        /// `| B(x: Int)`
         VARIANT,
         /// `name: Type @label where … = default`
         FIELD,
@@ -426,6 +426,12 @@ impl SyntaxKind {
         matches!(self, Self::WHITESPACE | Self::COMMENT | Self::DOC_COMMENT | Self::MODULE_DOC)
     }
 
+    /// The kind of a node or token of the green tree.
+    #[must_use]
+    pub fn of_green(raw: rowan::SyntaxKind) -> Self {
+        Self::ALL.get(raw.0 as usize).copied().unwrap_or(Self::ERROR)
+    }
+
     /// Whether it is a token's kind, not a node's.
     #[must_use]
     pub fn is_token(self) -> bool {
@@ -447,13 +453,18 @@ impl rowan::Language for FlowLanguage {
     type Kind = SyntaxKind;
 
     fn kind_from_raw(raw: rowan::SyntaxKind) -> SyntaxKind {
-        SyntaxKind::ALL.get(raw.0 as usize).copied().unwrap_or(SyntaxKind::ERROR)
+        SyntaxKind::of_green(raw)
     }
 
     fn kind_to_raw(kind: SyntaxKind) -> rowan::SyntaxKind {
         kind.into()
     }
 }
+
+/// A node of the tree without places and parents, which is cheaper to walk. See [`crate::Parse::green`].
+pub type GreenNode = rowan::GreenNodeData;
+/// A token of that tree.
+pub type GreenToken = rowan::GreenTokenData;
 
 /// A node of the tree. Cheap to clone; knows its parent. Not `Send`: share [`crate::Parse`] instead.
 pub type SyntaxNode = rowan::SyntaxNode<FlowLanguage>;

@@ -17,6 +17,6 @@ mod problem;
 mod text;
 mod tree;
 
-pub use kind::{FlowLanguage, SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken};
+pub use kind::{FlowLanguage, GreenNode, GreenToken, SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken};
 pub use parse::{MAX_BYTES, MAX_TOKENS, Parse, parse};
-pub use rowan::{TextRange, TextSize};
+pub use rowan::{NodeOrToken, TextRange, TextSize};

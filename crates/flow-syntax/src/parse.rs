@@ -5,7 +5,7 @@ use crate::kind::{SyntaxKind, SyntaxNode};
 use crate::lexer::lex;
 use crate::problem::{SyntaxProblem, What};
 use crate::tree::TreeBuilder;
-use crate::{parser, text};
+use crate::{kind, parser, text};
 use flow_diag::{FileId, Problems, Span};
 use rowan::{GreenNode, TextRange};
 
@@ -29,6 +29,12 @@ impl Parse {
     #[must_use]
     pub fn tree(&self) -> SyntaxNode {
         SyntaxNode::new_root(self.green.clone())
+    }
+
+    /// The tree without places and parents.
+    #[must_use]
+    pub fn green(&self) -> &kind::GreenNode {
+        &self.green
     }
 
     /// The tree as the program's declarations.

@@ -176,17 +176,18 @@ impl Parser<'_> {
         self.finish();
     }
 
+    /// A variant takes the bar before it along, and the documentation above that.
     fn enum_body(&mut self) {
         self.start(SyntaxKind::ENUM_BODY);
         self.bump();
-        self.eat(Token::Pipe);
         loop {
             self.start_documented(SyntaxKind::VARIANT);
+            self.eat(Token::Pipe);
             if self.type_name("a variant's name") && self.at(Token::LParen) {
                 self.list(Token::LParen, Token::RParen, "`,` or `)`", |parser| parser.field(SyntaxKind::FIELD));
             }
             self.finish();
-            if !self.eat(Token::Pipe) {
+            if !self.at(Token::Pipe) {
                 break;
             }
         }

@@ -473,20 +473,26 @@ impl Generator {
                 self.one_of(&["on failure", "on late", "on stale"]);
                 self.block();
             }
-            12 => {
+            12..=17 => self.statement_with_value(),
+            _ => self.one_of(&["owner \"o\"", "tags \"a\" , \"b\"", "doc \"d\"", "budget $50 per 1d"]),
+        }
+    }
+
+    fn statement_with_value(&mut self) {
+        match self.pick(6) {
+            0 => {
                 self.put("given x =");
                 self.expression();
             }
-            13 => self.expect(),
-            14 => self.if_else(),
-            15 => self.matching(),
-            16 => self.looping(),
-            17 => {
+            1 => self.expect(),
+            2 => self.if_else(),
+            3 => self.matching(),
+            4 => self.looping(),
+            _ => {
                 self.put("check x {");
                 self.guard();
                 self.put("}");
             }
-            _ => self.one_of(&["owner \"o\"", "tags \"a\" , \"b\"", "doc \"d\"", "budget $50 per 1d"]),
         }
     }
 
