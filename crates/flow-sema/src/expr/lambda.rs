@@ -15,7 +15,10 @@ impl Elaborator<'_> {
     pub(super) fn lambda(&mut self, expr: &ast::LambdaExpr, hint: Option<&Type>) -> (Expr, Type) {
         let at = self.span(expr.range());
         let names: Vec<ast::Name> = expr.params().collect();
-        let is_taken = matches!(hint, Some(Type::Function(..) | Type::Unknown));
+        let is_taken = match hint {
+            Some(Type::Function(params, _)) => params.len() == names.len(),
+            hint => hint == Some(&Type::Unknown),
+        };
         let (params, result) = match hint {
             Some(Type::Function(params, result)) => {
                 if params.len() != names.len() {

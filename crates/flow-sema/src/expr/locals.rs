@@ -74,6 +74,12 @@ impl Locals {
         Some(local)
     }
 
+    /// Counts the bindings of a name in the scope opened last as used: what is wrong with them has been said.
+    pub(crate) fn forgive(&mut self, name: &str) {
+        let mark = self.marks.last().copied().unwrap_or(0);
+        self.stack[mark..].iter_mut().filter(|local| &*local.name == name).for_each(|local| local.used = true);
+    }
+
     /// The binding of a name in the scope opened last.
     pub(crate) fn in_this_scope(&self, name: &str) -> Option<&Local> {
         let mark = self.marks.last().copied().unwrap_or(0);

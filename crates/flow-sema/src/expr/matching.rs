@@ -20,6 +20,8 @@ struct Head {
     pattern: Pattern,
     condition: Option<Expr>,
     at: Span,
+    /// Whether something is wrong with it, which has been reported.
+    is_wrong: bool,
 }
 
 impl Elaborator<'_> {
@@ -62,6 +64,7 @@ impl Elaborator<'_> {
         self.locals.enter();
         let pattern = arm.pattern();
         let pattern_at = pattern.as_ref().map_or(at, |pattern| self.span(pattern.range()));
+        let before = self.output.problems.0.len();
         let (pattern, mut conditions) = match &pattern {
             Some(pattern) => {
                 let fitted = self.pattern(pattern, subject, present);
@@ -69,6 +72,7 @@ impl Elaborator<'_> {
             }
             None => (Pattern::Any, vec![]),
         };
+        let is_wrong = self.output.problems.0.len() > before;
         if let Some(guard) = arm.guard() {
             // A guard is looked at before its arm is chosen, so nothing can be started in it.
             let graph = self.graph.take();
@@ -87,12 +91,12 @@ impl Elaborator<'_> {
             ast::LambdaBody::Block(block) => this.block(&block, wanted),
         });
         self.leave_scope();
-        (Head { pattern, condition, at: pattern_at }, body)
+        (Head { pattern, condition, at: pattern_at, is_wrong }, body)
     }
 
     /// Reports values that no arm takes, and arms that take none.
     fn coverage(&mut self, heads: &[Head], subject: &Type, at: Span) {
-        if *subject == Type::Unknown {
+        if *subject == Type::Unknown || heads.iter().any(|head| head.is_wrong) {
             return;
         }
         let env = self.env;

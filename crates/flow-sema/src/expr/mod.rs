@@ -190,6 +190,7 @@ impl<'a> Elaborator<'a> {
         if let Some(first) = self.locals.in_this_scope(name.text()) {
             let (first, noun) = (first.at, if kind == DefinitionKind::Parameter { "parameter" } else { "name" });
             self.problem(BoundTwice { name: name.text(), at, first, noun });
+            self.locals.forgive(name.text());
         }
         let short: Arc<str> = name.text().into();
         let definition = self.output.index.define(Definition {

@@ -86,7 +86,7 @@ impl Elaborator<'_> {
         }
         let at = self.span(expr.range());
         let (what, help) = match expr {
-            ast::Expr::For(_) => ("for", "walk a list with `map`, `filter` or `fold`"),
+            ast::Expr::For(_) => ("for", "walk a list with `map`, `filter` or `sum`"),
             ast::Expr::Check(_) => ("check", "put the guards into the step whose result they check"),
             _ => ("run", "only tests run flows; a flow calls another one by its name"),
         };

@@ -47,7 +47,7 @@ impl From<Recursion> for Problem {
         let title = format!("function `{}` calls itself", turns[0].name.short());
         mentions(Self::error(codes::E0117, at, title, "may never end"), &turns)
             .note(path(&turns))
-            .help("every function ends: walk a list with `map`, `filter` or `fold` instead")
+            .help("every function ends: walk a list with `map`, `filter` or `sum` instead")
     }
 }
 

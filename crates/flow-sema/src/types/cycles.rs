@@ -30,7 +30,9 @@ pub(crate) fn infinite(env: &Environment, output: &mut Output) {
                 let item = env.names.item(*env.names.all_types().get(*name)?);
                 Some(Turn { name: (*name).clone(), at: item.at, mention: *mention })
             });
-            let turns: Vec<Turn> = turns.collect();
+            let mut turns: Vec<Turn> = turns.collect();
+            let first = (0..turns.len()).min_by_key(|place| turns[*place].at).unwrap_or(0);
+            turns.rotate_left(first);
             if !turns.is_empty() {
                 output.problem(InfiniteType(turns));
             }

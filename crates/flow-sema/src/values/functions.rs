@@ -143,7 +143,7 @@ fn report(
     edges: &BTreeMap<&Name, Vec<(Name, Span)>>,
     output: &mut Output,
 ) {
-    let turns: Vec<Turn> = path
+    let mut turns: Vec<Turn> = path
         .iter()
         .filter_map(|(name, next)| {
             let item = env.names.item(env.names.item_named(name)?);
@@ -151,6 +151,9 @@ fn report(
             Some(Turn { name: (*name).clone(), at: item.at, mention })
         })
         .collect();
+    // The walk goes by name; people read from the top.
+    let first = (0..turns.len()).min_by_key(|place| turns[*place].at).unwrap_or(0);
+    turns.rotate_left(first);
     if !turns.is_empty() {
         output.problem(Recursion(turns));
     }

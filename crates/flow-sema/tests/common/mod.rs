@@ -4,8 +4,20 @@ use flow_diag::{FileId, Problems};
 use flow_expr::Name;
 use flow_sema::{Checked, Input, ParsedModule, manifest::Manifest};
 
-/// Enough of the standard library for `use`.
-const STANDARD: &str = "fn upper(text: String) -> String\nfn lower(text: String) -> String\n";
+/// The standard library.
+const STANDARD: &[(&str, &str)] = &[
+    ("std.guard", include_str!("../../../../stdlib/guard.flow")),
+    ("std.json", include_str!("../../../../stdlib/json.flow")),
+    ("std.list", include_str!("../../../../stdlib/list.flow")),
+    ("std.map", include_str!("../../../../stdlib/map.flow")),
+    ("std.number", include_str!("../../../../stdlib/number.flow")),
+    ("std.option", include_str!("../../../../stdlib/option.flow")),
+    ("std.retry", include_str!("../../../../stdlib/retry.flow")),
+    ("std.stats", include_str!("../../../../stdlib/stats.flow")),
+    ("std.table", include_str!("../../../../stdlib/table.flow")),
+    ("std.text", include_str!("../../../../stdlib/text.flow")),
+    ("std.time", include_str!("../../../../stdlib/time.flow")),
+];
 
 /// Checks one file as the module `main`; the problems of the parser come first.
 #[must_use]
@@ -18,7 +30,7 @@ pub fn check(text: &str) -> (Checked, Problems) {
 pub fn check_modules(modules: &[(&str, &str)]) -> (Checked, Problems) {
     let mut problems = Problems::default();
     let mut parsed = vec![];
-    for (number, (name, text)) in modules.iter().chain(&[("std.text", STANDARD)]).enumerate() {
+    for (number, (name, text)) in modules.iter().chain(STANDARD).enumerate() {
         let file = FileId(u32::try_from(number).expect("few files"));
         let parse = flow_syntax::parse(file, text);
         problems.extend(parse.problems.clone());
