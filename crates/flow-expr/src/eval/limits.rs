@@ -20,7 +20,7 @@ pub struct Limits {
 impl Default for Limits {
     /// About ten seconds and a gigabyte at worst.
     fn default() -> Self {
-        Self { steps: 500_000_000, bytes: 1 << 30, depth: 400 }
+        Self { steps: 500_000_000, bytes: 1 << 30, depth: 1_000 }
     }
 }
 

@@ -3,7 +3,7 @@
 //! Knows no operators (`arithmetic.rs`), no patterns (`matching.rs`), no built-in by name.
 //!
 //! Chains such as `a + b + c` are walked in a loop, since they nest as deep as they are long. All other
-//! nesting counts against `Limits::depth`, which fits the smallest stack that evaluations run on.
+//! nesting counts against `Limits::depth`.
 
 use super::{Context, EvalError, Scope, arithmetic, error::Fault, limits::Meter, order};
 use crate::{BinaryOp, Closure, Expr, ExprKind, Name, Part, Value, VarId, builtins, render};
@@ -12,6 +12,12 @@ use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
 };
+
+/// A level takes less than this, in a debug build too; with less left, the stack grows on the heap. Evaluations run
+/// on worker threads whose stacks are small.
+const STACK_LEFT: usize = 128 << 10;
+/// How much it grows by.
+const STACK_MORE: usize = 1 << 20;
 
 /// What an argument in function position is: a lambda on the spot, or a value that is one.
 #[derive(Clone, Copy)]
@@ -63,7 +69,7 @@ impl<'a> Machine<'a> {
             _ => {}
         }
         self.meter.enter().map_err(|fault| fault.at(expr.at))?;
-        let value = self.evaluate_node(expr);
+        let value = stacker::maybe_grow(STACK_LEFT, STACK_MORE, || self.evaluate_node(expr));
         self.meter.leave();
         value
     }
