@@ -151,9 +151,34 @@ proptest! {
     }
 }
 
+/// What is wrong with a program that should be all right for the parser and the grammar, whatever the compiler
+/// says.
+fn refusals(place: &str, text: &str) -> Vec<String> {
+    let mut said = vec![];
+    if let Some(Err(problems)) = parser_accepts(text) {
+        said.push(format!("{place}: {problems}"));
+    }
+    if let Err(error) = grammar_accepts(text) {
+        said.push(format!("{place}: {error}"));
+    }
+    said
+}
+
 #[test]
-fn the_whole_program_is_accepted_by_both() {
-    let text = include_str!("corpus/whole.flow");
-    assert_eq!(parser_accepts(text), Some(Ok(())));
-    assert_eq!(grammar_accepts(text), Ok(()));
+fn the_files_of_the_repository_are_accepted_by_both() {
+    let files = support::repository::flow_files();
+    assert!(files.len() > 10);
+    let said: Vec<String> = files.iter().flat_map(|file| refusals(&file.place, &file.text)).collect();
+    assert!(said.is_empty(), "{}", said.join("\n"));
+}
+
+#[test]
+fn the_examples_in_pages_are_judged_alike() {
+    let blocks = support::repository::blocks("");
+    assert!(blocks.len() > 100);
+    let (mistakes, programs): (Vec<_>, Vec<_>) =
+        blocks.iter().partition(|block| block.fails && block.place.contains("pages/E00"));
+    mistakes.iter().for_each(|block| agree(&block.text));
+    let said: Vec<String> = programs.iter().flat_map(|block| refusals(&block.place, &block.text)).collect();
+    assert!(said.is_empty(), "{}", said.join("\n"));
 }

@@ -10,7 +10,7 @@ node! {
     AtClause = AT_CLAUSE
     /// `fresh within 25h by placed_at`
     FreshClause = FRESH_CLAUSE
-    /// `arrives every day by 05:30 in "Europe/London"`
+    /// `arrives every day by 05:30 in "Europe/London"`, `arrives by hand`, `arrives`
     ArrivesClause = ARRIVES_CLAUSE
     /// `expect rule for 99.9% else warn`
     ExpectClause = EXPECT_CLAUSE
@@ -88,6 +88,12 @@ impl FreshClause {
 }
 
 impl ArrivesClause {
+    /// Whether somebody brings it `by hand`, now and then. No schedule either for a bare `arrives`.
+    #[must_use]
+    pub fn by_hand(&self) -> bool {
+        keyword(&self.0, "hand").is_some()
+    }
+
     /// When it comes.
     #[must_use]
     pub fn schedule(&self) -> Option<Schedule> {

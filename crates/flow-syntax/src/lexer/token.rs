@@ -123,7 +123,7 @@ tokens! {
         Queue "queue" Allow "allow" Replace "replace" Catch "catch" Last "last" All "all" Require "require" Let "let"
         Do "do" Return "return" Failure "failure" Late "late" Stale "stale" Given "given"
         And "and" Or "or" Not "not" If "if" Match "match" True "true" False "false" Check "check" Run "run"
-        Parallel "parallel"
+        Parallel "parallel" Hand "hand"
     }
     signs {
         LBrace "{" L_BRACE

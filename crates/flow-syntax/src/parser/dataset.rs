@@ -46,7 +46,11 @@ impl Parser<'_> {
             Token::Arrives => {
                 self.start(SyntaxKind::ARRIVES_CLAUSE);
                 self.keyword();
-                self.schedule();
+                if self.eat_keyword(Token::By) {
+                    self.expect_keyword(Token::Hand, "`hand`, or `every` before the time");
+                } else if !self.at(Token::Comma) && !self.at(Token::RBrace) && !self.at_any(CLAUSES) {
+                    self.schedule();
+                }
                 self.finish();
             }
             Token::Expect => self.expect_clause(),

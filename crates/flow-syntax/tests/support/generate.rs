@@ -731,7 +731,11 @@ impl Generator {
                 1 => self.one_of(&["fresh within 25h", "fresh within 25h by placed_at", "fresh within 1d by modified"]),
                 2 => {
                     self.put("arrives");
-                    self.schedule();
+                    match self.pick(3) {
+                        0 => self.schedule(),
+                        1 => self.put("by hand"),
+                        _ => {}
+                    }
                 }
                 3 | 4 => self.expect(),
                 5 => self.one_of(&["keep 30 versions", "keep 90d"]),
