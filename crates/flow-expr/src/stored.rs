@@ -225,6 +225,6 @@ mod json_text {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<serde_json::Value>, D::Error> {
         let text = String::deserialize(deserializer)?;
-        serde_json::from_str(&text).map(Arc::new).map_err(de::Error::custom)
+        crate::codec::parse_json(&text).map(Arc::new).map_err(de::Error::custom)
     }
 }

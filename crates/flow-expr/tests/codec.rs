@@ -7,7 +7,7 @@ mod common;
 use common::*;
 use flow_expr::{
     BinaryOp, Context, Field, Name, Refinement, Type, TypeDef, TypeTable, Value, VarId, Variant,
-    codec::{BorderErrors, decode, decode_text, encode, parse_scalar},
+    codec::{BorderErrors, decode, decode_text, encode, parse_json, parse_scalar},
 };
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -167,4 +167,16 @@ fn long_and_odd_values_stay_on_one_line() {
     assert!(found.lines().count() == 1 && found.len() < 300, "{found}");
     let deep = (0..100).fold(json!(1), |inner, _| json!([inner]));
     assert_eq!(errors(deep, &Type::Int), ["R0020 orders: expected an Int, found an array of 1"]);
+}
+
+#[test]
+fn json_is_read_exactly() {
+    for text in [r#"{"a": 0.30000000000000004, "b\\\"1.5": [1e-7, -123.456789012345678, 5]}"#, "[]", "7", "1e400x"] {
+        let read = parse_json(text);
+        assert_eq!(read.is_ok(), serde_json::from_str::<serde_json::Value>(text).is_ok());
+    }
+    let numbers = [902.3456789012345, 0.1 + 0.2, 5e-324, f64::MAX, 123_456_789.123_456_79];
+    assert_eq!(parse_json(&json!(numbers).to_string()).unwrap(), json!(numbers));
+    // A repeated key: nothing is put where it does not belong.
+    assert_eq!(parse_json(r#"{"a": "x", "b": 1.5, "a": 2.5}"#).unwrap(), json!({"a": 2.5, "b": 1.5}));
 }

@@ -35,7 +35,7 @@ fn parse_json(call: &mut Call<'_, '_, '_>) -> Outcome {
     let text = call.text(0)?;
     // A byte of text makes at most one node.
     call.elements(text.len())?;
-    match serde_json::from_str(text) {
+    match codec::parse_json(text) {
         Ok(json) => Ok(Value::Json(Arc::new(json))),
         Err(error) => call.fail(Fault::cast(format!("this is no JSON: {error}"))),
     }

@@ -123,7 +123,7 @@ impl<'a> Decoder<'a> {
     }
 
     fn json_text(&mut self, text: &str, ty: &Type) -> Option<Value> {
-        match serde_json::from_str::<Json>(text) {
+        match super::parse_json(text) {
             Ok(json) => self.value(&json, ty),
             Err(error) => self.mismatch(codes::R0020, format!("JSON of `{ty}`"), error.to_string()),
         }

@@ -6,9 +6,11 @@
 mod decode;
 mod encode;
 mod error;
+mod exact;
 mod scalar;
 
 pub use decode::{decode, decode_text};
 pub use encode::encode;
 pub use error::{BorderError, BorderErrors, ERROR_LIMIT};
+pub use exact::parse_json;
 pub use scalar::parse_scalar;
