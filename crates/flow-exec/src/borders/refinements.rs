@@ -1,0 +1,129 @@
+//! Refinements of a record's fields, prepared once and asked of every batch.
+
+use super::{RowErrors, context, deep, simple::{SimpleRule, is_it, simple_rule}};
+use crate::tables::{cell_value, shown};
+use datafusion::arrow::{array::{Array, ArrayRef}, record_batch::RecordBatch};
+use flow_expr::{Field, Refinement, Type, TypeDef, TypeTable, Value, evaluate};
+use flow_plan::Program;
+use flow_sql::{Scalar, scalar_kind};
+use jiff::Timestamp;
+use std::collections::HashMap;
+
+/// Different values of a column whose verdicts are remembered.
+const REMEMBERED: usize = 4096;
+
+/// The refinements of one record type.
+pub(crate) struct BorderCheck<'a> {
+    program: &'a Program,
+    now: Timestamp,
+    columns: Vec<Column>,
+}
+
+struct Column {
+    index: usize,
+    field: Field,
+    rules: Vec<Rule>,
+    /// Whether refinements may be deeper inside: in lists, maps and records.
+    deep: bool,
+}
+
+struct Rule {
+    refinement: Refinement,
+    simple: Option<SimpleRule>,
+    /// By the value's JSON; true if it holds.
+    known: HashMap<String, Option<String>>,
+}
+
+impl<'a> BorderCheck<'a> {
+    /// The refinements of a record type's fields, their own and those of their types.
+    pub(crate) fn new(program: &'a Program, record: &Type, now: Timestamp) -> Self {
+        let types = &program.types;
+        let fields = types.record(record).unwrap_or_default();
+        let columns = fields.iter().enumerate().map(|(index, field)| {
+            let refinements = of_type(&field.ty, types).into_iter().chain(field.refinement.clone());
+            let rules = refinements.map(|refinement| Rule {
+                simple: simple_rule(&refinement.condition, &|expr| is_it(expr).then_some(0)),
+                refinement,
+                known: HashMap::new(),
+            });
+            let deep = matches!(scalar_kind(&field.ty, types), Some(Scalar::Nested | Scalar::Json)) && deep::has_refinements(&field.ty, types);
+            Column { index, field: field.clone(), rules: rules.collect(), deep }
+        });
+        Self { program, now, columns: columns.filter(|column| column.deep || !column.rules.is_empty()).collect() }
+    }
+
+    /// Checks rows in declared columns; `first` is the number of the first.
+    pub(crate) fn check(&mut self, batch: &RecordBatch, first: u64, errors: &mut RowErrors) {
+        for column in &mut self.columns {
+            let array = batch.column(column.index);
+            for rule in &mut column.rules {
+                rule.check(&column.field, array, first, (self.program, self.now), errors);
+            }
+            if column.deep {
+                let context = context(self.program, self.now);
+                for row in 0..array.len() {
+                    let value = cell_value(array, row, &column.field.ty, &self.program.types);
+                    if let Some((path, rule, found)) = deep::broken(&value, &column.field.ty, &context) {
+                        errors.add(|place| place.cell(first + row as u64, &column.field, &format!("`{rule}` of {path}"), &found));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Refinements of a named type, innermost first.
+fn of_type(ty: &Type, types: &TypeTable) -> Vec<Refinement> {
+    match ty.required() {
+        Type::Named(name) => match types.get(name) {
+            Some(TypeDef::Refined { base, refinement }) => {
+                let mut found = of_type(base, types);
+                found.push(refinement.clone());
+                found
+            }
+            _ => vec![],
+        },
+        _ => vec![],
+    }
+}
+
+impl Rule {
+    fn check(
+        &mut self,
+        field: &Field,
+        array: &ArrayRef,
+        first: u64,
+        (program, now): (&Program, Timestamp),
+        errors: &mut RowErrors,
+    ) {
+        let verdicts = self.simple.as_ref().and_then(|simple| simple.verdicts(std::slice::from_ref(array)));
+        let suspects: Vec<usize> = match verdicts {
+            Some(verdicts) => (0..array.len()).filter(|row| !verdicts[*row] && array.is_valid(*row)).collect(),
+            None => (0..array.len()).filter(|row| array.is_valid(*row)).collect(),
+        };
+        for row in suspects {
+            let value = cell_value(array, row, &field.ty, &program.types);
+            if let Some(found) = self.broken(&value, program, now) {
+                let rule = format!("`{}`", self.refinement.text);
+                errors.add(|place| place.cell(first + row as u64, field, &rule, &found));
+            }
+        }
+    }
+
+    /// What was found, if the value breaks the rule. Different values are evaluated once, as long as there are few.
+    fn broken(&mut self, value: &Value, program: &Program, now: Timestamp) -> Option<String> {
+        let key = flow_expr::codec::encode(value).to_string();
+        if let Some(known) = self.known.get(&key) {
+            return known.clone();
+        }
+        let verdict = match evaluate(&self.refinement.condition, value, &context(program, now)) {
+            Ok(Value::Bool(true)) => None,
+            Ok(_) => Some(shown(value)),
+            Err(error) => Some(format!("{}: {error}", shown(value))),
+        };
+        if self.known.len() < REMEMBERED {
+            self.known.insert(key, verdict.clone());
+        }
+        verdict
+    }
+}

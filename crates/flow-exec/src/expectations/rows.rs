@@ -1,0 +1,132 @@
+//! A rule over each row.
+//!
+//! Only the fields that it mentions are made into values; where all of them have one and the rule is
+//! simple, none are.
+
+use super::Note;
+use crate::{
+    borders::{SimpleRule, context, simple_rule},
+    tables::{cell_value, shown},
+};
+use datafusion::arrow::{array::Array, record_batch::RecordBatch};
+use flow_expr::{Arm, Expr, ExprKind, Field, Name, Part, Record, Type, Value, VarId, evaluate};
+use flow_plan::Program;
+use jiff::Timestamp;
+use std::sync::Arc;
+
+/// A rule over rows, prepared.
+pub(crate) struct RowRule {
+    expr: Expr,
+    record: Name,
+    /// The fields that it mentions, by column.
+    fields: Vec<(usize, Field)>,
+    simple: Option<SimpleRule>,
+}
+
+impl RowRule {
+    pub(crate) fn new(expr: &Expr, record: &Type, fields: &[Field]) -> Self {
+        let mut names = Vec::new();
+        let whole = !fields_of_row(expr, &mut names);
+        let used = fields.iter().enumerate().filter(|(_, field)| whole || names.contains(&field.name));
+        let column = |expr: &Expr| match &expr.kind {
+            ExprKind::Field { base, name } if matches!(base.kind, ExprKind::Var(VarId::IT)) => {
+                fields.iter().position(|field| field.name == *name)
+            }
+            _ => None,
+        };
+        let record = match record {
+            Type::Named(name) => name.clone(),
+            other => Name::new(other.to_string()),
+        };
+        Self {
+            expr: expr.clone(),
+            record,
+            fields: used.map(|(column, field)| (column, field.clone())).collect(),
+            simple: simple_rule(expr, &column),
+        }
+    }
+
+    pub(crate) fn look(
+        &mut self,
+        batch: &RecordBatch,
+        first: u64,
+        (program, now): (&Program, Timestamp),
+        note: &mut Note<'_>,
+    ) {
+        let verdicts = self.simple.as_ref().and_then(|simple| simple.verdicts(batch.columns()));
+        let context = context(program, now);
+        for row in 0..batch.num_rows() {
+            if let Some(verdicts) = &verdicts
+                && verdicts[row]
+                && self.fields.iter().all(|(column, _)| batch.column(*column).is_valid(row))
+            {
+                continue;
+            }
+            let value = |(column, field): &(usize, Field)| {
+                (field.name.clone(), cell_value(batch.column(*column), row, &field.ty, &program.types))
+            };
+            let record = Record { ty: self.record.clone(), fields: self.fields.iter().map(value).collect() };
+            let record = Value::Record(Arc::new(record));
+            match evaluate(&self.expr, &record, &context) {
+                Ok(Value::Bool(true)) => {}
+                Ok(_) => note.broken(|| format!("row {}: {}", first + row as u64 + 1, self.values(&record))),
+                Err(error) => {
+                    note.broken(|| format!("row {}: {} ({})", first + row as u64 + 1, self.values(&record), error.message));
+                }
+            }
+        }
+    }
+
+    /// `amount = -3, id = 7`; labelled values redacted.
+    fn values(&self, record: &Value) -> String {
+        let Value::Record(record) = record else { return String::new() };
+        let pairs = self.fields.iter().zip(&record.fields).map(|((_, field), (name, value))| match value {
+            Value::Absent => format!("{name} = none"),
+            _ if !field.labels.is_empty() => format!("{name} = [redacted]"),
+            value => format!("{name} = {}", shown(value)),
+        });
+        pairs.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// The fields that a rule mentions, with their values.
+pub(crate) fn mentioned(expr: &Expr, field: &dyn Fn(&str) -> Value) -> String {
+    let mut names = Vec::new();
+    fields_of_row(expr, &mut names);
+    names.iter().map(|name| format!("{name} = {}", shown(&field(name)))).collect::<Vec<_>>().join(", ")
+}
+
+/// Collects the fields of `it`; false if `it` is used as a whole.
+fn fields_of_row(expr: &Expr, names: &mut Vec<Arc<str>>) -> bool {
+    let mut each = |parts: &[&Expr]| parts.iter().all(|part| fields_of_row(part, names));
+    match &expr.kind {
+        ExprKind::Field { base, name } if matches!(base.kind, ExprKind::Var(VarId::IT)) => {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+            true
+        }
+        ExprKind::Var(var) => *var != VarId::IT,
+        ExprKind::Const(_) => true,
+        ExprKind::Field { base, .. } => each(&[base]),
+        ExprKind::Record { base, fields, .. } => {
+            base.iter().all(|base| fields_of_row(base, names)) && fields.iter().all(|(_, part)| fields_of_row(part, names))
+        }
+        ExprKind::Variant { fields, .. } => fields.iter().all(|(_, part)| fields_of_row(part, names)),
+        ExprKind::List(parts) | ExprKind::Call(_, parts) | ExprKind::Builtin(_, parts) => {
+            parts.iter().all(|part| fields_of_row(part, names))
+        }
+        ExprKind::Range(a, b) | ExprKind::Binary(_, a, b) => each(&[a, b]),
+        ExprKind::Unary(_, a) | ExprKind::IntToDecimal(a) | ExprKind::Lambda(_, a) => each(&[a]),
+        ExprKind::If(a, b, c) => each(&[a, b, c]),
+        ExprKind::Match(subject, arms) => fields_of_row(subject, names) && arms.iter().all(|arm| fields_of_arm(arm, names)),
+        ExprKind::Interpolate(parts) => parts.iter().all(|part| match part {
+            Part::Text(_) => true,
+            Part::Hole(expr, _) => fields_of_row(expr, names),
+        }),
+    }
+}
+
+fn fields_of_arm(arm: &Arm, names: &mut Vec<Arc<str>>) -> bool {
+    arm.condition.iter().all(|condition| fields_of_row(condition, names)) && fields_of_row(&arm.body, names)
+}

@@ -1,0 +1,1 @@
+//! SQL at run time.
