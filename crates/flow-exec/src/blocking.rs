@@ -5,9 +5,12 @@
 use crate::api::Cancel;
 use flow_diag::codes;
 use flow_plan::{ErrorClass, Failure};
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 /// Asked between pieces of work.
@@ -44,6 +47,37 @@ pub(crate) async fn blocking<T: Send + 'static>(
         () = cancel.cancelled() => Err(cancelled()),
         done = task => done.unwrap_or_else(|error| Err(broken(&error.to_string()))),
     }
+}
+
+/// Runs asynchronous work that computes much on a thread of its own; dropped at a cancel or the timeout.
+pub(crate) async fn blocking_async<T, W>(
+    cancel: &Cancel,
+    timeout: Duration,
+    work: impl FnOnce(Stop) -> W + Send + 'static,
+) -> Result<T, Failure>
+where
+    T: Send + 'static,
+    W: Future<Output = Result<T, Failure>> + Send,
+{
+    let (runtime, inner) = (tokio::runtime::Handle::current(), cancel.clone());
+    blocking(cancel, move |stop| {
+        let stop = stop.clone();
+        runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = inner.cancelled() => Err(cancelled()),
+                () = tokio::time::sleep(timeout) => Err(timed_out(timeout)),
+                done = work(stop) => done,
+            }
+        })
+    })
+    .await
+}
+
+/// The attempt took too long.
+fn timed_out(timeout: Duration) -> Failure {
+    let message = format!("the query did not end within {timeout:?}");
+    Failure::new(ErrorClass::Timeout, codes::R0103.as_str(), message)
 }
 
 /// The attempt was cancelled.

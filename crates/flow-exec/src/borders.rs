@@ -9,6 +9,7 @@ mod errors;
 mod refinements;
 mod simple;
 
+pub(crate) use deep::broken as broken_deep;
 pub(crate) use errors::{Places, RowErrors};
 pub(crate) use refinements::BorderCheck;
 pub(crate) use simple::{SimpleRule, simple_rule};

@@ -6,10 +6,7 @@
 mod rows;
 mod unique;
 
-use crate::{
-    borders::context,
-    tables::shown,
-};
+use crate::{borders::context, tables::shown};
 use datafusion::arrow::record_batch::RecordBatch;
 use flow_diag::codes;
 use flow_expr::{Expr, Type, Value, evaluate};
@@ -54,7 +51,9 @@ impl<'a> Expectations<'a> {
         let rules = dataset.expect.iter().map(|expectation| {
             let kind = match &expectation.rule {
                 Rule::Row(expr) => Kind::Row(RowRule::new(expr, record, fields)),
-                Rule::Unique(names) => Kind::Unique(Unique::new(names.iter().filter_map(|name| column(name)).collect(), fields)),
+                Rule::Unique(names) => {
+                    Kind::Unique(Unique::new(names.iter().filter_map(|name| column(name)).collect(), fields))
+                }
                 Rule::NotNull(name) => column(name).map_or(Kind::Whole, Kind::NotNull),
                 Rule::Whole(_) => Kind::Whole,
             };
@@ -69,7 +68,9 @@ impl<'a> Expectations<'a> {
             let mut note = Note { broken: &mut asked.broken, examples: &mut asked.examples };
             match &mut asked.kind {
                 Kind::Row(rule) => rule.look(batch, self.rows, (self.program, self.now), &mut note),
-                Kind::Unique(unique) => unique.look(batch, self.rows, &mut note).map_err(|why| crate::blocking::broken(&why))?,
+                Kind::Unique(unique) => {
+                    unique.look(batch, self.rows, &mut note).map_err(|why| crate::blocking::broken(&why))?
+                }
                 Kind::NotNull(column) => {
                     let array = batch.column(*column);
                     for row in (0..batch.num_rows()).filter(|row| array.is_null(*row)) {
@@ -169,9 +170,11 @@ fn judged(dataset: &Dataset, verdicts: Vec<RuleVerdict>) -> Result<Vec<RuleVerdi
             _ => String::new(),
         };
         if verdict.checked > 1 {
-            let kept = Decimal::from(verdict.checked - verdict.broken) * Decimal::from(100) / Decimal::from(verdict.checked);
+            let kept =
+                Decimal::from(verdict.checked - verdict.broken) * Decimal::from(100) / Decimal::from(verdict.checked);
             let percent = kept.round_dp_with_strategy(2, rust_decimal::RoundingStrategy::ToZero).normalize();
-            let figures = format!("{} of {} rows break it: {percent}% keep it{promised}", verdict.broken, verdict.checked);
+            let figures =
+                format!("{} of {} rows break it: {percent}% keep it{promised}", verdict.broken, verdict.checked);
             failure = failure.detail(format!("expect {}: {figures}", verdict.rule));
         }
         for example in &verdict.examples {

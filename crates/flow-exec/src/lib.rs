@@ -8,17 +8,15 @@
 pub mod api;
 mod arguments;
 mod attempt;
-mod border;
 mod blocking;
+mod border;
 mod borders;
 mod compute;
 mod data;
+mod database;
 mod datasets;
 mod executor;
 mod expectations;
-mod sql;
-mod tables;
-mod database;
 pub mod handover;
 mod http;
 mod log;
@@ -28,6 +26,8 @@ mod result;
 mod scrub;
 mod secrets;
 mod shell;
+mod sql;
+mod tables;
 mod text;
 
 pub use attempt::Steps;

@@ -139,7 +139,12 @@ fn container(ty: &Type, types: &TypeTable, depth: u32) -> Option<DataType> {
 
 /// The columns of a table of records, in declaration order; `Err` names the field that cannot be one.
 pub fn record_schema(record: &Type, types: &TypeTable) -> Result<SchemaRef, Arc<str>> {
-    let fields = types.record(record).unwrap_or_default().iter().map(|field| {
+    fields_schema(types.record(record).unwrap_or_default(), types)
+}
+
+/// The columns of fields; `Err` names the field that cannot be one.
+pub fn fields_schema(fields: &[flow_expr::Field], types: &TypeTable) -> Result<SchemaRef, Arc<str>> {
+    let fields = fields.iter().map(|field| {
         arrow_type(&field.ty, types)
             .map(|data| Field::new(&*field.name, data, matches!(field.ty, Type::Optional(_))))
             .ok_or_else(|| field.name.clone())

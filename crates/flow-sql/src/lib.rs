@@ -22,7 +22,8 @@ mod tests;
 mod walk;
 
 pub use arrow_types::{
-    DECIMAL_PRECISION, DECIMAL_SCALE, Fit, Scalar, UTC, arrow_type, fits, record_schema, scalar_kind, type_name,
+    DECIMAL_PRECISION, DECIMAL_SCALE, Fit, Scalar, UTC, arrow_type, fields_schema, fits, record_schema, scalar_kind,
+    type_name,
 };
 pub use checked::CheckedArithmetic;
 pub use foreign::{Dialect, ForeignQuery, Verb, check_foreign};

@@ -21,10 +21,13 @@ use datafusion::{
     },
     sql::{
         planner::{PlannerContext, SqlToRel},
-        sqlparser::{ast::Statement, dialect::GenericDialect},
+        sqlparser::{
+            ast::{self, Statement, visit_expressions_mut},
+            dialect::GenericDialect,
+        },
     },
 };
-use std::sync::Arc;
+use std::{ops::ControlFlow, sync::Arc};
 
 /// A table of a query.
 pub type Source = (Arc<str>, Arc<dyn TableSource>);
@@ -72,9 +75,31 @@ impl Tables<'_> {
         let types = params.iter().cloned().map(Some).collect();
         let mut planning = PlannerContext::new().with_prepare_param_data_types(types);
         let plan = SqlToRel::new_with_options(self, parser_options())
-            .sql_statement_to_plan_with_context(statement, &mut planning)?;
+            .sql_statement_to_plan_with_context(with_floats(statement), &mut planning)?;
         coerced(plan)
     }
+}
+
+/// `1.5` is exact, `1.5e0` is a double, as the standard says; the planner knows only one of them at a time.
+fn with_floats(mut statement: Statement) -> Statement {
+    let _ = visit_expressions_mut(&mut statement, |expr| {
+        if let ast::Expr::Value(found) = expr
+            && let ast::Value::Number(text, _) = &found.value
+            && text.contains(['e', 'E'])
+        {
+            let number = Box::new(expr.clone());
+            let kind = ast::CastKind::Cast;
+            *expr = ast::Expr::Cast {
+                kind,
+                expr: number,
+                data_type: ast::DataType::DoublePrecision,
+                array: false,
+                format: None,
+            };
+        }
+        ControlFlow::<()>::Continue(())
+    });
+    statement
 }
 
 /// Types made equal on both sides of every operator, which is where most mistakes in types show.

@@ -50,9 +50,9 @@ fn at(value: &Value, ty: &Type, path: &str, context: &Context<'_>) -> Option<(St
             (TypeDef::Refined { base, refinement }, _) => {
                 at(value, base, path, context).or_else(|| refined(value, refinement, path, context))
             }
-            (TypeDef::Record(fields), Value::Record(record)) => fields.iter().find_map(|field| {
-                field_at(record.get(&field.name)?, field, path, context)
-            }),
+            (TypeDef::Record(fields), Value::Record(record)) => {
+                fields.iter().find_map(|field| field_at(record.get(&field.name)?, field, path, context))
+            }
             (TypeDef::Enum(variants), Value::Variant(found)) => {
                 let variant = variants.iter().find(|variant| variant.name == found.variant)?;
                 let pairs = variant.payload.iter().zip(&found.fields);
@@ -64,14 +64,24 @@ fn at(value: &Value, ty: &Type, path: &str, context: &Context<'_>) -> Option<(St
     }
 }
 
-fn field_at(value: &Value, field: &flow_expr::Field, path: &str, context: &Context<'_>) -> Option<(String, String, String)> {
+fn field_at(
+    value: &Value,
+    field: &flow_expr::Field,
+    path: &str,
+    context: &Context<'_>,
+) -> Option<(String, String, String)> {
     let inside = format!("{path}.{}", field.name);
     let own = |refinement: &Refinement| refined(value, refinement, &inside, context);
     let found = at(value, &field.ty, &inside, context).or_else(|| field.refinement.as_ref().and_then(own))?;
     Some(if field.labels.is_empty() { found } else { (found.0, found.1, "[redacted]".into()) })
 }
 
-fn refined(value: &Value, refinement: &Refinement, path: &str, context: &Context<'_>) -> Option<(String, String, String)> {
+fn refined(
+    value: &Value,
+    refinement: &Refinement,
+    path: &str,
+    context: &Context<'_>,
+) -> Option<(String, String, String)> {
     if matches!(value, Value::Absent) {
         return None;
     }

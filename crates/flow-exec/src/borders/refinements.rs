@@ -1,8 +1,14 @@
 //! Refinements of a record's fields, prepared once and asked of every batch.
 
-use super::{RowErrors, context, deep, simple::{SimpleRule, is_it, simple_rule}};
+use super::{
+    RowErrors, context, deep,
+    simple::{SimpleRule, is_it, simple_rule},
+};
 use crate::tables::{cell_value, shown};
-use datafusion::arrow::{array::{Array, ArrayRef}, record_batch::RecordBatch};
+use datafusion::arrow::{
+    array::{Array, ArrayRef},
+    record_batch::RecordBatch,
+};
 use flow_expr::{Field, Refinement, Type, TypeDef, TypeTable, Value, evaluate};
 use flow_plan::Program;
 use flow_sql::{Scalar, scalar_kind};
@@ -46,7 +52,8 @@ impl<'a> BorderCheck<'a> {
                 refinement,
                 known: HashMap::new(),
             });
-            let deep = matches!(scalar_kind(&field.ty, types), Some(Scalar::Nested | Scalar::Json)) && deep::has_refinements(&field.ty, types);
+            let deep = matches!(scalar_kind(&field.ty, types), Some(Scalar::Nested | Scalar::Json))
+                && deep::has_refinements(&field.ty, types);
             Column { index, field: field.clone(), rules: rules.collect(), deep }
         });
         Self { program, now, columns: columns.filter(|column| column.deep || !column.rules.is_empty()).collect() }
@@ -64,7 +71,9 @@ impl<'a> BorderCheck<'a> {
                 for row in 0..array.len() {
                     let value = cell_value(array, row, &column.field.ty, &self.program.types);
                     if let Some((path, rule, found)) = deep::broken(&value, &column.field.ty, &context) {
-                        errors.add(|place| place.cell(first + row as u64, &column.field, &format!("`{rule}` of {path}"), &found));
+                        errors.add(|place| {
+                            place.cell(first + row as u64, &column.field, &format!("`{rule}` of {path}"), &found)
+                        });
                     }
                 }
             }

@@ -141,7 +141,9 @@ impl SimpleRule {
             Self::Length(index, op, bound) => {
                 let texts = columns.get(*index)?.as_string_opt::<i32>()?;
                 let verdict = |text: Option<&str>| {
-                    text.is_none_or(|text| holds(*op, i64::try_from(text.chars().count()).unwrap_or(i64::MAX).cmp(bound)))
+                    text.is_none_or(|text| {
+                        holds(*op, i64::try_from(text.chars().count()).unwrap_or(i64::MAX).cmp(bound))
+                    })
                 };
                 Some(texts.iter().map(verdict).collect())
             }
@@ -163,7 +165,11 @@ fn both(mut a: Vec<bool>, b: &[bool], join: impl Fn(bool, bool) -> bool) -> Opti
 
 macro_rules! each {
     ($array:expr, $kind:ty, $op:expr, $bound:expr) => {
-        $array.as_primitive_opt::<$kind>()?.iter().map(|cell| cell.is_none_or(|cell| holds($op, cell.cmp($bound)))).collect()
+        $array
+            .as_primitive_opt::<$kind>()?
+            .iter()
+            .map(|cell| cell.is_none_or(|cell| holds($op, cell.cmp($bound))))
+            .collect()
     };
 }
 
@@ -175,7 +181,11 @@ fn compare(array: &ArrayRef, op: BinaryOp, bound: &Bound) -> Option<Vec<bool>> {
         Bound::Timestamp(bound) => each!(array, TimestampMicrosecondType, op, bound),
         Bound::Float(bound) => {
             let order = |cell: f64| cell.partial_cmp(bound).unwrap_or(Ordering::Greater);
-            array.as_primitive_opt::<Float64Type>()?.iter().map(|cell| cell.is_none_or(|cell| holds(op, order(cell)))).collect()
+            array
+                .as_primitive_opt::<Float64Type>()?
+                .iter()
+                .map(|cell| cell.is_none_or(|cell| holds(op, order(cell))))
+                .collect()
         }
         Bound::Text(bound) => {
             let texts = array.as_string_opt::<i32>()?;

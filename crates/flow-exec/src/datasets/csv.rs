@@ -28,16 +28,27 @@ enum Source {
 }
 
 /// Reads a file.
-pub(crate) fn read(piece: &Piece, fields: &[Field], options: &CsvOptions, sink: &mut Sink<'_, '_>) -> Result<(), Failure> {
+pub(crate) fn read(
+    piece: &Piece,
+    fields: &[Field],
+    options: &CsvOptions,
+    sink: &mut Sink<'_, '_>,
+) -> Result<(), Failure> {
     let file = File::open(&piece.path).map_err(|error| read_failure(&piece.path, &error))?;
     let mut text = BufReader::with_capacity(1 << 20, file);
     skip_mark(piece, &mut text)?;
-    let delimiter = u8::try_from(options.delimiter).map_err(|_| malformed("the delimiter is not an ASCII character"))?;
+    let delimiter =
+        u8::try_from(options.delimiter).map_err(|_| malformed("the delimiter is not an ASCII character"))?;
     let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text);
     let mut record = ByteRecord::new();
     let header = match next(piece, &mut reader, &mut record)? {
         true => header(piece, &record)?,
-        false => return Err(malformed(&format!("{} is empty: a header line with the names of columns is expected", piece.name))),
+        false => {
+            return Err(malformed(&format!(
+                "{} is empty: a header line with the names of columns is expected",
+                piece.name
+            )));
+        }
     };
     let mut sources = sources(piece, &header, fields, options, sink)?;
     let mut lines = Vec::with_capacity(BATCH_ROWS);
@@ -88,7 +99,10 @@ fn header(piece: &Piece, record: &ByteRecord) -> Result<Vec<String>, Failure> {
 fn not_utf8(piece: &Piece, line: u64, column: usize, bytes: &[u8]) -> Failure {
     let shown: Vec<_> = bytes.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     let place = format!("{}:{line}: column {}", piece.name, column + 1);
-    malformed(&format!("{place} is not UTF-8 (bytes {}): is it Latin-1? `iconv -f latin1 -t utf-8` converts it", shown.join(" ")))
+    malformed(&format!(
+        "{place} is not UTF-8 (bytes {}): is it Latin-1? `iconv -f latin1 -t utf-8` converts it",
+        shown.join(" ")
+    ))
 }
 
 /// Where each field's cells come from; every column that is missing or not declared is told at once.
@@ -122,7 +136,11 @@ fn sources(
     }
     let mut failure = malformed(&format!("{} does not have the declared columns {}", piece.name, names(fields)));
     if header.len() == 1 && fields.len() > 1 {
-        wrong.push(format!("its header is one cell, `{}`: is `{}` the sign between cells?", cut(&header[0]), options.delimiter));
+        wrong.push(format!(
+            "its header is one cell, `{}`: is `{}` the sign between cells?",
+            cut(&header[0]),
+            options.delimiter
+        ));
     }
     failure.details = wrong;
     Err(failure)
@@ -147,7 +165,8 @@ fn row(
     // Text is looked at once a row, not once a cell.
     if let Err(error) = std::str::from_utf8(record.as_slice()) {
         let at = error.valid_up_to();
-        let column = (0..record.len()).find(|index| record.range(*index).is_some_and(|range| range.contains(&at))).unwrap_or(0);
+        let column =
+            (0..record.len()).find(|index| record.range(*index).is_some_and(|range| range.contains(&at))).unwrap_or(0);
         note(piece, sink, line, &not_utf8(piece, line, column, record.get(column).unwrap_or_default()).message);
         return false;
     }

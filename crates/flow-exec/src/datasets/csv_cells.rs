@@ -228,7 +228,9 @@ fn date(text: &str, format: Option<&str>) -> Result<i32, String> {
 
 fn timestamp(text: &str, format: Option<&str>) -> Result<i64, String> {
     let instant = match format {
-        None => text.parse::<Timestamp>().map_err(|_| "a Timestamp with its offset (2026-11-22T06:00:00Z)".to_owned())?,
+        None => {
+            text.parse::<Timestamp>().map_err(|_| "a Timestamp with its offset (2026-11-22T06:00:00Z)".to_owned())?
+        }
         Some(format) => {
             let expected = |_| format!("a Timestamp as {format}");
             let parts = strtime::parse(format, text).map_err(expected)?;

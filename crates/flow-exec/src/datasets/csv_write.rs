@@ -7,7 +7,12 @@ use jiff::tz::TimeZone;
 use std::{io::Write, path::Path};
 
 /// Writes a header line and the rows. Cells without a value are the first of the null texts, or empty.
-pub(crate) fn write_csv(data: &dyn TableData, options: &CsvOptions, out: &mut dyn Write, path: &Path) -> Result<(), Failure> {
+pub(crate) fn write_csv(
+    data: &dyn TableData,
+    options: &CsvOptions,
+    out: &mut dyn Write,
+    path: &Path,
+) -> Result<(), Failure> {
     let delimiter = u8::try_from(options.delimiter).unwrap_or(b',');
     let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(out);
     let failed = |error: csv::Error| match error.into_kind() {

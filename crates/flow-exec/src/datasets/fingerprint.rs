@@ -38,7 +38,12 @@ impl Datasets {
     }
 
     /// What these files are, as one version.
-    pub(crate) fn fingerprint_of(&self, data: &DatasetRef, found: &[Piece], stop: &Stop) -> Result<Fingerprint, Failure> {
+    pub(crate) fn fingerprint_of(
+        &self,
+        data: &DatasetRef,
+        found: &[Piece],
+        stop: &Stop,
+    ) -> Result<Fingerprint, Failure> {
         let (hash, modified) = self.content(found, stop)?;
         let data_time = match newest_column(dataset(data)?) {
             Some(column) => self.newest(data, found, column, stop)?,
@@ -69,7 +74,13 @@ impl Datasets {
         Ok((hash, modified))
     }
 
-    fn newest(&self, data: &DatasetRef, found: &[Piece], column: &str, stop: &Stop) -> Result<Option<Timestamp>, Failure> {
+    fn newest(
+        &self,
+        data: &DatasetRef,
+        found: &[Piece],
+        column: &str,
+        stop: &Stop,
+    ) -> Result<Option<Timestamp>, Failure> {
         let mut newest = None;
         for piece in found {
             let stamp = stamp(piece)?;

@@ -95,7 +95,12 @@ fn describe(error: &serde_json::Error) -> String {
 }
 
 /// Reads a JSON document as a value of a type.
-pub(crate) fn read_document(piece: &Piece, ty: &Type, program: &flow_plan::Program, now: Timestamp) -> Result<Value, Failure> {
+pub(crate) fn read_document(
+    piece: &Piece,
+    ty: &Type,
+    program: &flow_plan::Program,
+    now: Timestamp,
+) -> Result<Value, Failure> {
     let bytes = std::fs::read(&piece.path).map_err(|error| read_failure(&piece.path, &error))?;
     let text = bytes.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(&bytes);
     let json: serde_json::Value =

@@ -28,9 +28,10 @@ pub(crate) struct Piece {
 
 /// The declaration of a dataset.
 pub(crate) fn dataset(data: &DatasetRef) -> Result<&Dataset, Failure> {
-    data.program.datasets.get(&data.dataset).ok_or_else(|| {
-        crate::blocking::broken(&format!("the program has no dataset `{}`", data.dataset))
-    })
+    data.program
+        .datasets
+        .get(&data.dataset)
+        .ok_or_else(|| crate::blocking::broken(&format!("the program has no dataset `{}`", data.dataset)))
 }
 
 /// The files that are there, sorted; an error if there is none.
@@ -155,7 +156,10 @@ fn files_in(folder: &Path, format: Format) -> Result<Vec<PathBuf>, Failure> {
             // Links to folders are not followed: they may lead in circles.
             if path.is_dir() && !path.is_symlink() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|ending| endings.iter().any(|each| ending.eq_ignore_ascii_case(each))) {
+            } else if path
+                .extension()
+                .is_some_and(|ending| endings.iter().any(|each| ending.eq_ignore_ascii_case(each)))
+            {
                 found.push(path);
             }
         }

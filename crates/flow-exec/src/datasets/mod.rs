@@ -15,9 +15,10 @@ mod read;
 mod rows;
 
 pub(crate) use csv_write::write_csv;
+pub(crate) use fingerprint::newest_column;
 pub(crate) use json::write_json_lines;
 pub(crate) use location::{Piece, dataset, pieces, target};
-pub(crate) use read::{read_table_file, record_of};
+pub(crate) use read::{read_table_file, record_of, schema_of};
 
 use crate::{api::FingerprintCache, tables::Artifacts};
 use std::{path::PathBuf, sync::Arc};

@@ -128,7 +128,13 @@ impl Datasets {
         out.flush().map_err(|error| write_failure(path, &error))
     }
 
-    fn stage_parquet(&self, data: &DatasetRef, table: &Table, place: &Piece, staged: &StagedFile) -> Result<(), Failure> {
+    fn stage_parquet(
+        &self,
+        data: &DatasetRef,
+        table: &Table,
+        place: &Piece,
+        staged: &StagedFile,
+    ) -> Result<(), Failure> {
         let schema = schema_of(&table.ty, &data.program)?;
         let handle = BufWriter::with_capacity(1 << 20, staged.handle()?);
         let failed = |error| parquet_write_failure(&place.path, error);

@@ -75,8 +75,7 @@ impl Datasets {
         }
         let mut errors = RowErrors::new(Places::Rows(data.dataset.short().into()));
         for piece in found {
-            let mut sink =
-                Sink { program, intake: &mut intake, errors: &mut errors, stop, schema: schema.clone() };
+            let mut sink = Sink { program, intake: &mut intake, errors: &mut errors, stop, schema: schema.clone() };
             read_piece(piece, record, format, data.now, &mut sink)?;
             if let Some(column) = newest_column(declared).filter(|_| errors.total() == 0) {
                 let newest = intake.take_newest().map_or(String::new(), |at| at.to_string());
@@ -123,7 +122,11 @@ impl Datasets {
         format: Format,
     ) -> Result<(Value, Vec<RuleVerdict>), Failure> {
         let [piece] = found else {
-            return Err(malformed(&format!("`{}` is one value, but {} files are there", data.dataset.short(), found.len())));
+            return Err(malformed(&format!(
+                "`{}` is one value, but {} files are there",
+                data.dataset.short(),
+                found.len()
+            )));
         };
         let value = match (format, &declared.ty) {
             (_, Type::File) => {
@@ -150,7 +153,8 @@ pub(crate) fn schema_of(record: &Type, program: &Program) -> Result<SchemaRef, F
 fn text(piece: &Piece, ty: &Type) -> Result<Value, Failure> {
     let bytes = std::fs::read(&piece.path).map_err(|error| read_failure(&piece.path, &error))?;
     let text = String::from_utf8(bytes).map_err(|error| {
-        let line = 1 + error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
+        let line =
+            1 + error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
         malformed(&format!("{}:{line} is not UTF-8 text", piece.name))
     })?;
     match ty {

@@ -15,7 +15,6 @@ use datafusion::arrow::{
 use flow_diag::codes;
 use flow_expr::{Field, Value};
 use flow_plan::{ErrorClass, Failure, Program};
-use std::sync::Arc;
 
 /// Rows in a batch.
 pub(crate) const BATCH_ROWS: usize = 16 * 1024;
@@ -47,7 +46,13 @@ impl Sink<'_, '_> {
     }
 
     /// Rows as values.
-    pub(crate) fn values(&mut self, file: &str, rows: &[Vec<Value>], fields: &[Field], lines: Vec<u64>) -> Result<(), Failure> {
+    pub(crate) fn values(
+        &mut self,
+        file: &str,
+        rows: &[Vec<Value>],
+        fields: &[Field],
+        lines: Vec<u64>,
+    ) -> Result<(), Failure> {
         let mut columns = Vec::with_capacity(fields.len());
         for (index, field) in fields.iter().enumerate() {
             let cells: Vec<Value> = rows.iter().map(|row| row[index].clone()).collect();
@@ -93,9 +98,4 @@ impl Given {
 /// Names of fields, for messages.
 pub(crate) fn names(fields: &[Field]) -> String {
     fields.iter().map(|field| format!("`{}`", field.name)).collect::<Vec<_>>().join(", ")
-}
-
-/// A text as it stands in messages.
-pub(crate) fn file_name(piece: &Piece) -> Arc<str> {
-    piece.name.as_str().into()
 }

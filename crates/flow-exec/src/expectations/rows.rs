@@ -71,7 +71,9 @@ impl RowRule {
                 Ok(Value::Bool(true)) => {}
                 Ok(_) => note.broken(|| format!("row {}: {}", first + row as u64 + 1, self.values(&record))),
                 Err(error) => {
-                    note.broken(|| format!("row {}: {} ({})", first + row as u64 + 1, self.values(&record), error.message));
+                    note.broken(|| {
+                        format!("row {}: {} ({})", first + row as u64 + 1, self.values(&record), error.message)
+                    });
                 }
             }
         }
@@ -110,7 +112,8 @@ fn fields_of_row(expr: &Expr, names: &mut Vec<Arc<str>>) -> bool {
         ExprKind::Const(_) => true,
         ExprKind::Field { base, .. } => each(&[base]),
         ExprKind::Record { base, fields, .. } => {
-            base.iter().all(|base| fields_of_row(base, names)) && fields.iter().all(|(_, part)| fields_of_row(part, names))
+            base.iter().all(|base| fields_of_row(base, names))
+                && fields.iter().all(|(_, part)| fields_of_row(part, names))
         }
         ExprKind::Variant { fields, .. } => fields.iter().all(|(_, part)| fields_of_row(part, names)),
         ExprKind::List(parts) | ExprKind::Call(_, parts) | ExprKind::Builtin(_, parts) => {
@@ -119,7 +122,9 @@ fn fields_of_row(expr: &Expr, names: &mut Vec<Arc<str>>) -> bool {
         ExprKind::Range(a, b) | ExprKind::Binary(_, a, b) => each(&[a, b]),
         ExprKind::Unary(_, a) | ExprKind::IntToDecimal(a) | ExprKind::Lambda(_, a) => each(&[a]),
         ExprKind::If(a, b, c) => each(&[a, b, c]),
-        ExprKind::Match(subject, arms) => fields_of_row(subject, names) && arms.iter().all(|arm| fields_of_arm(arm, names)),
+        ExprKind::Match(subject, arms) => {
+            fields_of_row(subject, names) && arms.iter().all(|arm| fields_of_arm(arm, names))
+        }
         ExprKind::Interpolate(parts) => parts.iter().all(|part| match part {
             Part::Text(_) => true,
             Part::Hole(expr, _) => fields_of_row(expr, names),

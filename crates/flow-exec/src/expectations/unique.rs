@@ -45,7 +45,13 @@ impl Unique {
                 Entry::Vacant(free) => drop(free.insert(first + index as u64)),
                 Entry::Occupied(before) => {
                     let before = before.get() + 1;
-                    note.broken(|| format!("row {}: {}, as in row {before}", first + index as u64 + 1, self.names_at(&arrays, index)));
+                    note.broken(|| {
+                        format!(
+                            "row {}: {}, as in row {before}",
+                            first + index as u64 + 1,
+                            self.names_at(&arrays, index)
+                        )
+                    });
                 }
             }
         }

@@ -88,7 +88,8 @@ pub(crate) fn array_of(values: &[Value], ty: &Type, types: &TypeTable) -> Result
         Scalar::Int => column!(Int64Builder::new(), values, ty, Value::Int(number) => *number),
         Scalar::Float => column!(Float64Builder::new(), values, ty, Value::Float(number) => *number),
         Scalar::Decimal => {
-            let builder = Decimal128Builder::new().with_data_type(DataType::Decimal128(DECIMAL_PRECISION, DECIMAL_SCALE));
+            let builder =
+                Decimal128Builder::new().with_data_type(DataType::Decimal128(DECIMAL_PRECISION, DECIMAL_SCALE));
             column!(builder, values, ty, Value::Decimal(number) => decimal_units(*number)
                 .ok_or_else(|| format!("{number} has more than {DECIMAL_SCALE} digits after the point"))?)
         }

@@ -36,9 +36,9 @@ fn present(array: &ArrayRef, row: usize, kind: Scalar, ty: &Type, types: &TypeTa
             let micros = array.as_primitive_opt::<TimestampMicrosecondType>()?.value(row);
             Value::Timestamp(Timestamp::from_microsecond(micros).ok()?)
         }
-        Scalar::Duration => {
-            Value::Duration(SignedDuration::from_micros(array.as_primitive_opt::<DurationMicrosecondType>()?.value(row)))
-        }
+        Scalar::Duration => Value::Duration(SignedDuration::from_micros(
+            array.as_primitive_opt::<DurationMicrosecondType>()?.value(row),
+        )),
         Scalar::Bytes => Value::Bytes(array.as_binary_opt::<i32>()?.value(row).into()),
         Scalar::Enum => {
             let variant = array.as_string_opt::<i32>()?.value(row).into();

@@ -15,7 +15,7 @@ use datafusion::arrow::{
 use flow_diag::codes;
 use flow_expr::{Field, Type, TypeDef, TypeTable};
 use flow_plan::{ErrorClass, Failure};
-use flow_sql::{Fit, Scalar, fits, record_schema, scalar_kind, type_name};
+use flow_sql::{Fit, Scalar, fields_schema, fits, scalar_kind, type_name};
 use std::{collections::HashSet, sync::Arc};
 
 /// Brings batches of one origin to the columns of one record type.
@@ -46,37 +46,47 @@ impl Converter {
         what: &str,
         computed: bool,
     ) -> Result<Self, Failure> {
-        let fields = types.record(record).unwrap_or_default();
-        let schema = record_schema(record, types)
-            .map_err(|field| malformed(what, vec![format!("{record}.{field}: a table cannot hold this type")]))?;
+        Self::of_fields(found, types.record(record).unwrap_or_default(), what, types, computed)
+    }
+
+    /// As [`Self::new`], for fields that are no record of the program.
+    pub(crate) fn of_fields(
+        found: &Schema,
+        fields: &[Field],
+        what: &str,
+        types: &TypeTable,
+        computed: bool,
+    ) -> Result<Self, Failure> {
+        let schema = fields_schema(fields, types)
+            .map_err(|field| malformed(what, vec![format!("{field}: a table cannot hold this type")]))?;
         let mut wrong = Vec::new();
         let mut columns = Vec::with_capacity(fields.len());
         for field in fields {
             let Ok(source) = found.index_of(&field.name) else {
-                wrong.push(format!("column `{}` ({}) is missing{}", field.name, field.ty, near(&field.name, found, fields)));
+                wrong.push(format!(
+                    "column `{}` ({}) is missing{}",
+                    field.name,
+                    field.ty,
+                    near(&field.name, found, fields)
+                ));
                 continue;
             };
             let data = found.field(source).data_type();
             if fits(data, &field.ty, types) == Fit::Never && !(*data == DataType::Null) {
-                wrong.push(format!("column `{}` is {}, but {record} declares {}", field.name, type_name(data), field.ty));
+                wrong.push(format!("column `{}` is {}, but {} is declared", field.name, type_name(data), field.ty));
             }
             let kind = scalar_kind(&field.ty, types).unwrap_or(Scalar::Nested);
             columns.push(Column { source, field: field.clone(), kind, variants: variants(&field.ty, types) });
         }
         for column in found.fields() {
             if !fields.iter().any(|field| *field.name == *column.name()) {
-                wrong.push(format!("column `{}` is not declared in {record}", column.name()));
+                wrong.push(format!("column `{}` is not declared", column.name()));
             }
         }
         if !wrong.is_empty() {
             return Err(malformed(what, wrong));
         }
         Ok(Self { schema, columns, computed, rows: 0 })
-    }
-
-    /// The declared columns.
-    pub(crate) fn schema(&self) -> &SchemaRef {
-        &self.schema
     }
 
     /// A batch in the declared columns; none if a row of it was wrong, which is in `errors` then.
@@ -108,15 +118,19 @@ impl Converter {
 }
 
 fn malformed(what: &str, wrong: Vec<String>) -> Failure {
-    let mut failure =
-        Failure::new(ErrorClass::Malformed, codes::R0304.as_str(), format!("{what} does not have the declared columns"));
+    let mut failure = Failure::new(
+        ErrorClass::Malformed,
+        codes::R0304.as_str(),
+        format!("{what} does not have the declared columns"),
+    );
     failure.details = wrong;
     failure
 }
 
 fn near(name: &str, found: &Schema, fields: &[Field]) -> String {
     let unknown = found.fields().iter().filter(|column| !fields.iter().any(|field| *field.name == *column.name()));
-    nearest(name, unknown.map(|column| column.name().as_str())).map_or(String::new(), |near| format!("; `{near}` is like it"))
+    nearest(name, unknown.map(|column| column.name().as_str()))
+        .map_or(String::new(), |near| format!("; `{near}` is like it"))
 }
 
 /// A name that is like another one.
@@ -183,7 +197,9 @@ impl Column {
         for (row, text) in texts.iter().flat_map(|texts| texts.iter().enumerate()) {
             let Some(text) = text else { continue };
             if self.kind == Scalar::Enum && !self.variants.contains(text) {
-                errors.add(|place| place.cell(first + row as u64, &self.field, &one_of(&self.variants), &cut(&format!("{text:?}"))));
+                errors.add(|place| {
+                    place.cell(first + row as u64, &self.field, &one_of(&self.variants), &cut(&format!("{text:?}")))
+                });
             }
             if self.kind == Scalar::Json && serde_json::from_str::<serde::de::IgnoredAny>(text).is_err() {
                 errors.add(|place| place.cell(first + row as u64, &self.field, "JSON", &cut(&format!("{text:?}"))));
@@ -222,10 +238,19 @@ fn cast_nested(array: &ArrayRef, target: &DataType) -> Result<ArrayRef, String> 
 /// Whether a cast can drop digits.
 fn loses(from: &DataType, to: &DataType) -> bool {
     match (from, to) {
-        (DataType::Decimal32(_, scale) | DataType::Decimal64(_, scale) | DataType::Decimal128(_, scale) | DataType::Decimal256(_, scale), DataType::Decimal128(_, target)) => {
-            scale > target
-        }
-        (DataType::Timestamp(TimeUnit::Nanosecond, _) | DataType::Time64(TimeUnit::Nanosecond) | DataType::Duration(TimeUnit::Nanosecond), _) => true,
+        (
+            DataType::Decimal32(_, scale)
+            | DataType::Decimal64(_, scale)
+            | DataType::Decimal128(_, scale)
+            | DataType::Decimal256(_, scale),
+            DataType::Decimal128(_, target),
+        ) => scale > target,
+        (
+            DataType::Timestamp(TimeUnit::Nanosecond, _)
+            | DataType::Time64(TimeUnit::Nanosecond)
+            | DataType::Duration(TimeUnit::Nanosecond),
+            _,
+        ) => true,
         _ => false,
     }
 }

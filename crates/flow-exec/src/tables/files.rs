@@ -24,7 +24,8 @@ impl StagedFile {
         if target.is_dir() {
             return Err(write_failure(target, &io::Error::from(io::ErrorKind::IsADirectory)));
         }
-        let temporary = tempfile::Builder::new().prefix(".flow-").suffix(".part").tempfile_in(folder).map_err(failed)?;
+        let temporary =
+            tempfile::Builder::new().prefix(".flow-").suffix(".part").tempfile_in(folder).map_err(failed)?;
         Ok(Self { temporary, target: target.to_owned() })
     }
 
@@ -35,10 +36,6 @@ impl StagedFile {
     /// Another handle on the same file, for writers that own theirs.
     pub(crate) fn handle(&self) -> Result<File, Failure> {
         self.temporary.reopen().map_err(|error| write_failure(&self.target, &error))
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        self.temporary.path()
     }
 
     /// Makes it durable, then visible, in one step. Readers see the old file or this one.

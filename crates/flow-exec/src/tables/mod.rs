@@ -16,7 +16,7 @@ pub use arrow_table::ArrowTable;
 pub use artifacts::{Artifacts, StoredTable};
 pub(crate) use artifacts::{open_parquet, parquet_properties, parquet_write_failure};
 pub(crate) use build::{array_of, batches_of, days_of, decimal_units, micros_of};
-pub(crate) use cell::cell_value;
+pub(crate) use cell::{cell_value, decimal_of};
 pub(crate) use content_hash::ContentHash;
 pub(crate) use convert::{Converter, nearest, one_of, variants};
 pub(crate) use files::{StagedFile, copy_into, hash_file, read_failure, write_failure};

@@ -1,0 +1,180 @@
+//! Everything that an executor does with data: datasets, queries, expressions over tables, and tables and
+//! files as paths for the programs of steps.
+//!
+//! Joins the parts and decides nothing about attempts. Blocking work runs off the async threads.
+
+use crate::{
+    Secrets,
+    api::{Cancel, ComputeCall, DatasetRef, FingerprintCache, Outcome, StepCall, VersionRead, VersionWritten},
+    blocking::{Stop, blocking, broken},
+    compute,
+    database::Database,
+    datasets::{Datasets, Piece, dataset, read_table_file, write_csv, write_json_lines},
+    handover::{Handover, TakenTable},
+    sql::{Engine, read_table, run_in_process, run_on, write_table},
+    tables::{Artifacts, StagedFile, copy_into, write_failure},
+};
+use async_trait::async_trait;
+use flow_expr::{FileHandle, Name, Table, Value};
+use flow_plan::{CsvOptions, Failure, Fingerprint, Format, Location, Program};
+use std::{
+    collections::BTreeMap,
+    io::{BufWriter, Write as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// The data of one project.
+#[derive(Clone)]
+pub(crate) struct Data {
+    datasets: Datasets,
+    secrets: Arc<Secrets>,
+    engine: Engine,
+}
+
+impl Data {
+    pub(crate) fn new(
+        root: PathBuf,
+        artifacts: Arc<Artifacts>,
+        cache: Arc<dyn FingerprintCache>,
+        secrets: Arc<Secrets>,
+        query_memory_bytes: Option<u64>,
+    ) -> Self {
+        let datasets = Datasets { root, artifacts, cache };
+        Self { datasets, secrets, engine: Engine::new(query_memory_bytes) }
+    }
+
+    async fn database(&self, program: &Program, connection: &Name) -> Result<Database, Failure> {
+        Database::open(program, connection, &self.datasets.root, &self.secrets).await
+    }
+
+    /// One attempt of an `sql` step.
+    pub(crate) async fn run_sql(
+        &self,
+        call: &StepCall,
+        text: &str,
+        connection: Option<&Name>,
+        cancel: &Cancel,
+    ) -> Result<Outcome, Failure> {
+        match connection {
+            None => run_in_process(call, text, &self.engine, &self.datasets.artifacts, cancel).await,
+            Some(connection) => {
+                let database = self.database(&call.program, connection).await?;
+                run_on(call, text, connection, &database, &self.datasets, cancel).await
+            }
+        }
+    }
+
+    pub(crate) async fn read(&self, data: DatasetRef, cancel: &Cancel) -> Result<VersionRead, Failure> {
+        if let Location::Table { connection, table } = &dataset(&data)?.location {
+            let database = self.database(&data.program, connection).await?;
+            let read = read_table(&data, table, &database, &self.datasets, true, cancel).await?;
+            let value = read.value.ok_or_else(|| broken("a table was read and not kept"))?;
+            let (fingerprint, expectations) = (read.fingerprint, read.expectations);
+            return Ok(VersionRead { value, fingerprint, rows: Some(read.rows), expectations });
+        }
+        let datasets = self.datasets.clone();
+        blocking(cancel, move |stop| datasets.read(&data, stop)).await
+    }
+
+    pub(crate) async fn write(
+        &self,
+        data: DatasetRef,
+        value: Value,
+        cancel: &Cancel,
+    ) -> Result<VersionWritten, Failure> {
+        if let Location::Table { connection, table } = &dataset(&data)?.location {
+            let database = self.database(&data.program, connection).await?;
+            let (rows, expectations) = write_table(&data, table, value, &database, &self.datasets, cancel).await?;
+            let fingerprint = read_table(&data, table, &database, &self.datasets, false, cancel).await?.fingerprint;
+            return Ok(VersionWritten { fingerprint, rows: Some(rows), bytes: None, expectations });
+        }
+        let datasets = self.datasets.clone();
+        blocking(cancel, move |stop| datasets.publish(&data, &value, stop)).await
+    }
+
+    pub(crate) async fn fingerprint(&self, data: DatasetRef) -> Result<Option<Fingerprint>, Failure> {
+        let cancel = Cancel::never();
+        if let Location::Table { connection, table } = &dataset(&data)?.location {
+            let database = self.database(&data.program, connection).await?;
+            let read = read_table(&data, table, &database, &self.datasets, false, &cancel).await;
+            return match read {
+                Ok(read) => Ok(Some(read.fingerprint)),
+                Err(failure) if failure.class == flow_plan::ErrorClass::ClientError => Ok(None),
+                Err(failure) => Err(failure),
+            };
+        }
+        let datasets = self.datasets.clone();
+        blocking(&cancel, move |stop| datasets.fingerprint(&data, stop)).await
+    }
+
+    pub(crate) async fn compute(&self, call: ComputeCall, cancel: &Cancel) -> Result<Value, Failure> {
+        let datasets = self.datasets.clone();
+        blocking(cancel, move |_| compute::compute(&call, &datasets)).await
+    }
+
+    fn stage_table(&self, table: &Table, format: Format, scratch: &Path) -> Result<PathBuf, Failure> {
+        let (ending, artifact) = match format {
+            Format::Parquet => ("parquet", self.datasets.artifacts.table_path(&table.hash)),
+            Format::Jsonl | Format::Json => ("jsonl", PathBuf::new()),
+            Format::Csv | Format::Text => ("csv", PathBuf::new()),
+        };
+        let name = table.hash.get(..16).unwrap_or("table");
+        let path = scratch.join(format!("{name}.{ending}"));
+        if path.exists() {
+            return Ok(path);
+        }
+        let mut staged = StagedFile::new(&path)?;
+        if ending == "parquet" && artifact.exists() {
+            copy_into(&artifact, &mut staged)?;
+        } else {
+            let program = Arc::new(Program::default());
+            let data = table.data.clone().map_or_else(|| self.datasets.artifacts.load(table, &program), Ok)?;
+            let mut out = BufWriter::with_capacity(1 << 20, staged.file());
+            match ending {
+                "jsonl" => write_json_lines(&*data, &mut out, &path)?,
+                _ => write_csv(&*data, &CsvOptions::default(), &mut out, &path)?,
+            }
+            out.flush().map_err(|error| write_failure(&path, &error))?;
+        }
+        staged.publish()?;
+        Ok(path)
+    }
+}
+
+#[async_trait]
+impl Handover for Data {
+    async fn table_path(&self, table: &Table, format: Format, scratch: &Path) -> Result<PathBuf, Failure> {
+        let (data, table, scratch) = (self.clone(), table.clone(), scratch.to_owned());
+        blocking(&Cancel::never(), move |_| data.stage_table(&table, format, &scratch)).await
+    }
+
+    async fn file_path(&self, file: &FileHandle, scratch: &Path) -> Result<PathBuf, Failure> {
+        let (data, file, scratch) = (self.clone(), file.clone(), scratch.to_owned());
+        blocking(&Cancel::never(), move |_| {
+            let name = Path::new(&*file.name).file_name().map_or_else(|| "file".into(), ToOwned::to_owned);
+            let path = scratch.join(file.hash.get(..16).unwrap_or("file")).join(name);
+            let mut staged = StagedFile::new(&path)?;
+            copy_into(&data.datasets.artifacts.file_path(&file.hash), &mut staged)?;
+            staged.publish()?;
+            Ok(path)
+        })
+        .await
+    }
+
+    async fn take_table(&self, taken: TakenTable<'_>) -> Result<Value, Failure> {
+        let name = taken.path.file_name().map_or_else(|| "result".into(), |name| name.to_string_lossy().into_owned());
+        let piece = Piece { path: taken.path.to_owned(), name, folders: BTreeMap::new() };
+        let (datasets, record, format) = (self.datasets.clone(), taken.record.clone(), taken.format);
+        let (program, now) = (taken.program.clone(), taken.now);
+        blocking(&Cancel::never(), move |stop: &Stop| {
+            read_table_file(&datasets, &piece, &record, format, &program, now, stop)
+        })
+        .await
+    }
+
+    async fn take_file(&self, path: &Path, name: &str) -> Result<Value, Failure> {
+        let (artifacts, path, name) = (self.datasets.artifacts.clone(), path.to_owned(), name.to_owned());
+        blocking(&Cancel::never(), move |_| artifacts.put_file(&path, &name).map(Value::File)).await
+    }
+}

@@ -1,0 +1,86 @@
+//! The executor: what an engine needs done, done for real. Joins steps, queries and data; decides nothing.
+
+use crate::{
+    Artifacts, Secrets, Steps,
+    api::{
+        Cancel, ComputeCall, DatasetRef, Execute, FingerprintCache, LogSink, NoFingerprintCache, Outcome, StepCall,
+        VersionRead, VersionWritten,
+    },
+    data::Data,
+};
+use async_trait::async_trait;
+use flow_expr::Value;
+use flow_plan::{Body, Failure, Fingerprint};
+use std::{path::PathBuf, sync::Arc};
+
+/// Where an executor works, and what it may use.
+#[derive(Clone)]
+pub struct ExecutorOptions {
+    /// The project's root: paths of datasets, connections and programs are relative to it.
+    pub root: PathBuf,
+    /// The folder of tables and files kept by their hash, usually `.flow/artifacts`.
+    pub artifacts: PathBuf,
+    /// What is remembered of files.
+    pub cache: Arc<dyn FingerprintCache>,
+    /// Bytes that all queries may use together; none for three quarters of what the machine has.
+    pub query_memory_bytes: Option<u64>,
+}
+
+impl ExecutorOptions {
+    /// The usual options for a project.
+    #[must_use]
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        let root = root.into();
+        let artifacts = root.join(".flow").join("artifacts");
+        Self { root, artifacts, cache: Arc::new(NoFingerprintCache), query_memory_bytes: None }
+    }
+}
+
+/// Does what engines ask for.
+pub struct Executor {
+    steps: Steps,
+    data: Data,
+}
+
+impl Executor {
+    /// An executor for one project.
+    #[must_use]
+    pub fn new(options: ExecutorOptions) -> Self {
+        let secrets = Arc::new(Secrets::new(options.root.clone()));
+        let artifacts = Arc::new(Artifacts::new(options.artifacts));
+        let data =
+            Data::new(options.root.clone(), artifacts, options.cache, secrets.clone(), options.query_memory_bytes);
+        Self { steps: Steps::new(options.root, secrets, Arc::new(data.clone())), data }
+    }
+}
+
+#[async_trait]
+impl Execute for Executor {
+    async fn run_step(&self, call: StepCall, log: Arc<dyn LogSink>, cancel: Cancel) -> Result<Outcome, Failure> {
+        match &call.step.body {
+            Body::Sql { text, connection } => self.data.run_sql(&call, text, connection.as_ref(), &cancel).await,
+            _ => self.steps.run(&call, log, &cancel).await,
+        }
+    }
+
+    async fn read_dataset(&self, dataset: DatasetRef, cancel: Cancel) -> Result<VersionRead, Failure> {
+        self.data.read(dataset, &cancel).await
+    }
+
+    async fn write_dataset(
+        &self,
+        dataset: DatasetRef,
+        value: Value,
+        cancel: Cancel,
+    ) -> Result<VersionWritten, Failure> {
+        self.data.write(dataset, value, &cancel).await
+    }
+
+    async fn compute(&self, call: ComputeCall, cancel: Cancel) -> Result<Value, Failure> {
+        self.data.compute(call, &cancel).await
+    }
+
+    async fn fingerprint(&self, dataset: DatasetRef) -> Result<Option<Fingerprint>, Failure> {
+        self.data.fingerprint(dataset).await
+    }
+}
