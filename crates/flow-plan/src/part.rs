@@ -50,6 +50,11 @@ impl Program {
                 Use::Secret(name) => keep(&self.secrets, &mut part.secrets, name, |_| ()),
             }
         }
+        // An argument names its secret as text, which any text could be.
+        let takes_secret = |param: &crate::Param| *param.ty.required() == flow_expr::Type::Secret;
+        if part.steps.values().any(|step| step.params.iter().any(takes_secret)) {
+            part.secrets = self.secrets.clone();
+        }
         for pool in part.steps.values().filter_map(|step| step.pool.as_ref()) {
             if let Some(places) = self.pools.get(pool) {
                 part.pools.insert(pool.clone(), *places);

@@ -136,3 +136,21 @@ async fn many_at_once_do_not_mix() {
     });
     futures::future::join_all(runs).await;
 }
+
+/// Alone, since it looks at the whole process: `cargo test -p flow-exec --test steps gigabyte -- --ignored`.
+#[tokio::test]
+#[ignore = "takes a while, and must run alone"]
+async fn a_gigabyte_does_not_fill_memory() {
+    for script in ["yes 'a line like any other in a log' | head -c 1000000000", "head -c 1000000000 /dev/zero"] {
+        let bench = Bench::shell(script, Type::Unit).timeout(Duration::from_secs(120));
+        let counter = Arc::new(Counter::default());
+        let start = Instant::now();
+        bench.steps().run(&bench.call(), counter.clone(), &flow_exec::api::Cancel::never()).await.unwrap();
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap().trim();
+        let logged = counter.0.load(Ordering::Relaxed);
+        eprintln!("{:?} for 1 GB, {logged} bytes logged, peak {peak}", start.elapsed());
+        let peak: u64 = peak.trim_end_matches(" kB").parse().unwrap();
+        assert!(peak < 150_000, "{peak} kB");
+    }
+}

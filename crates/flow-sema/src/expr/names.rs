@@ -131,7 +131,8 @@ impl Elaborator<'_> {
                     self.problem(SecretUse { name: text, at, declared: declared.at });
                     return self.unknown(at);
                 }
-                (Expr::new(ExprKind::Const(Value::Unit), at), Type::Secret)
+                // Its name: the value is read by who runs the step.
+                (Expr::new(ExprKind::Const(Value::String(declared.name.0.clone())), at), Type::Secret)
             }
             ast::Decl::Fn(_) | ast::Decl::Guard(_) => self.function_as_value(item, at, hint),
             ast::Decl::Const(_) | ast::Decl::Var(_) => self.unknown(at),
