@@ -157,6 +157,8 @@ pub enum ExprKind {
     /// `-x`, `not x`.
     Unary(UnaryOp, Box<Expr>),
     /// `a + b` and the like; `and`, `or`, `??` evaluate their right side only when needed.
+    #[serde(with = "crate::chain")]
+    #[schemars(with = "crate::chain::Chain")]
     Binary(BinaryOp, Box<Expr>, Box<Expr>),
     /// `if c { a } else { b }`.
     If(Box<Expr>, Box<Expr>, Box<Expr>),

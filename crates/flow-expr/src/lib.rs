@@ -4,6 +4,7 @@
 //! accepted or any JSON that it is given; total, bounded by fuel. Knows no syntax and no plan.
 
 pub mod builtins;
+mod chain;
 mod closure;
 pub mod codec;
 mod digest;

@@ -67,3 +67,21 @@ fn equality_is_of_meaning() {
     assert_eq!(flow_expr::compare(&Value::Float(-1.0), &Value::Float(f64::NAN)), Some(std::cmp::Ordering::Less));
     assert_eq!(flow_expr::compare(&Value::Float(-1.0), &Value::Float(-2.0)), Some(std::cmp::Ordering::Greater));
 }
+
+#[test]
+fn a_chain_of_operators_is_stored_in_one_level() {
+    use flow_expr::{BinaryOp, Expr, ExprKind};
+    let at = |start| flow_diag::Span::new(flow_diag::FileId(0), start, start + 1);
+    let one = || Box::new(Expr::new(ExprKind::Const(Value::Int(1)), at(7)));
+    let chain = (0..250)
+        .fold(one(), |left, place| Box::new(Expr::new(ExprKind::Binary(BinaryOp::Add, left, one()), at(place))));
+    let text = serde_json::to_string(&chain).unwrap();
+    assert_eq!(serde_json::from_str::<Expr>(&text).unwrap(), *chain);
+    let small = Expr::new(ExprKind::Binary(BinaryOp::Less, one(), one()), at(0));
+    let json = serde_json::to_value(&small).unwrap();
+    assert_eq!(json["binary"]["first"]["const"], json!({"int": 1}));
+    assert_eq!(json["binary"]["links"][0]["op"], json!("less"));
+    assert!(
+        serde_json::from_value::<Expr>(json!({"binary": {"first": json["binary"]["first"], "links": []}})).is_err()
+    );
+}

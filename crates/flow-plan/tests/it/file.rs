@@ -1,7 +1,7 @@
 //! Plans as files: there and back, and what is refused.
 
 use crate::sample::{at, name, program};
-use flow_expr::{BinaryOp, Expr, ExprKind, Value};
+use flow_expr::{BinaryOp, Expr, ExprKind, UnaryOp, Value};
 use flow_plan::{Bounds, PLAN_FORMAT, Plan, PlanError};
 use std::collections::BTreeMap;
 
@@ -67,7 +67,16 @@ fn long_chains_of_operators() {
         plan.hash = plan.content_hash();
         plan
     };
-    let plan = with_terms(40);
+    let plan = with_terms(300);
     assert_eq!(Plan::from_json(&plan.to_json(), "0.1.0").unwrap(), plan);
-    assert_eq!(Plan::from_json(&with_terms(300).to_json(), "0.1.0").unwrap_err(), PlanError::TooDeep);
+}
+
+#[test]
+fn deep_nesting_is_refused() {
+    let mut plan = plan();
+    let not = |inner, _| Expr::new(ExprKind::Unary(UnaryOp::Not, Box::new(inner)), at(0));
+    let nested = (0..200).fold(Expr::new(ExprKind::Const(Value::Bool(true)), at(0)), not);
+    plan.program.steps.get_mut(&name("shop.daily")).unwrap().fallback = Some(nested);
+    plan.hash = plan.content_hash();
+    assert_eq!(Plan::from_json(&plan.to_json(), "0.1.0").unwrap_err(), PlanError::TooDeep);
 }
