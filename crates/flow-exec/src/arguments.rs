@@ -75,11 +75,11 @@ pub(crate) async fn prepare(attempt: &Attempt<'_>) -> Result<Vec<(String, Argume
         }
         match value {
             Value::Table(table) => {
-                let csv = attempt.handover.table_path(table, Format::Csv, &folder).await?;
+                let csv = attempt.handover.table_path(table, Format::Csv, &folder, &call.program).await?;
                 arguments.push((name.to_string(), Argument::Path(csv)));
                 let parquet = format!("{name}_parquet");
                 if call.args.iter().all(|(other, _)| **other != *parquet) {
-                    let path = attempt.handover.table_path(table, Format::Parquet, &folder).await?;
+                    let path = attempt.handover.table_path(table, Format::Parquet, &folder, &call.program).await?;
                     arguments.push((parquet, Argument::Path(path)));
                 }
             }

@@ -113,7 +113,13 @@ impl Data {
         blocking(cancel, move |_| compute::compute(&call, &datasets)).await
     }
 
-    fn stage_table(&self, table: &Table, format: Format, scratch: &Path) -> Result<PathBuf, Failure> {
+    fn stage_table(
+        &self,
+        table: &Table,
+        format: Format,
+        scratch: &Path,
+        program: &Arc<Program>,
+    ) -> Result<PathBuf, Failure> {
         let (ending, artifact) = match format {
             Format::Parquet => ("parquet", self.datasets.artifacts.table_path(&table.hash)),
             Format::Jsonl | Format::Json => ("jsonl", PathBuf::new()),
@@ -128,8 +134,7 @@ impl Data {
         if ending == "parquet" && artifact.exists() {
             copy_into(&artifact, &mut staged)?;
         } else {
-            let program = Arc::new(Program::default());
-            let data = table.data.clone().map_or_else(|| self.datasets.artifacts.load(table, &program), Ok)?;
+            let data = table.data.clone().map_or_else(|| self.datasets.artifacts.load(table, program), Ok)?;
             let mut out = BufWriter::with_capacity(1 << 20, staged.file());
             match ending {
                 "jsonl" => write_json_lines(&*data, &mut out, &path)?,
@@ -144,9 +149,15 @@ impl Data {
 
 #[async_trait]
 impl Handover for Data {
-    async fn table_path(&self, table: &Table, format: Format, scratch: &Path) -> Result<PathBuf, Failure> {
-        let (data, table, scratch) = (self.clone(), table.clone(), scratch.to_owned());
-        blocking(&Cancel::never(), move |_| data.stage_table(&table, format, &scratch)).await
+    async fn table_path(
+        &self,
+        table: &Table,
+        format: Format,
+        scratch: &Path,
+        program: &Arc<Program>,
+    ) -> Result<PathBuf, Failure> {
+        let (data, table, scratch, program) = (self.clone(), table.clone(), scratch.to_owned(), program.clone());
+        blocking(&Cancel::never(), move |_| data.stage_table(&table, format, &scratch, &program)).await
     }
 
     async fn file_path(&self, file: &FileHandle, scratch: &Path) -> Result<PathBuf, Failure> {

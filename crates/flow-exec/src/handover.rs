@@ -17,7 +17,13 @@ use std::{
 pub trait Handover: Send + Sync {
     /// The path of a file that holds the table as CSV, Parquet or JSON lines. It lies in `scratch`, or is
     /// the stored artifact itself, which the program must not change.
-    async fn table_path(&self, table: &Table, format: Format, scratch: &Path) -> Result<PathBuf, Failure>;
+    async fn table_path(
+        &self,
+        table: &Table,
+        format: Format,
+        scratch: &Path,
+        program: &Arc<Program>,
+    ) -> Result<PathBuf, Failure>;
 
     /// The path of a file with this content; as for [`Self::table_path`].
     async fn file_path(&self, file: &FileHandle, scratch: &Path) -> Result<PathBuf, Failure>;

@@ -100,7 +100,7 @@ impl Request {
             }
             // Its rows may not be loaded, so it comes through a file.
             Value::Table(table) => {
-                let path = attempt.handover.table_path(&table, Format::Jsonl, folder).await?;
+                let path = attempt.handover.table_path(&table, Format::Jsonl, folder, &attempt.call.program).await?;
                 let lines = read(&path).await?;
                 let rows: Vec<&[u8]> = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
                 ([b"[".as_slice(), &rows.join(b",".as_slice()), b"]"].concat(), "application/json")

@@ -39,7 +39,13 @@ pub(crate) struct PlainFiles;
 
 #[async_trait]
 impl Handover for PlainFiles {
-    async fn table_path(&self, table: &Table, format: Format, scratch: &Path) -> Result<PathBuf, Failure> {
+    async fn table_path(
+        &self,
+        table: &Table,
+        format: Format,
+        scratch: &Path,
+        _: &Arc<Program>,
+    ) -> Result<PathBuf, Failure> {
         let path = scratch.join(format!("table.{format:?}").to_lowercase());
         std::fs::write(&path, &*table.hash).unwrap();
         Ok(path)
