@@ -13,6 +13,7 @@ use flow_syntax::ast;
 use std::{
     cell::RefCell,
     collections::{BTreeMap, HashMap, HashSet},
+    rc::Rc,
     sync::Arc,
 };
 
@@ -84,7 +85,7 @@ pub(crate) struct Environment {
     /// Types by declaration: what an alias stands for, else the named type.
     pub(crate) type_items: HashMap<ItemId, Type>,
     /// Signatures by declaration.
-    pub(crate) signatures: HashMap<ItemId, Arc<Signature>>,
+    pub(crate) signatures: HashMap<ItemId, Rc<Signature>>,
     /// What the profile and `--set` give.
     pub(crate) settings: Settings,
     /// Constants and settings that are worked out.

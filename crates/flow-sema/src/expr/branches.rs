@@ -28,25 +28,17 @@ impl Arm {
 impl Elaborator<'_> {
     pub(crate) fn branch(&mut self, expr: &ast::IfExpr, wanted: Wanted<'_>) -> (Expr, Type) {
         let at = self.span(expr.range());
-        let condition = expr.condition();
-        let condition = self.check_present(condition.as_ref(), &Type::Bool, Because::Place("which `if` takes"));
+        let written = expr.condition();
+        let condition = self.check_present(written.as_ref(), &Type::Bool, Because::Place("which `if` takes"));
         let condition = condition.unwrap_or_else(|| self.unknown(at).0);
         let id = self.reserve();
-        let then = self.arm(at, |this| expr.then().and_then(|block| this.block(&block, wanted)));
-        let otherwise = match expr.otherwise() {
-            Some(ast::ElseBranch::Block(block)) => {
-                self.arm(self.span(block.range()), |this| this.block(&block, wanted))
-            }
-            Some(ast::ElseBranch::If(next)) => {
-                self.arm(self.span(next.range()), |this| Some(this.branch(&next, wanted)).filter(|(_, ty)| *ty != Type::Unit))
-            }
-            None => {
-                if self.graph.is_none() || wanted.is_some() {
-                    self.problem(NoElse { at });
-                    return (self.unknown(at).0, wanted.map_or(Type::Unknown, |(ty, _)| ty.clone()));
-                }
-                self.arm(at, |_| None)
-            }
+        let then = self.knowing(written.as_ref(), true, |this| {
+            this.arm(at, |this| expr.then().and_then(|block| this.block(&block, wanted)))
+        });
+        let otherwise = self.knowing(written.as_ref(), false, |this| this.otherwise(expr, at, wanted));
+        let Some(otherwise) = otherwise else {
+            self.problem(NoElse { at });
+            return (self.unknown(at).0, wanted.map_or(Type::Unknown, |(ty, _)| ty.clone()));
         };
         let mut arms = vec![then, otherwise];
         let ty = self.common_type(&mut arms, wanted);
@@ -58,6 +50,20 @@ impl Elaborator<'_> {
         }
         let kind = NodeKind::If { condition, then: then.nodes, otherwise: otherwise.nodes };
         self.hoist_as(id, "if", ty, kind, at)
+    }
+
+    /// What happens when the condition does not hold; none if there must be an `else` and there is none.
+    fn otherwise(&mut self, expr: &ast::IfExpr, at: Span, wanted: Wanted<'_>) -> Option<Arm> {
+        Some(match expr.otherwise() {
+            Some(ast::ElseBranch::Block(block)) => {
+                self.arm(self.span(block.range()), |this| this.block(&block, wanted))
+            }
+            Some(ast::ElseBranch::If(next)) => self.arm(self.span(next.range()), |this| {
+                Some(this.branch(&next, wanted)).filter(|(_, ty)| *ty != Type::Unit)
+            }),
+            None if self.graph.is_none() || wanted.is_some() => return None,
+            None => self.arm(at, |_| None),
+        })
     }
 
     /// Elaborates what one branch holds, into a block of its own.

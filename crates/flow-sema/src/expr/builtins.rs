@@ -15,6 +15,9 @@ use flow_expr::{
 };
 use flow_syntax::ast;
 
+/// An overload that is still possible, with what its variables are.
+type Candidate = (&'static Builtin, Bindings);
+
 /// An argument on the way: a value with its type, or a lambda that waits.
 enum Argument {
     Value(Expr, Type),
@@ -103,8 +106,8 @@ impl Elaborator<'_> {
                 .iter()
                 .flat_map(|builtin| builtin.signature().params.iter().map(|param| param.name))
                 .collect();
-            let unknown = given.iter().filter_map(|argument| argument.name.as_ref());
-            let unknown = unknown.filter(|name| !known.contains(&name.text())).next()?;
+            let mut names = given.iter().filter_map(|argument| argument.name.as_ref());
+            let unknown = names.find(|name| !known.contains(&name.text()))?;
             let at = self.span(unknown.range());
             self.problem(UnknownArgument { at, argument: unknown.text(), owner: name, known, declared: None });
             return None;
@@ -151,8 +154,8 @@ impl Elaborator<'_> {
         &mut self,
         name: &str,
         arguments: Vec<Argument>,
-        mut candidates: Vec<(&'static Builtin, Bindings)>,
-    ) -> (Vec<(Expr, Type)>, Vec<(&'static Builtin, Bindings)>) {
+        mut candidates: Vec<Candidate>,
+    ) -> (Vec<(Expr, Type)>, Vec<Candidate>) {
         let mut values = vec![];
         for (place, argument) in arguments.into_iter().enumerate() {
             let expr = match argument {
@@ -204,7 +207,7 @@ impl Elaborator<'_> {
         place: usize,
         value: &Expr,
         ty: &Type,
-        candidates: &[(&'static Builtin, Bindings)],
+        candidates: &[Candidate],
     ) {
         let Some((builtin, bindings)) = candidates.first() else { return };
         let Some(param) = builtin.signature().params.get(place) else { return };

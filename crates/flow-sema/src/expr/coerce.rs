@@ -94,8 +94,18 @@ impl Elaborator<'_> {
             return widen(expr);
         }
         let at = expr.at;
-        self.problem(Mismatch { at, expected, found, because });
+        let expected = self.shown(expected);
+        self.problem(Mismatch { at, expected: &expected, found, because });
         expr
+    }
+
+    /// A type as messages name it: a parameter's rule has no name of its own.
+    fn shown(&self, ty: &Type) -> Type {
+        match ty {
+            Type::Optional(inner) => self.shown(inner).optional(),
+            Type::Named(name) if name.short().starts_with(char::is_lowercase) => self.env.base(ty).clone(),
+            plain => plain.clone(),
+        }
     }
 
     /// An expression of one of two joined types as one of the joined type.

@@ -15,38 +15,41 @@ use flow_syntax::ast;
 use std::{collections::BTreeMap, sync::Arc};
 
 impl Elaborator<'_> {
-    pub(super) fn list(&mut self, expr: &ast::ListExpr, expected: Option<(&Type, Because<'_>)>) -> (Expr, Type) {
-        let at = self.span(expr.range());
-        let wanted = expected.and_then(|(ty, because)| match self.env.base(ty.required()) {
-            Type::List(item) if **item != Type::Unknown => Some(((**item).clone(), because)),
-            _ => None,
-        });
-        if let Some((item, because)) = wanted {
-            let items = expr.items().map(|written| self.check(&written, &item, because)).collect();
-            return (Expr::new(ExprKind::List(items), at), Type::List(Arc::new(item)));
-        }
-        let (items, item) = self.alike(expr.items(), "the first item");
-        (Expr::new(ExprKind::List(items), at), Type::List(Arc::new(item)))
+    /// A list whose items must be of the expected list's type.
+    pub(super) fn list_of(&mut self, expr: &ast::ListExpr, expected: &Type, because: Because<'_>) -> Expr {
+        let item = match self.env.base(expected.required()) {
+            Type::List(item) => (**item).clone(),
+            _ => Type::Unknown,
+        };
+        let items = expr.items().map(|written| self.check(&written, &item, because)).collect();
+        Expr::new(ExprKind::List(items), self.span(expr.range()))
     }
 
-    /// Values that must have one type between them.
-    fn alike(&mut self, written: impl Iterator<Item = ast::Expr>, what: &'static str) -> (Vec<Expr>, Type) {
+    /// A list whose items agree on a type between them.
+    pub(super) fn list(&mut self, expr: &ast::ListExpr, hint: Option<&Type>) -> (Expr, Type) {
+        let at = self.span(expr.range());
+        let welcome = hint.and_then(|hint| match self.env.base(hint.required()) {
+            Type::List(item) => Some((**item).clone()),
+            _ => None,
+        });
         let mut found: Vec<(Expr, Type)> = vec![];
         let mut common = Type::Unknown;
-        for expr in written {
-            let (value, ty) = self.elaborate(&expr, Some(&common));
+        for written in expr.items() {
+            let hint = if common == Type::Unknown { welcome.as_ref() } else { Some(&common) };
+            let hint = hint.cloned();
+            let (value, ty) = self.elaborate(&written, hint.as_ref());
             match self.env.join(&common, &ty) {
                 Some(joined) => common = joined,
                 None => {
                     let first = found.first().map_or(value.at, |(first, _)| first.at);
-                    let because = Because::Like { what, at: first };
+                    let because = Because::Like { what: "the first item", at: first };
                     self.problem(Mismatch { at: value.at, expected: &common, found: &ty, because });
                 }
             }
             found.push((value, ty));
         }
         let items = found.into_iter().map(|(value, ty)| self.lift(value, &ty, &common)).collect();
-        (items, common)
+        (Expr::new(ExprKind::List(items), at), Type::List(Arc::new(common)))
     }
 
     pub(super) fn map(&mut self, expr: &ast::MapExpr, hint: Option<&Type>) -> (Expr, Type) {

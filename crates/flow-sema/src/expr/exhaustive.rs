@@ -19,10 +19,13 @@ enum Constructor {
     Variant(Arc<str>),
 }
 
+/// What a value that begins so holds: names and types.
+type Payload = Vec<(Arc<str>, Type)>;
+
 static ANY: Pattern = Pattern::Any;
 
 /// The constructors of a type, with the types of what each holds; none if there are too many to list.
-fn constructors(env: &Environment, ty: &Type) -> Option<Vec<(Constructor, Vec<(Arc<str>, Type)>)>> {
+fn constructors(env: &Environment, ty: &Type) -> Option<Vec<(Constructor, Payload)>> {
     match env.base(ty) {
         Type::Bool => Some(vec![(Constructor::Bool(true), vec![]), (Constructor::Bool(false), vec![])]),
         other => {
@@ -166,7 +169,7 @@ pub(super) fn useful(env: &Environment, rows: &[Checked<'_>], row: &Checked<'_>,
     }
     match (constructors(env, ty), first) {
         (Some(all), _) => all.iter().any(|(constructor, payload)| {
-            let own = specialize(&[row.clone()], constructor, payload);
+            let own = specialize(std::slice::from_ref(row), constructor, payload);
             let rows = specialize(rows, constructor, payload);
             let types: Vec<Type> = payload.iter().map(|(_, ty)| ty.clone()).chain(rest_types.iter().cloned()).collect();
             own.iter().any(|row| useful(env, &rows, row, &types))

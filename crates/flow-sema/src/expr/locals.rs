@@ -74,6 +74,11 @@ impl Locals {
         Some(local)
     }
 
+    /// The innermost binding of a name, which this does not count as a use.
+    pub(super) fn find_unused(&self, name: &str) -> Option<&Local> {
+        self.stack.iter().rev().find(|local| &*local.name == name)
+    }
+
     /// Counts the bindings of a name in the scope opened last as used: what is wrong with them has been said.
     pub(crate) fn forgive(&mut self, name: &str) {
         let mark = self.marks.last().copied().unwrap_or(0);

@@ -22,6 +22,7 @@ mod literals;
 mod locals;
 mod matching;
 mod names;
+mod narrow;
 mod operators;
 mod patterns;
 mod strings;
@@ -123,7 +124,7 @@ impl<'a> Elaborator<'a> {
             ast::Expr::If(branch) => self.branch(branch, Some((expected, because))).0,
             ast::Expr::Match(matching) => self.matching(matching, Some((expected, because))).0,
             ast::Expr::List(list) if matches!(self.env.base(expected.required()), Type::List(_)) => {
-                self.list(list, Some((expected, because))).0
+                self.list_of(list, expected, because)
             }
             _ => {
                 let (value, found) = self.elaborate(expr, Some(expected));
@@ -159,7 +160,7 @@ impl<'a> Elaborator<'a> {
                 Some(inner) => self.elaborate(&inner, hint),
                 None => self.missing(paren.range()),
             },
-            ast::Expr::List(list) => self.list(list, hint.map(|hint| (hint, Because::Place("here")))),
+            ast::Expr::List(list) => self.list(list, hint),
             ast::Expr::Map(map) => self.map(map, hint),
             ast::Expr::Unary(unary) => self.unary(unary, hint),
             ast::Expr::Binary(binary) => self.binary(binary, hint),

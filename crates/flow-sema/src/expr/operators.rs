@@ -83,6 +83,10 @@ impl Elaborator<'_> {
         for link in links.iter().rev() {
             let at = self.span(link.range());
             let (value, ty) = match (link.op(), link.right()) {
+                (Some(op @ (ast::BinaryOp::And | ast::BinaryOp::Or)), Some(right)) => {
+                    let holds = op == ast::BinaryOp::And;
+                    self.knowing(link.left().as_ref(), holds, |this| this.link(op, left, &right, at, hint))
+                }
                 (Some(op), Some(right)) => self.link(op, left, &right, at, hint),
                 _ => self.unknown(at),
             };

@@ -24,6 +24,8 @@ pub(crate) fn collect(modules: &[ParsedModule], output: &mut Output) -> Names {
     for parsed in modules {
         let id = ModuleId(u32::try_from(names.modules.len()).unwrap_or(u32::MAX));
         names.by_module_name.entry(parsed.name.0.clone()).or_insert(id);
+        let dots = parsed.name.as_str().match_indices('.').map(|(at, _)| Arc::from(&parsed.name.as_str()[..at]));
+        names.folders.extend(dots);
         let module = Module {
             name: parsed.name.clone(),
             file: parsed.file,

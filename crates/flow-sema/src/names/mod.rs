@@ -123,6 +123,8 @@ pub(crate) struct Names {
     /// Declarations in the order of modules and texts.
     pub(crate) items: Vec<Item>,
     by_module_name: HashMap<Arc<str>, ModuleId>,
+    /// `a` and `a.b` where there is a module `a.b.c`.
+    folders: HashSet<Arc<str>>,
     types: HashMap<Name, ItemId>,
     by_name: HashMap<Name, ItemId>,
     /// All declarations of a short name, for suggestions.

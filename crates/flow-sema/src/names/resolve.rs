@@ -68,7 +68,7 @@ impl Names {
 
     /// Whether a name begins the path of a module: a folder.
     pub(crate) fn is_folder(&self, name: &str) -> bool {
-        self.by_module_name.keys().any(|module| module.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
+        self.folders.contains(name)
     }
 
     /// All names that mean something in a module.

@@ -12,11 +12,13 @@ use crate::{
 use flow_expr::{Expr, Name, Refinement, Type, TypeDef};
 use flow_syntax::ast;
 
+/// The rule and default of one field: its variant (none in a record), its name, and the two.
+type FieldRules = (Option<String>, String, Option<Refinement>, Option<Expr>);
+
 /// What one declaration adds to the tables.
 struct Rules {
     name: Name,
-    /// By variant (none for records) and field.
-    fields: Vec<(Option<String>, String, Option<Refinement>, Option<Expr>)>,
+    fields: Vec<FieldRules>,
     alias: Option<Refinement>,
 }
 
@@ -62,8 +64,6 @@ fn rules(env: &Environment, id: ItemId, output: &mut Output) -> Rules {
     }
     rules
 }
-
-type FieldRules = (Option<String>, String, Option<Refinement>, Option<Expr>);
 
 fn field_rules(
     env: &Environment,

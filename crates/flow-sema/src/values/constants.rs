@@ -18,7 +18,7 @@ use flow_diag::Span;
 use flow_expr::{Context, Expr, ExprKind, Refinement, Type, TypeDef, Value};
 use flow_syntax::ast;
 use jiff::Timestamp;
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// Built-ins whose value depends on when a run starts.
 const OF_A_RUN: &[&str] = &["now", "today", "yesterday", "tomorrow", "age"];
@@ -283,7 +283,7 @@ pub(crate) fn defaults(env: &mut Environment, output: &mut Output) {
             for (param, found) in signature.params.iter_mut().zip(found) {
                 param.default = found;
             }
-            env.signatures.insert(id, Arc::new(signature));
+            env.signatures.insert(id, Rc::new(signature));
         }
         parameter_rules(env, id, output);
     }

@@ -12,7 +12,7 @@ use crate::{
 use flow_diag::{FileId, Span};
 use flow_expr::{Expr, ExprKind, Name, Refinement, Type, TypeDef, Value};
 use flow_syntax::ast;
-use std::sync::Arc;
+use std::{rc::Rc, sync::Arc};
 
 /// Fills in the table of signatures.
 pub(crate) fn signatures(env: &mut Environment, output: &mut Output) {
@@ -27,7 +27,7 @@ pub(crate) fn signatures(env: &mut Environment, output: &mut Output) {
             ast::Decl::Flow(decl) => (vec![], decl.params().collect(), decl.return_type()),
             ast::Decl::Dataset(decl) => {
                 let signature = dataset(env, &item, decl, file, output);
-                env.signatures.insert(id, Arc::new(signature));
+                env.signatures.insert(id, Rc::new(signature));
                 continue;
             }
             _ => continue,
@@ -50,7 +50,7 @@ pub(crate) fn signatures(env: &mut Environment, output: &mut Output) {
             let condition = Expr::new(ExprKind::Const(Value::Bool(true)), at);
             env.types.0.insert(name, TypeDef::Refined { base, refinement: Refinement { condition, text: "".into() } });
         }
-        env.signatures.insert(id, Arc::new(Signature { params, returns, returns_at }));
+        env.signatures.insert(id, Rc::new(Signature { params, returns, returns_at }));
     }
 }
 

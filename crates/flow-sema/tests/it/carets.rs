@@ -3,9 +3,8 @@
 //! A comment of carets under a line says what is found there: `//   ^^^ E0201`. Everything that is found must
 //! be said, everything that is said must be found, at that column and of that length.
 
-mod common;
 
-use common::check;
+use crate::common::check;
 use flow_diag::Problem;
 use std::collections::BTreeSet;
 
@@ -59,7 +58,7 @@ macro_rules! cases {
     ($($name:ident)*) => {$(
         #[test]
         fn $name() {
-            run(stringify!($name), include_str!(concat!("../../../tests/check/", stringify!($name), ".flow")));
+            run(stringify!($name), include_str!(concat!("../../../../tests/check/", stringify!($name), ".flow")));
         }
     )*};
 }

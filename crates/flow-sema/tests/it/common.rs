@@ -21,13 +21,13 @@ const STANDARD: &[(&str, &str)] = &[
 
 /// Checks one file as the module `main`; the problems of the parser come first.
 #[must_use]
-pub fn check(text: &str) -> (Checked, Problems) {
+pub(crate) fn check(text: &str) -> (Checked, Problems) {
     check_modules(&[("main", text)])
 }
 
 /// Checks several files.
 #[must_use]
-pub fn check_modules(modules: &[(&str, &str)]) -> (Checked, Problems) {
+pub(crate) fn check_modules(modules: &[(&str, &str)]) -> (Checked, Problems) {
     let mut problems = Problems::default();
     let mut parsed = vec![];
     for (number, (name, text)) in modules.iter().chain(STANDARD).enumerate() {

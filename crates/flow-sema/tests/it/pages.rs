@@ -2,9 +2,8 @@
 //!
 //! Examples that need a step's or flow's body are run by `flow-compiler`'s test over all pages.
 
-mod common;
 
-use common::check;
+use crate::common::check;
 use flow_diag::Code;
 
 /// The blocks of a page: (fails, text).

@@ -1,0 +1,82 @@
+//! How long 100,000 lines take: 500 files with 25,000 steps, from text to tables.
+//!
+//! `cargo bench -p flow-sema` prints both the parse alone and parse with check; the target is one second for
+//! the whole on one core.
+
+use flow_diag::FileId;
+use flow_expr::Name;
+use flow_sema::{Input, ParsedModule, manifest::Manifest};
+use std::fmt::Write as _;
+
+const FILES: usize = 500;
+const STEPS: usize = 50;
+
+fn main() {
+    divan::main();
+}
+
+/// One file of about 200 lines.
+fn file(number: usize) -> String {
+    let mut text = String::new();
+    let before = number.saturating_sub(1);
+    if number > 0 {
+        let _ = writeln!(text, "use part{before}.{{Order{before}, total{before}}}");
+    }
+    let _ = writeln!(
+        text,
+        "type Order{number} {{\n  id: Int\n  amount: Decimal where it >= 0\n  region: Region{number}\n  note: String?\n}}\n\
+         type Region{number} = North{number} | South{number}\n\
+         const limit{number}: Decimal = 10 * {number}\n\
+         fn total{number}(orders: Table<Order{number}>) -> Decimal {{ orders.sum(o => o.amount * 2) + limit{number} }}"
+    );
+    if number > 0 {
+        let _ = writeln!(text, "fn above{number}(orders: Table<Order{before}>) -> Bool {{ total{before}(orders) > limit{number} }}");
+    }
+    for step in 0..STEPS {
+        let _ = writeln!(
+            text,
+            "/// Step {step}.\nstep work{number}_{step}(count: Int, name: String = \"x\") -> Int {{\n  sh \"echo $count\"\n  timeout 5m\n}}"
+        );
+    }
+    let _ = writeln!(text, "flow run{number} -> Int {{\n  let x0 = work{number}_0(1)");
+    for step in 1..STEPS {
+        let _ = writeln!(text, "  let x{step} = work{number}_{step}(x{} + 1, \"n {{x0}}\")", step - 1);
+    }
+    let _ = writeln!(text, "  return x{}\n}}", STEPS - 1);
+    text
+}
+
+fn files() -> Vec<String> {
+    (0..FILES).map(file).collect()
+}
+
+fn parse(texts: &[String]) -> Vec<ParsedModule> {
+    let parsed = texts.iter().enumerate().map(|(number, text)| {
+        let file = FileId(u32::try_from(number).expect("few files"));
+        let parse = flow_syntax::parse(file, text);
+        assert!(parse.problems.is_empty(), "{:?}", parse.problems);
+        ParsedModule { name: Name::new(format!("part{number}")), file, module: parse.root() }
+    });
+    parsed.collect()
+}
+
+#[divan::bench(sample_count = 5)]
+fn parsing(bencher: divan::Bencher<'_, '_>) {
+    let texts = files();
+    let lines: usize = texts.iter().map(|text| text.lines().count()).sum();
+    bencher.counter(divan::counter::ItemsCount::new(lines)).bench(|| parse(&texts));
+}
+
+#[divan::bench(sample_count = 5)]
+fn parsing_and_checking(bencher: divan::Bencher<'_, '_>) {
+    let texts = files();
+    let lines: usize = texts.iter().map(|text| text.lines().count()).sum();
+    let manifest = Manifest::default();
+    bencher.counter(divan::counter::ItemsCount::new(lines)).bench(|| {
+        let modules = parse(&texts);
+        let input = Input { modules: &modules, manifest: &manifest, profile: None, overrides: &[] };
+        let (checked, problems) = flow_sema::check(input);
+        assert!(!problems.has_errors(), "{:?}", problems.0.first());
+        checked
+    });
+}

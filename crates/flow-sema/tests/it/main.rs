@@ -1,0 +1,7 @@
+//! Tests of names and types from outside: pages, caret cases, the tutorial and the standard library.
+
+mod carets;
+mod common;
+mod examples;
+mod pages;
+mod deep;
