@@ -25,12 +25,3 @@ fn one_file_examples() {
     clean(&[("flights", include_str!("../../../../examples/03-flights/flights.flow"))]);
     clean(&[("rates", include_str!("../../../../examples/04-flaky-api/rates.flow"))]);
 }
-
-#[test]
-fn several_modules() {
-    clean(&[
-        ("orders", include_str!("../../../../examples/05-modules/orders.flow")),
-        ("settings", include_str!("../../../../examples/05-modules/settings.flow")),
-        ("report", include_str!("../../../../examples/05-modules/report.flow")),
-    ]);
-}
