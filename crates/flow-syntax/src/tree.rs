@@ -1,8 +1,8 @@
 //! Builds the lossless tree: rowan's green nodes, with what the parser needs besides.
 //!
 //! rowan has a builder of its own. This one knows the height of what it built, because dropping and walking
-//! trees recurses and must be bounded; and it looks up only tokens that repeat, never nodes, which makes it
-//! about twice as fast.
+//! trees recurses and must be bounded; and it looks up only what is
+//! cheap to look up and likely to repeat, short tokens and nodes around a single child, which makes it faster.
 
 use crate::kind::SyntaxKind;
 use rowan::{GreenNode, GreenToken, NodeOrToken};
@@ -28,11 +28,12 @@ pub(crate) struct TreeBuilder {
     open: Vec<(SyntaxKind, usize)>,
     children: Vec<Child>,
     slots: Vec<Option<GreenToken>>,
+    nodes: Vec<Option<GreenNode>>,
 }
 
 impl TreeBuilder {
     pub(crate) fn new() -> Self {
-        Self { open: vec![], children: vec![], slots: vec![None; SLOTS] }
+        Self { open: vec![], children: vec![], slots: vec![None; SLOTS], nodes: vec![None; SLOTS] }
     }
 
     pub(crate) fn start(&mut self, kind: SyntaxKind) {
@@ -51,8 +52,27 @@ impl TreeBuilder {
     pub(crate) fn finish(&mut self) {
         let Some((kind, first)) = self.open.pop() else { return };
         let height = self.children[first..].iter().map(|child| child.height).max().unwrap_or(0) + 1;
-        let node = GreenNode::new(kind.into(), self.children.drain(first..).map(|child| child.element));
+        let node = if self.children.len() == first + 1 {
+            self.wrapped(kind)
+        } else {
+            GreenNode::new(kind.into(), self.children.drain(first..).map(|child| child.element))
+        };
         self.children.push(Child { element: NodeOrToken::Node(node), height });
+    }
+
+    /// A node around the last child alone. Names and literals repeat, and so do the nodes around them.
+    fn wrapped(&mut self, kind: SyntaxKind) -> GreenNode {
+        let Some(child) = self.children.pop() else { return GreenNode::new(kind.into(), []) };
+        let address = address(&child.element);
+        let slot = (address >> 4 ^ (kind as usize) << 3) & (SLOTS - 1);
+        match &self.nodes[slot] {
+            Some(node) if node.kind() == kind.into() && holds(node, address) => node.clone(),
+            _ => {
+                let node = GreenNode::new(kind.into(), [child.element]);
+                self.nodes[slot] = Some(node.clone());
+                node
+            }
+        }
     }
 
     pub(crate) fn token(&mut self, kind: SyntaxKind, text: &str) {
@@ -85,6 +105,23 @@ impl TreeBuilder {
                 token
             }
         }
+    }
+}
+
+/// Where the child lies in memory: the same child, the same place, as long as anything holds it.
+fn address(element: &NodeOrToken<GreenNode, GreenToken>) -> usize {
+    match element {
+        NodeOrToken::Node(node) => std::ptr::from_ref::<rowan::GreenNodeData>(node).addr(),
+        NodeOrToken::Token(token) => std::ptr::from_ref::<rowan::GreenTokenData>(token).addr(),
+    }
+}
+
+/// Whether the node's only child lies there.
+fn holds(node: &GreenNode, address: usize) -> bool {
+    match node.children().next() {
+        Some(NodeOrToken::Node(node)) => std::ptr::from_ref(node).addr() == address,
+        Some(NodeOrToken::Token(token)) => std::ptr::from_ref(token).addr() == address,
+        None => false,
     }
 }
 
