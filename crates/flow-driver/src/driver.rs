@@ -44,8 +44,8 @@ pub struct Driver {
     pub(crate) blocks: Vec<BlockInstance>,
     pub(crate) scopes: Vec<Scope>,
     pub(crate) slots: Slots<(u32, crate::evaluate::Job)>,
-    pub(crate) versions: HashMap<(Name, Arc<str>), crate::datasets::Version>,
-    pub(crate) failures: HashMap<u32, Arc<Failure>>,
+    pub(crate) versions: BTreeMap<(Name, Arc<str>), crate::datasets::Version>,
+    pub(crate) failures: BTreeMap<u32, Arc<Failure>>,
     work: VecDeque<Work>,
     out: Vec<Command>,
 
@@ -111,8 +111,8 @@ impl Driver {
             blocks: vec![],
             scopes: vec![],
             slots,
-            versions: HashMap::new(),
-            failures: HashMap::new(),
+            versions: BTreeMap::new(),
+            failures: BTreeMap::new(),
             work: VecDeque::new(),
             out: vec![],
             outstanding: 0,
@@ -148,19 +148,23 @@ impl Driver {
     /// The failures that others followed from, in the order of their places: path, label, failure.
     #[must_use]
     pub fn root_failures(&self) -> Vec<(Arc<str>, Arc<str>, Arc<Failure>)> {
-        let mut found: Vec<_> = self
-            .failures
-            .iter()
-            .filter(|(id, _)| matches!(self.instances[**id as usize].settled(), Some(Settled::Failed { cause }) if cause == *id))
-            .collect();
-        found.sort_by_key(|(id, _)| **id);
-        found.into_iter().map(|(id, failure)| (self.path(*id), self.label(*id), failure.clone())).collect()
+        let own = |id: u32| matches!(self.instances[id as usize].settled(), Some(Settled::Failed { cause }) if *cause == id);
+        let found = self.failures.iter().filter(|(id, _)| own(**id));
+        found.map(|(id, failure)| (self.path(*id), self.label(*id), failure.clone())).collect()
     }
 
     /// The result of the flow, once the run has succeeded.
     #[must_use]
     pub fn result(&self) -> Option<&Value> {
         self.instances.first()?.value()
+    }
+
+    /// Everything that events have changed, as text: two runs in the same state give the same one.
+    #[must_use]
+    pub fn snapshot(&self) -> String {
+        let things = (&self.instances, &self.blocks, &self.scopes, &self.slots, &self.versions, &self.failures);
+        let facts = (self.outstanding, self.sleeping, self.cancelled, self.counts, &self.ended, &self.work);
+        format!("{things:?} {facts:?}")
     }
 
     fn take_in(&mut self, event: Event) {
