@@ -91,5 +91,8 @@ fn steps_that_are_up_to_date(bencher: Bencher<'_, '_>, count: u32) {
 #[divan::bench(args = [1_000, 100_000], sample_count = 5, sample_size = 1)]
 fn items_of_a_loop(bencher: Bencher<'_, '_>, count: i64) {
     let program = looped(count);
-    bencher.counter(ItemsCount::new(count as u64)).with_inputs(|| driver(&program)).bench_values(|driver| run(driver, false));
+    bencher
+        .counter(ItemsCount::new(count as u64))
+        .with_inputs(|| driver(&program))
+        .bench_values(|driver| run(driver, false));
 }

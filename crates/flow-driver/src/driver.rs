@@ -148,7 +148,8 @@ impl Driver {
     /// The failures that others followed from, in the order of their places: path, label, failure.
     #[must_use]
     pub fn root_failures(&self) -> Vec<(Arc<str>, Arc<str>, Arc<Failure>)> {
-        let own = |id: u32| matches!(self.instances[id as usize].settled(), Some(Settled::Failed { cause }) if *cause == id);
+        let own =
+            |id: u32| matches!(self.instances[id as usize].settled(), Some(Settled::Failed { cause }) if *cause == id);
         let found = self.failures.iter().filter(|(id, _)| own(**id));
         found.map(|(id, failure)| (self.path(*id), self.label(*id), failure.clone())).collect()
     }

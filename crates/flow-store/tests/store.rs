@@ -1,0 +1,299 @@
+//! What is written is there, or the failure says so: crashes, later versions, read-only folders, pruning.
+
+use flow_driver::{
+    Component, Event, Forced, How, NodeEnd, NodeRecord, NodeStatus, Note, RunEnd, RunStart, RunStatus, VersionRecord,
+};
+use flow_expr::{Name, Table, Type, Value};
+use flow_plan::Fingerprint;
+use flow_store::{Finding, Keep, Layout, Reader, Store, StoreError, Write, prune};
+use jiff::Timestamp;
+use std::{fs, sync::Arc};
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
+
+fn begin(run: &str) -> Write {
+    let start = RunStart {
+        run: run.into(),
+        seed: 7,
+        started: at(0),
+        jobs: 2,
+        forced: Forced::None,
+        deadlines: Default::default(),
+        dry: false,
+    };
+    let plan_json = Some("{}".into());
+    Write::Begin { start: Box::new(start), flow: "m.f".into(), plan: "p".into(), plan_json, format: 1 }
+}
+
+fn event(seq: u64) -> Write {
+    Write::Event { seq, at: at(1), event: Box::new(Event::Begin) }
+}
+
+fn note(note: Note) -> Write {
+    Write::Note { at: at(2), note: Box::new(note) }
+}
+
+fn record(run: &str, value: Value) -> NodeRecord {
+    let part = Component { clause: "body".into(), hash: "h".into(), text: "select 1".into() };
+    NodeRecord {
+        run: run.into(),
+        at: at(2),
+        succeeded: true,
+        identity: "id".into(),
+        components: [part].into(),
+        inputs: vec![],
+        value: Some(value),
+        data_time: None,
+    }
+}
+
+fn end(run: &str, path: &str, label: &str, status: NodeStatus, value: Value) -> Note {
+    Note::Settled(Box::new(NodeEnd {
+        path: path.into(),
+        key: format!("m.f/{label}").into(),
+        label: label.into(),
+        kind: "call".into(),
+        subject: None,
+        status,
+        how: Some(How::Ran),
+        decision: None,
+        failure: None,
+        because: None,
+        attempts: 1,
+        began: at(1),
+        ended: at(2),
+        record: Some(record(run, value)),
+        cache_key: Some(format!("key-{label}").into()),
+        rows: None,
+    }))
+}
+
+fn version(run: &str, content: &str, second: i64) -> Note {
+    let fingerprint = Fingerprint { hash: content.into(), modified: None, data_time: None };
+    let table = Table { hash: format!("ab{content}").into(), rows: 1, ty: Type::Int, data: None };
+    Note::Version {
+        path: "0".into(),
+        dataset: Name::new("m.raw"),
+        partition: vec![],
+        version: Box::new(VersionRecord {
+            run: run.into(),
+            at: at(second),
+            content: content.into(),
+            value: Value::Table(table),
+            fingerprint,
+            data_time: Some(at(second)),
+            rows: Some(1),
+            contract: [].into(),
+            written: true,
+            expectations: vec![],
+        }),
+    }
+}
+
+fn ended() -> Note {
+    let status = RunStatus::Succeeded;
+    Note::Ended(RunEnd {
+        status,
+        contract_broken: false,
+        only_contracts: false,
+        late: false,
+        counts: Default::default(),
+    })
+}
+
+fn project() -> (tempfile::TempDir, Layout) {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = Layout::new(folder.path());
+    (folder, layout)
+}
+
+#[test]
+fn what_was_written_can_be_asked_for() {
+    let (_folder, layout) = project();
+    assert!(Reader::open(&layout).unwrap().is_none());
+    assert!(!layout.root().exists(), "asking makes nothing");
+    let store = Store::open(&layout).unwrap();
+    for write in [begin("r1"), event(0), event(1), note(end("r1", "0", "clean", NodeStatus::Succeeded, Value::Int(5)))]
+    {
+        store.write(write);
+    }
+    store.write(note(version("r1", "c1", 2)));
+    store.write(note(ended()));
+    store.flush_now().unwrap();
+    let reader = store.reader().unwrap();
+    let run = reader.run("r1").unwrap();
+    assert_eq!(run.end.unwrap().status, RunStatus::Succeeded);
+    assert_eq!(reader.events("r1").unwrap(), vec![(at(1), Event::Begin), (at(1), Event::Begin)]);
+    assert_eq!(reader.record("m.f/clean").unwrap(), Some(record("r1", Value::Int(5))));
+    assert_eq!(reader.result("key-clean").unwrap().unwrap().value, Value::Int(5));
+    assert_eq!(reader.nodes("r1").unwrap().len(), 1);
+    assert_eq!(&*reader.node("r1", "clean").unwrap().path, "0");
+    assert_eq!(reader.versions("m.raw", "", None, 9).unwrap().len(), 1);
+    assert_eq!(reader.versions("m.raw", "", Some("r1"), 9).unwrap().len(), 0);
+    assert_eq!(reader.plan("p").unwrap().as_deref(), Some("{}"));
+    assert!(
+        matches!(reader.node("r1", "cleen"), Err(StoreError::NoStep { nearest, .. }) if nearest == ["clean".into()])
+    );
+}
+
+#[test]
+fn runs_are_found_by_part_of_their_name() {
+    let (_folder, layout) = project();
+    for run in ["20260101-1-aaaa", "20260101-2-bbbb"] {
+        let store = Store::open(&layout).unwrap();
+        store.write(begin(run));
+        store.flush_now().unwrap();
+    }
+    let reader = Reader::open(&layout).unwrap().unwrap();
+    assert_eq!(&*reader.run("last").unwrap().run, "20260101-2-bbbb");
+    assert_eq!(&*reader.run("aaaa").unwrap().run, "20260101-1-aaaa");
+    match reader.run("2026") {
+        Err(error @ StoreError::NoRun { .. }) => assert_eq!(error.code(), "R0726"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_version_that_is_only_confirmed_is_renewed() {
+    let (_folder, layout) = project();
+    let store = Store::open(&layout).unwrap();
+    store.write(begin("r1"));
+    store.write(note(version("r1", "c1", 2)));
+    let Note::Version { path, dataset, partition, mut version } = version("r1", "c1", 2) else { panic!() };
+    version.data_time = Some(at(50));
+    store.write(note(Note::Version { path, dataset, partition, version }));
+    store.flush_now().unwrap();
+    let versions = store.reader().unwrap().versions("m.raw", "", None, 9).unwrap();
+    assert_eq!((versions.len(), versions[0].data_time), (1, Some(at(50))));
+}
+
+#[test]
+fn a_crash_at_any_byte_of_the_log_leaves_a_whole_prefix() {
+    let (folder, layout) = project();
+    let store = Store::open(&layout).unwrap();
+    store.write(begin("r1"));
+    store.flush_now().unwrap();
+    for seq in 0..40 {
+        store.write(event(seq));
+        store.flush_now().unwrap();
+    }
+    // As a crash leaves it: the database, and the log of commits cut off anywhere.
+    let database = fs::read(layout.database()).unwrap();
+    let log = fs::read(layout.root().join("runs.db-wal")).unwrap();
+    let mut last = 0;
+    for part in 0..=25 {
+        let cut = tempfile::tempdir_in(folder.path()).unwrap();
+        let crashed = Layout::new(cut.path());
+        fs::create_dir(crashed.root()).unwrap();
+        fs::write(crashed.database(), &database).unwrap();
+        fs::write(crashed.root().join("runs.db-wal"), &log[..log.len() * part / 25]).unwrap();
+        let reopened = Store::open(&crashed).unwrap();
+        let events = reopened.reader().unwrap().events("r1").unwrap();
+        assert!(events.len() >= last, "a longer log never holds less");
+        last = events.len();
+        reopened.write(begin("r2"));
+        reopened.flush_now().unwrap();
+    }
+    assert_eq!(last, 40);
+}
+
+#[test]
+fn a_later_version_is_refused_and_not_touched() {
+    let (_folder, layout) = project();
+    drop(Store::open(&layout).unwrap());
+    let connection = rusqlite::Connection::open(layout.database()).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    drop(connection);
+    let before = fs::read(layout.database()).unwrap();
+    for error in [Store::open(&layout).map(|_| ()), Reader::open(&layout).map(|_| ())] {
+        let error = error.unwrap_err();
+        assert!(matches!(error, StoreError::Newer { found: 99, .. }), "{error:?}");
+        assert_eq!(error.code(), "R0720");
+    }
+    assert_eq!(fs::read(layout.database()).unwrap(), before);
+}
+
+#[test]
+fn what_is_no_database_is_damage_not_a_panic() {
+    let (_folder, layout) = project();
+    fs::create_dir(layout.root()).unwrap();
+    fs::write(layout.database(), "this is a letter, not a database".repeat(100)).unwrap();
+    assert_eq!(Store::open(&layout).unwrap_err().code(), "R0724");
+    assert_eq!(Reader::open(&layout).unwrap_err().code(), "R0724");
+}
+
+#[test]
+fn a_place_that_cannot_be_written_to_is_named() {
+    let (folder, layout) = project();
+    // A file in the folder's place: nobody, not even the superuser, can make a folder in it.
+    fs::write(folder.path().join(".flow"), "").unwrap();
+    let error = Store::open(&layout).unwrap_err();
+    assert!(error.to_string().contains(".flow"), "{error}");
+    let denied = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+    assert_eq!(StoreError::from_io("x", &denied).code(), "R0722");
+    let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+    assert_eq!(StoreError::from_io("x", &full).code(), "R0723");
+}
+
+#[test]
+fn after_a_failure_nothing_more_is_written() {
+    let (_folder, layout) = project();
+    let store = Store::open(&layout).unwrap();
+    store.write(begin("r1"));
+    store.flush_now().unwrap();
+    // The same number twice cannot be: it stands for any error of the database.
+    store.write(event(0));
+    store.write(event(0));
+    let first = store.flush_now().unwrap_err();
+    store.write(event(1));
+    assert_eq!(store.flush_now().unwrap_err().to_string(), first.to_string());
+    assert_eq!(store.failure().unwrap().to_string(), first.to_string());
+    // The first one may have been in a group of its own.
+    assert!(store.reader().unwrap().events("r1").unwrap().len() <= 1, "nothing after the failure");
+}
+
+#[test]
+fn findings_hold_for_the_same_file_only() {
+    let (_folder, layout) = project();
+    let store = Store::open(&layout).unwrap();
+    let finding = Finding {
+        path: "data/a.csv".into(),
+        purpose: "content".into(),
+        size: 3,
+        modified_ns: 1_700_000_000_123_456_789,
+        inode: 9,
+        found: "abc".into(),
+    };
+    store.write(Write::Finding(finding.clone()));
+    store.flush_now().unwrap();
+    let reader = store.reader().unwrap();
+    assert_eq!(reader.finding(&finding).unwrap().as_deref(), Some("abc"));
+    assert_eq!(reader.finding(&Finding { modified_ns: 1, ..finding.clone() }).unwrap(), None);
+    assert_eq!(reader.finding(&Finding { purpose: "newest".into(), ..finding }).unwrap(), None);
+}
+
+#[test]
+fn pruning_keeps_what_is_needed_and_nothing_else() {
+    let (_folder, layout) = project();
+    for number in 0..6 {
+        let store = Store::open(&layout).unwrap();
+        let run: Arc<str> = format!("r{number}").into();
+        store.write(begin(&run));
+        store.write(event(0));
+        store.write(note(version(&run, &format!("c{number}"), number)));
+        store.flush_now().unwrap();
+        fs::create_dir_all(layout.artifacts().join("ab")).unwrap();
+        fs::write(layout.artifacts().join("ab").join(format!("abc{number}.parquet")), "data").unwrap();
+        fs::create_dir_all(layout.logs().join(&*run)).unwrap();
+    }
+    let keep = Keep { runs: 2, versions_of: [("m.raw".into(), 3)].into(), ..Keep::default() };
+    assert_eq!(prune(&layout, &keep, at(10)).unwrap(), 3 * 4);
+    let reader = Reader::open(&layout).unwrap().unwrap();
+    assert_eq!(reader.runs(99).unwrap().len(), 2);
+    assert_eq!(reader.versions("m.raw", "", None, 99).unwrap().len(), 3);
+    assert!(layout.artifacts().join("ab/abc3.parquet").exists());
+    assert!(!layout.artifacts().join("ab/abc2.parquet").exists());
+    assert!(layout.logs().join("r4").exists() && !layout.logs().join("r3").exists());
+}
