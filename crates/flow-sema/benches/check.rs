@@ -30,7 +30,10 @@ fn file(number: usize) -> String {
          fn total{number}(orders: Table<Order{number}>) -> Decimal {{ orders.sum(o => o.amount * 2) + limit{number} }}"
     );
     if number > 0 {
-        let _ = writeln!(text, "fn above{number}(orders: Table<Order{before}>) -> Bool {{ total{before}(orders) > limit{number} }}");
+        let _ = writeln!(
+            text,
+            "fn above{number}(orders: Table<Order{before}>) -> Bool {{ total{before}(orders) > limit{number} }}"
+        );
     }
     for step in 0..STEPS {
         let _ = writeln!(

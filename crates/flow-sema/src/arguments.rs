@@ -168,12 +168,8 @@ impl Elaborator<'_> {
 
     fn missing_arguments(&mut self, callee: &Callee<'_>, params: &[Parameter], taken: &[Option<Span>]) {
         let is_missing = |(param, taken): &(&Parameter, &Option<Span>)| taken.is_none() && !param.has_default;
-        let missing: Vec<(&str, &Type, Span)> = params
-            .iter()
-            .zip(taken)
-            .filter(is_missing)
-            .map(|(param, _)| (&*param.name, &param.ty, param.at))
-            .collect();
+        let missing: Vec<(&str, &Type, Span)> =
+            params.iter().zip(taken).filter(is_missing).map(|(param, _)| (&*param.name, &param.ty, param.at)).collect();
         if !missing.is_empty() {
             self.problem(MissingArgument { at: callee.at, owner: callee.name, missing });
         }

@@ -105,9 +105,8 @@ impl Index {
     /// What the name at a place (file and offset of `at`'s start) refers to, or defines.
     #[must_use]
     pub fn definition_at(&self, at: Span) -> Option<DefinitionId> {
-        let after = self.references.partition_point(|reference| {
-            (reference.at.file, reference.at.start) <= (at.file, at.start)
-        });
+        let after =
+            self.references.partition_point(|reference| (reference.at.file, reference.at.start) <= (at.file, at.start));
         let mention = after.checked_sub(1).map(|position| self.references[position]);
         if let Some(found) = mention.filter(|found| found.at.file == at.file && at.start <= found.at.end) {
             return Some(found.to);

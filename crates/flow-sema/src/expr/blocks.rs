@@ -133,7 +133,9 @@ impl Elaborator<'_> {
         let what = stmt.syntax().text().to_string();
         let what = what.split_whitespace().next().unwrap_or_default().to_owned();
         let help = match stmt {
-            ast::Stmt::Return(_) if !is_last => "a value is given at the end; choose between values with `if` or `match`",
+            ast::Stmt::Return(_) if !is_last => {
+                "a value is given at the end; choose between values with `if` or `match`"
+            }
             ast::Stmt::Expect(_) | ast::Stmt::Given(_) => "only tests have this",
             _ => "a function only computes a value: do this in a flow",
         };

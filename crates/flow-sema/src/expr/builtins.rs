@@ -95,9 +95,8 @@ impl Elaborator<'_> {
         if given.iter().all(|argument| argument.name.is_none()) {
             return Some(given);
         }
-        let place = |builtin: &Builtin, wanted: &str| {
-            builtin.signature().params.iter().position(|param| param.name == wanted)
-        };
+        let place =
+            |builtin: &Builtin, wanted: &str| builtin.signature().params.iter().position(|param| param.name == wanted);
         let has_all = |builtin: &&&Builtin| {
             given.iter().filter_map(|argument| argument.name.as_ref()).all(|name| place(builtin, name.text()).is_some())
         };
@@ -201,14 +200,7 @@ impl Elaborator<'_> {
         (values, candidates)
     }
 
-    fn wrong_lambda(
-        &mut self,
-        name: &str,
-        place: usize,
-        value: &Expr,
-        ty: &Type,
-        candidates: &[Candidate],
-    ) {
+    fn wrong_lambda(&mut self, name: &str, place: usize, value: &Expr, ty: &Type, candidates: &[Candidate]) {
         let Some((builtin, bindings)) = candidates.first() else { return };
         let Some(param) = builtin.signature().params.get(place) else { return };
         let because = Because::Parameter { owner: name, parameter: param.name, at: None };
@@ -283,8 +275,7 @@ impl Elaborator<'_> {
             return;
         }
         // `x.length()` of an optional x.
-        let present: Vec<Option<Type>> =
-            known.iter().map(|ty| ty.as_ref().map(|ty| ty.required().clone())).collect();
+        let present: Vec<Option<Type>> = known.iter().map(|ty| ty.as_ref().map(|ty| ty.required().clone())).collect();
         if !flow_expr::builtins::resolve(name, &present, &self.env.types).is_empty()
             && let Some((Argument::Value(value, ty), _)) =
                 arguments.iter().zip(&known).find(|(_, ty)| matches!(ty, Some(Type::Optional(_))))
@@ -308,7 +299,6 @@ impl Elaborator<'_> {
         let signatures = if close.is_empty() { all() } else { close };
         self.problem(NoOverload { at: name_at, name, found: known, signatures });
     }
-
 }
 
 impl Argument {

@@ -4,11 +4,7 @@ use super::{Elaborator, Place, names::Meaning};
 use crate::{
     arguments::{Callee, Given, GivenValue},
     names::{Found, ItemId},
-    problems::{
-        arguments::NotCallable,
-        context::OnlyInFlows,
-        names::WrongKind,
-    },
+    problems::{arguments::NotCallable, context::OnlyInFlows, names::WrongKind},
 };
 use flow_diag::Span;
 use flow_expr::{Expr, ExprKind, Type};
@@ -53,13 +49,7 @@ impl Elaborator<'_> {
         arguments.collect()
     }
 
-    fn call_name(
-        &mut self,
-        name: &ast::Name,
-        expr: &ast::CallExpr,
-        at: Span,
-        hint: Option<&Type>,
-    ) -> (Expr, Type) {
+    fn call_name(&mut self, name: &ast::Name, expr: &ast::CallExpr, at: Span, hint: Option<&Type>) -> (Expr, Type) {
         let (text, name_at) = (name.text(), self.span(name.range()));
         let found = self.env.names.find(self.module, text);
         // A parameter called `count` does not hide the function `count`.
@@ -69,7 +59,7 @@ impl Elaborator<'_> {
             return self.not_callable(&value, &ty, expr, at);
         }
         match found {
-            Found::Item(item) => {
+            Found::Item(item) if !(self.is_own(item) && flow_expr::builtins::is_builtin(text)) => {
                 self.output.index.mention(name_at, self.env.names.item(item).definition);
                 let given = self.given(expr);
                 self.call_item(item, name_at, expr, given, at, hint)
@@ -171,7 +161,9 @@ impl Elaborator<'_> {
         let (text, name_at) = (name.text(), self.span(name.range()));
         let is_builtin = flow_expr::builtins::is_builtin(text);
         let item = match self.env.names.find(self.module, text) {
-            Found::Item(item) if self.takes_first(item, &ty, is_builtin) => Some(item),
+            Found::Item(item) if self.takes_first(item, &ty, is_builtin) && !(is_builtin && self.is_own(item)) => {
+                Some(item)
+            }
             _ => None,
         };
         let receiver_at = value.at;
@@ -195,6 +187,11 @@ impl Elaborator<'_> {
         let Some(signature) = self.env.signatures.get(&item) else { return false };
         let first = signature.params.first();
         !is_builtin || first.is_some_and(|first| super::is_generic(&first.ty) || self.env.converts(ty, &first.ty))
+    }
+
+    /// Whether this is the body of that very function: as it cannot call itself, it means the built-in.
+    fn is_own(&self, item: ItemId) -> bool {
+        self.place == Place::Function && self.env.open.borrow().last().is_some_and(|(open, _)| *open == item)
     }
 
     fn call_item(

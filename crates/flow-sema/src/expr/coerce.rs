@@ -44,9 +44,7 @@ impl Environment {
 
     fn widens(&self, found: &Type, expected: &Type) -> bool {
         let optional_stays = !matches!(found, Type::Optional(_)) || matches!(expected, Type::Optional(_));
-        optional_stays
-            && *self.base(found.required()) == Type::Int
-            && *self.base(expected.required()) == Type::Decimal
+        optional_stays && *self.base(found.required()) == Type::Int && *self.base(expected.required()) == Type::Decimal
     }
 
     /// The type that values of both types have, if there is one.

@@ -32,60 +32,69 @@ impl Elaborator<'_> {
             Type::List(item) => Some((**item).clone()),
             _ => None,
         });
+        let (items, common) = self.alike(expr.items(), welcome, "the first item");
+        (Expr::new(ExprKind::List(items), at), Type::List(Arc::new(common)))
+    }
+
+    /// Values that agree on a type between them.
+    fn alike(
+        &mut self,
+        written: impl Iterator<Item = ast::Expr>,
+        welcome: Option<Type>,
+        what: &'static str,
+    ) -> (Vec<Expr>, Type) {
         let mut found: Vec<(Expr, Type)> = vec![];
         let mut common = Type::Unknown;
-        for written in expr.items() {
-            let hint = if common == Type::Unknown { welcome.as_ref() } else { Some(&common) };
-            let hint = hint.cloned();
+        for written in written {
+            let hint = if common == Type::Unknown { welcome.clone() } else { Some(common.clone()) };
             let (value, ty) = self.elaborate(&written, hint.as_ref());
             match self.env.join(&common, &ty) {
                 Some(joined) => common = joined,
                 None => {
                     let first = found.first().map_or(value.at, |(first, _)| first.at);
-                    let because = Because::Like { what: "the first item", at: first };
+                    let because = Because::Like { what, at: first };
                     self.problem(Mismatch { at: value.at, expected: &common, found: &ty, because });
                 }
             }
             found.push((value, ty));
         }
         let items = found.into_iter().map(|(value, ty)| self.lift(value, &ty, &common)).collect();
-        (Expr::new(ExprKind::List(items), at), Type::List(Arc::new(common)))
+        (items, common)
     }
 
-    pub(super) fn map(&mut self, expr: &ast::MapExpr, hint: Option<&Type>) -> (Expr, Type) {
-        let at = self.span(expr.range());
-        let (mut key_ty, mut value_ty) = match hint.map(|hint| self.env.base(hint.required())) {
-            Some(Type::Map(key, value)) => ((**key).clone(), (**value).clone()),
+    /// A map whose entries must be of the expected map's types.
+    pub(super) fn map_of(&mut self, expr: &ast::MapExpr, expected: &Type, because: Because<'_>) -> Expr {
+        let (key_ty, value_ty) = match self.env.base(expected.required()) {
+            Type::Map(key, value) => ((**key).clone(), (**value).clone()),
             _ => (Type::Unknown, Type::Unknown),
         };
-        let (mut keys, mut values) = (vec![], vec![]);
+        let mut entries = vec![];
         for entry in expr.entries() {
             let (Some(key), Some(value)) = (entry.key(), entry.value()) else { continue };
-            keys.push(self.entry_part(&key, &mut key_ty, "the first key"));
-            values.push(self.entry_part(&value, &mut value_ty, "the first value"));
+            entries.push((self.check(&key, &key_ty, because), self.check(&value, &value_ty, because)));
         }
-        if !flow_expr::builtins::is_key(&key_ty, &self.env.types) {
-            let at = keys.first().map_or(at, |(key, _)| key.at);
-            self.problem(NotAKey { at, found: &key_ty });
-        }
-        let entries = keys.into_iter().zip(values).map(|((key, found_key), (value, found))| {
-            (self.lift(key, &found_key, &key_ty), self.lift(value, &found, &value_ty))
-        });
-        let entries: Vec<_> = entries.collect();
-        let ty = Type::Map(Arc::new(key_ty), Arc::new(value_ty));
-        (self.entries(entries, at), ty)
+        let at = self.span(expr.range());
+        self.entries(entries, at)
     }
 
-    fn entry_part(&mut self, written: &ast::Expr, common: &mut Type, what: &'static str) -> (Expr, Type) {
-        let (value, ty) = self.elaborate(written, Some(common));
-        match self.env.join(common, &ty) {
-            Some(joined) => *common = joined,
-            None => {
-                let because = Because::Like { what, at: value.at };
-                self.problem(Mismatch { at: value.at, expected: common, found: &ty, because });
-            }
+    /// A map whose keys and values agree on their types.
+    pub(super) fn map(&mut self, expr: &ast::MapExpr, hint: Option<&Type>) -> (Expr, Type) {
+        let at = self.span(expr.range());
+        let (welcome_key, welcome_value) = match hint.map(|hint| self.env.base(hint.required())) {
+            Some(Type::Map(key, value)) => (Some((**key).clone()), Some((**value).clone())),
+            _ => (None, None),
+        };
+        let entries = || expr.entries();
+        let (keys, key_ty) = self.alike(entries().filter_map(|entry| entry.key()), welcome_key, "the first key");
+        let (values, value_ty) =
+            self.alike(entries().filter_map(|entry| entry.value()), welcome_value, "the first value");
+        if !flow_expr::builtins::is_key(&key_ty, &self.env.types) {
+            let at = keys.first().map_or(at, |key| key.at);
+            self.problem(NotAKey { at, found: &key_ty });
         }
-        (value, ty)
+        let ty = Type::Map(Arc::new(key_ty), Arc::new(value_ty));
+        let entries = keys.into_iter().zip(values).collect();
+        (self.entries(entries, at), ty)
     }
 
     /// A constant map if all is constant, else one entry after another put into it.
@@ -103,9 +112,8 @@ impl Elaborator<'_> {
             }
         }
         let start = Expr::new(ExprKind::Const(Value::Map(Arc::new(constant))), at);
-        rest.into_iter().fold(start, |map, (key, value)| {
-            Expr::new(ExprKind::Builtin("insert".into(), vec![map, key, value]), at)
-        })
+        rest.into_iter()
+            .fold(start, |map, (key, value)| Expr::new(ExprKind::Builtin("insert".into(), vec![map, key, value]), at))
     }
 
     /// `a..b`: both ends belong to it.
@@ -209,4 +217,3 @@ impl Elaborator<'_> {
         Some(keys.collect())
     }
 }
-

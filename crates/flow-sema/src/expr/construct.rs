@@ -158,7 +158,7 @@ impl Elaborator<'_> {
                     Some(default) => default,
                     None if matches!(field.ty, Type::Optional(_)) => Expr::new(ExprKind::Const(Value::Absent), made.at),
                     None => {
-                        missing.push((&*field.name, &field.ty));
+                        missing.push((&*field.name, self.example(&field.ty)));
                         continue;
                     }
                 },
@@ -171,6 +171,27 @@ impl Elaborator<'_> {
             self.problem(MissingFields { at, owner, missing, declared, insert });
         }
         fields
+    }
+
+    /// Some value of a type, as written, for a fix to begin with.
+    fn example(&self, ty: &Type) -> Option<String> {
+        let text = match self.env.base(ty) {
+            Type::Bool => "false",
+            Type::Int | Type::Decimal | Type::Float => "0",
+            Type::String => "\"\"",
+            Type::Duration => "1h",
+            Type::Date => "2026-01-01",
+            Type::Time => "00:00",
+            Type::Timestamp => "2026-01-01T00:00:00Z",
+            Type::Optional(_) => "none",
+            Type::List(_) => "[]",
+            Type::Map(..) => "[:]",
+            other => {
+                let (_, variants) = self.env.variants_of(other)?;
+                return Some(variants.iter().find(|variant| variant.payload.is_empty())?.name.to_string());
+            }
+        };
+        Some(text.to_owned())
     }
 
     /// The field of an argument; reports what has none.

@@ -40,11 +40,7 @@ fn constructors(env: &Environment, ty: &Type) -> Option<Vec<(Constructor, Payloa
 }
 
 /// The rows whose first pattern takes a value that begins so, with patterns for what it holds in its place.
-fn specialize<'p>(
-    rows: &[Checked<'p>],
-    constructor: &Constructor,
-    payload: &[(Arc<str>, Type)],
-) -> Vec<Checked<'p>> {
+fn specialize<'p>(rows: &[Checked<'p>], constructor: &Constructor, payload: &[(Arc<str>, Type)]) -> Vec<Checked<'p>> {
     let mut result = vec![];
     for row in rows {
         let Some((first, rest)) = row.split_first() else { continue };

@@ -180,7 +180,14 @@ impl Elaborator<'_> {
             Some((owner, fields)) => {
                 let known = fields.iter().map(|field| &*field.name).collect();
                 let declared = env.names.all_types().get(owner).map(|item| env.names.item(*item).at);
-                self.problem(UnknownField { at: name_at, field: name, owner: owner.short(), known, declared, is_function });
+                self.problem(UnknownField {
+                    at: name_at,
+                    field: name,
+                    owner: owner.short(),
+                    known,
+                    declared,
+                    is_function,
+                });
             }
             None => self.problem(NoFields { at: name_at, field: name, ty, is_function }),
         }

@@ -126,6 +126,9 @@ impl<'a> Elaborator<'a> {
             ast::Expr::List(list) if matches!(self.env.base(expected.required()), Type::List(_)) => {
                 self.list_of(list, expected, because)
             }
+            ast::Expr::Map(map) if matches!(self.env.base(expected.required()), Type::Map(..)) => {
+                self.map_of(map, expected, because)
+            }
             _ => {
                 let (value, found) = self.elaborate(expr, Some(expected));
                 self.coerce(value, &found, expected, because)

@@ -8,8 +8,8 @@ use crate::{
     names::{Found, ItemId},
     problems::{
         context::{NotAValue, OnlyInFlows, SecretUse},
-        nearest,
         names::{UnknownName, WrongKind},
+        nearest,
         records::AmbiguousVariant,
     },
 };
@@ -116,13 +116,7 @@ impl Elaborator<'_> {
     }
 
     /// A declaration that is named where a value is expected.
-    pub(super) fn item_as_value(
-        &mut self,
-        item: ItemId,
-        text: &str,
-        at: Span,
-        hint: Option<&Type>,
-    ) -> (Expr, Type) {
+    pub(super) fn item_as_value(&mut self, item: ItemId, text: &str, at: Span, hint: Option<&Type>) -> (Expr, Type) {
         let declared = self.env.names.item(item);
         match &declared.decl {
             ast::Decl::Dataset(_) => self.read(item, vec![], false, at),
@@ -251,8 +245,7 @@ impl Elaborator<'_> {
         {
             return (Expr::new(ExprKind::Var(var), at), ty);
         }
-        let label: Arc<str> =
-            if previous { format!("previous {}", name.short()).into() } else { name.short().into() };
+        let label: Arc<str> = if previous { format!("previous {}", name.short()).into() } else { name.short().into() };
         let whole = partition.is_empty();
         let kind = flow_plan::NodeKind::Read { dataset: name.clone(), previous, partition };
         let (value, ty) = self.hoist(&label, ty, kind, at);

@@ -62,7 +62,8 @@ fn both(binary: &ast::BinaryExpr, holds: bool, present: &mut Vec<ast::Name>) {
 }
 
 fn compared_with_none(binary: &ast::BinaryExpr) -> Option<ast::Name> {
-    let is_none = |side: &ast::Expr| matches!(side, ast::Expr::Literal(literal) if literal.kind() == Some(LiteralKind::None));
+    let is_none =
+        |side: &ast::Expr| matches!(side, ast::Expr::Literal(literal) if literal.kind() == Some(LiteralKind::None));
     match (binary.left()?, binary.right()?) {
         (ast::Expr::Name(name), other) | (other, ast::Expr::Name(name)) if is_none(&other) => name.name(),
         _ => None,

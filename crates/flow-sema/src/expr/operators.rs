@@ -114,7 +114,14 @@ impl Elaborator<'_> {
         self.check(expr, &Type::Bool, Because::Place(because))
     }
 
-    fn link(&mut self, op: ast::BinaryOp, left: Left, right: &ast::Expr, at: Span, hint: Option<&Type>) -> (Expr, Type) {
+    fn link(
+        &mut self,
+        op: ast::BinaryOp,
+        left: Left,
+        right: &ast::Expr,
+        at: Span,
+        hint: Option<&Type>,
+    ) -> (Expr, Type) {
         use ast::BinaryOp as Op;
         match op {
             Op::And | Op::Or => {

@@ -148,7 +148,12 @@ impl Reader {
         self.problems.push(WrongValue { at, expected, found: value.get_ref().type_str() });
     }
 
-    fn unknown(&mut self, key: &Spanned<std::borrow::Cow<'_, str>>, place: &'static str, known: &'static [&'static str]) {
+    fn unknown(
+        &mut self,
+        key: &Spanned<std::borrow::Cow<'_, str>>,
+        place: &'static str,
+        known: &'static [&'static str],
+    ) {
         let at = self.span(key.span());
         self.problems.push(UnknownKey { at, key: key.get_ref().as_ref().into(), place, known });
     }

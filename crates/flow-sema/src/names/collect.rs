@@ -54,7 +54,13 @@ fn declare(names: &mut Names, module: ModuleId, decl: ast::Decl, output: &mut Ou
         if scope.is_standard && is_built_in(&first.decl) && is_built_in(&decl) {
             return; // Another overload.
         }
-        output.problem(Duplicate { name: short, at, keyword: keyword(&decl), first: first.at, first_keyword: first.keyword() });
+        output.problem(Duplicate {
+            name: short,
+            at,
+            keyword: keyword(&decl),
+            first: first.at,
+            first_keyword: first.keyword(),
+        });
         return;
     }
     let id = ItemId(u32::try_from(names.items.len()).unwrap_or(u32::MAX));

@@ -83,11 +83,8 @@ fn resolve_use(names: &mut Names, module: ModuleId, decl: &ast::UseDecl, output:
 
 fn bind(names: &mut Names, module: ModuleId, name: Arc<str>, import: Import<ItemId>, output: &mut Output) {
     let scope = &names.modules[module.0 as usize];
-    let first = scope
-        .own
-        .get(&name)
-        .map(|own| names.item(*own).at)
-        .or_else(|| scope.imported.get(&name).map(|other| other.at));
+    let first =
+        scope.own.get(&name).map(|own| names.item(*own).at).or_else(|| scope.imported.get(&name).map(|other| other.at));
     if let Some(first) = first {
         let from = names.module(names.item(import.what).module).name.clone();
         output.problem(ImportClash { name, at: import.at, first, from });

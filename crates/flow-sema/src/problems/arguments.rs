@@ -21,9 +21,7 @@ impl From<UnknownArgument<'_>> for Problem {
             built = built.label(declared, format!("`{owner}` is declared here"));
         }
         match nearest(argument, known.iter().copied()) {
-            Some(near) => {
-                built.help(format!("did you mean `{near}`?")).fix(format!("rename to `{near}`"), at, near)
-            }
+            Some(near) => built.help(format!("did you mean `{near}`?")).fix(format!("rename to `{near}`"), at, near),
             None if known.is_empty() => built.note("it takes nothing"),
             None => built.note(format!("it takes {}", one_of(known).replace(" or ", " and "))),
         }
@@ -56,7 +54,8 @@ impl From<MissingArgument<'_>> for Problem {
         let MissingArgument { at, owner, missing } = problem;
         let names = one_of(missing.iter().map(|(name, ..)| *name)).replace(" or ", " and ");
         let title = format!("`{owner}` also needs {names}");
-        let mut built = Self::error(codes::E0207, at, title, format!("{} not given", counted(missing.len(), "argument")));
+        let mut built =
+            Self::error(codes::E0207, at, title, format!("{} not given", counted(missing.len(), "argument")));
         for (name, ty, declared) in missing {
             built = built.label(declared, format!("`{name}: {ty}` has no default"));
         }
@@ -123,7 +122,8 @@ pub(crate) struct NotCallable<'a> {
 
 impl From<NotCallable<'_>> for Problem {
     fn from(problem: NotCallable<'_>) -> Self {
-        let built = Self::error(codes::E0219, problem.at, "this cannot be called", format!("this is `{}`", problem.found));
+        let built =
+            Self::error(codes::E0219, problem.at, "this cannot be called", format!("this is `{}`", problem.found));
         match problem.found {
             Type::Function(..) => {
                 built.help("a function that was passed can be handed on, to `map`, `filter` and the like, not called")

@@ -50,7 +50,8 @@ impl From<WrongPartition<'_>> for Problem {
             return Self::error(codes::E0230, at, format!("dataset `{dataset}` has no partitions"), "read it whole")
                 .label(declared, "declared without `partition` here");
         }
-        let title = format!("a partition of `{dataset}` is named by {}", one_of(keys.iter().copied()).replace(" or ", " and "));
+        let title =
+            format!("a partition of `{dataset}` is named by {}", one_of(keys.iter().copied()).replace(" or ", " and "));
         let form = if keys.len() == 1 { keys[0].to_owned() } else { format!("[{}]", keys.join(", ")) };
         Self::error(codes::E0230, at, title, "not the right keys")
             .label(declared, "declared here")

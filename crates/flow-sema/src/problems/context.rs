@@ -79,8 +79,9 @@ pub(crate) struct NoIt {
 impl From<NoIt> for Problem {
     fn from(problem: NoIt) -> Self {
         let title = format!("there is no `it` in {}", problem.place);
-        Self::error(codes::E0101, problem.at, title, "stands for nothing here")
-            .help("`it` is the value under test in `where`, `guard`, `check` and `expect`; elsewhere, name what you mean")
+        Self::error(codes::E0101, problem.at, title, "stands for nothing here").help(
+            "`it` is the value under test in `where`, `guard`, `check` and `expect`; elsewhere, name what you mean",
+        )
     }
 }
 
@@ -126,8 +127,8 @@ impl From<NoResult<'_>> for Problem {
             (Type::Unknown, _) | (_, None) => "this block gives no value".to_owned(),
             (ty, Some(because)) => format!("expected `{ty}`, {}, but this block gives no value", because.sentence()),
         };
-        let built = Self::error(codes::E0233, at, title, "ends without a value")
-            .help("a block's value is its last expression");
+        let built =
+            Self::error(codes::E0233, at, title, "ends without a value").help("a block's value is its last expression");
         match because.and_then(Because::place) {
             Some((at, text)) => built.label(at, text),
             None => built,
@@ -143,9 +144,14 @@ pub(crate) struct NoElse {
 impl From<NoElse> for Problem {
     fn from(problem: NoElse) -> Self {
         let end = Span::new(problem.at.file, problem.at.end, problem.at.end);
-        Self::error(codes::E0233, problem.at, "this `if` gives no value when its condition does not hold", "has no `else`")
-            .help("add an `else` with the other value")
-            .fix("add `else`", end, " else { none }")
+        Self::error(
+            codes::E0233,
+            problem.at,
+            "this `if` gives no value when its condition does not hold",
+            "has no `else`",
+        )
+        .help("add an `else` with the other value")
+        .fix("add `else`", end, " else { none }")
     }
 }
 

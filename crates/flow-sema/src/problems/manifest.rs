@@ -30,7 +30,9 @@ impl From<UnknownKey> for Problem {
         let title = format!("{} has no key `{}`", problem.place, problem.key);
         let built = Self::error(codes::E0110, problem.at, title, "not a known key");
         match nearest(&problem.key, problem.known.iter().copied()) {
-            Some(name) => built.help(format!("did you mean `{name}`?")).fix(format!("rename to `{name}`"), problem.at, name),
+            Some(name) => {
+                built.help(format!("did you mean `{name}`?")).fix(format!("rename to `{name}`"), problem.at, name)
+            }
             None => built.help(format!("it can have {}", one_of(problem.known.iter().copied()))),
         }
     }

@@ -91,7 +91,12 @@ pub(crate) struct BindingInOr {
 impl From<BindingInOr> for Problem {
     fn from(problem: BindingInOr) -> Self {
         let what = if problem.is_range { "a range" } else { "a name" };
-        Self::error(codes::E0211, problem.at, format!("{what} cannot stand between `|`"), "an alternative binds nothing")
-            .help("write an arm of its own for it")
+        Self::error(
+            codes::E0211,
+            problem.at,
+            format!("{what} cannot stand between `|`"),
+            "an alternative binds nothing",
+        )
+        .help("write an arm of its own for it")
     }
 }

@@ -84,9 +84,7 @@ impl From<Mismatch<'_>> for Problem {
 /// How the types could be brought together.
 fn help(expected: &Type, found: &Type) -> Option<String> {
     Some(match (expected, found) {
-        (Type::Int, Type::Decimal | Type::Float) => {
-            "say how to make it whole: `x.round().to_int()`".to_owned()
-        }
+        (Type::Int, Type::Decimal | Type::Float) => "say how to make it whole: `x.round().to_int()`".to_owned(),
         (Type::Decimal, Type::Float) => "a Float is inexact: convert it openly with `x.to_decimal()`".to_owned(),
         (Type::Float, Type::Int | Type::Decimal) => "convert it with `x.to_float()`".to_owned(),
         (Type::String, Type::Named(_) | Type::Int | Type::Decimal | Type::Float | Type::Bool | Type::Date) => {
@@ -106,6 +104,5 @@ fn absent(at: Span, expected: &Type, because: Because<'_>) -> Problem {
     if let Some((place, text)) = because.place() {
         built = built.label(place, text);
     }
-    built
-        .help("say what to use when there is none: `x ?? other`, or look with `match x { none => …, value => … }`")
+    built.help("say what to use when there is none: `x ?? other`, or look with `match x { none => …, value => … }`")
 }

@@ -54,9 +54,7 @@ impl From<UnknownName<'_>> for Problem {
             if let Some(at) = at {
                 built = built.label(at, format!("`{near}` is declared here"));
             }
-            built = built
-                .help(format!("did you mean `{near}`?"))
-                .fix(format!("rename to `{near}`"), problem.at, near);
+            built = built.help(format!("did you mean `{near}`?")).fix(format!("rename to `{near}`"), problem.at, near);
         }
         built
     }
@@ -101,9 +99,7 @@ impl From<UnknownModule> for Problem {
         let title = format!("there is no module `{}`", problem.module);
         let built = Self::error(codes::E0103, problem.at, title, "no file has this module name");
         match problem.nearest {
-            Some(near) => built
-                .help(format!("did you mean `{near}`?"))
-                .fix(format!("use `{near}`"), problem.at, near),
+            Some(near) => built.help(format!("did you mean `{near}`?")).fix(format!("use `{near}`"), problem.at, near),
             None if problem.module.starts_with("std.") => built.help("the standard library has no such module"),
             None => built.help(format!("a module is a file under a source folder: this one would be `{file}.flow`")),
         }

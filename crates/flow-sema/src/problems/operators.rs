@@ -112,8 +112,13 @@ pub(crate) struct UselessCoalesce<'a> {
 impl From<UselessCoalesce<'_>> for Problem {
     fn from(problem: UselessCoalesce<'_>) -> Self {
         let rest = Span::new(problem.at.file, problem.at.end, problem.whole.end);
-        Self::warning(codes::W0104, problem.at, "`??` never gets to its right side", format!("this is `{}`, never none", problem.found))
-            .help("remove `??` and what follows it")
-            .fix("remove `??` and what follows it", rest, "")
+        Self::warning(
+            codes::W0104,
+            problem.at,
+            "`??` never gets to its right side",
+            format!("this is `{}`, never none", problem.found),
+        )
+        .help("remove `??` and what follows it")
+        .fix("remove `??` and what follows it", rest, "")
     }
 }

@@ -24,12 +24,10 @@ impl From<UnknownField<'_>> for Problem {
         }
         let end = Span::new(at.file, at.end, at.end);
         match nearest(field, known.iter().copied()) {
-            Some(near) => {
-                built.help(format!("did you mean `{near}`?")).fix(format!("rename to `{near}`"), at, near)
+            Some(near) => built.help(format!("did you mean `{near}`?")).fix(format!("rename to `{near}`"), at, near),
+            None if is_function => {
+                built.help(format!("`{field}` is a function: call it")).fix(format!("call `{field}()`"), end, "()")
             }
-            None if is_function => built
-                .help(format!("`{field}` is a function: call it"))
-                .fix(format!("call `{field}()`"), end, "()"),
             None => built.note(format!("it has {}", one_of(known))),
         }
     }
@@ -52,8 +50,9 @@ impl From<NoFields<'_>> for Problem {
             _ if is_function => {
                 built.help(format!("`{field}` is a function: call it")).fix(format!("call `{field}()`"), end, "()")
             }
-            Type::Table(_) | Type::List(_) => built
-                .help(format!("its items may have one: `x.map(item => item.{field})`")),
+            Type::Table(_) | Type::List(_) => {
+                built.help(format!("its items may have one: `x.map(item => item.{field})`"))
+            }
             Type::Map(..) => built.help(format!("a map is asked by key: `x[\"{field}\"]`")),
             Type::Named(_) => built.help("the fields of a variant are taken out with `match`"),
             _ => built,
@@ -66,7 +65,8 @@ pub(crate) struct MissingFields<'a> {
     /// The whole construction.
     pub(crate) at: Span,
     pub(crate) owner: &'a str,
-    pub(crate) missing: Vec<(&'a str, &'a Type)>,
+    /// Names, with some value to begin with where there is an obvious one.
+    pub(crate) missing: Vec<(&'a str, Option<String>)>,
     pub(crate) declared: Option<Span>,
     /// Where they can be added, and whether arguments stand before.
     pub(crate) insert: Option<(Span, bool)>,
@@ -76,33 +76,22 @@ impl From<MissingFields<'_>> for Problem {
     fn from(problem: MissingFields<'_>) -> Self {
         let MissingFields { at, owner, missing, declared, insert } = problem;
         let names = missing.iter().map(|(name, _)| *name);
-        let title = format!("`{owner}` needs {}: {}", counted(missing.len(), "more field"), one_of(names).replace(" or ", " and "));
+        let title = format!(
+            "`{owner}` needs {}: {}",
+            counted(missing.len(), "more field"),
+            one_of(names).replace(" or ", " and ")
+        );
         let mut built = Self::error(codes::E0204, at, title, "not all fields are given");
         if let Some(declared) = declared {
             built = built.label(declared, format!("`{owner}` is declared here"));
         }
         if let Some((place, follows)) = insert {
-            let list: Vec<String> = missing.iter().map(|(name, ty)| format!("{name}: {}", example(ty))).collect();
+            let list = missing.iter().map(|(name, example)| Some(format!("{name}: {}", example.as_ref()?)));
+            let Some(list) = list.collect::<Option<Vec<String>>>() else { return built };
             let text = format!("{}{}", if follows { ", " } else { "" }, list.join(", "));
             built = built.fix("add the missing fields", place, text);
         }
         built
-    }
-}
-
-/// Some value of a type, for a fix to begin with.
-fn example(ty: &Type) -> &'static str {
-    match ty {
-        Type::Bool => "false",
-        Type::Int | Type::Decimal | Type::Float => "0",
-        Type::String => "\"\"",
-        Type::Duration => "1h",
-        Type::Date => "2026-01-01",
-        Type::Time => "00:00",
-        Type::Timestamp => "2026-01-01T00:00:00Z",
-        Type::List(_) => "[]",
-        Type::Map(..) => "[:]",
-        _ => "none",
     }
 }
 
@@ -118,14 +107,13 @@ pub(crate) struct UnknownVariant<'a> {
 impl From<UnknownVariant<'_>> for Problem {
     fn from(problem: UnknownVariant<'_>) -> Self {
         let UnknownVariant { at, variant, owner, known, declared } = problem;
-        let mut built = Self::error(codes::E0212, at, format!("`{owner}` has no variant `{variant}`"), "no such variant");
+        let mut built =
+            Self::error(codes::E0212, at, format!("`{owner}` has no variant `{variant}`"), "no such variant");
         if let Some(declared) = declared {
             built = built.label(declared, format!("`{owner}` is declared here"));
         }
         match nearest(variant, known.iter().copied()) {
-            Some(near) => {
-                built.help(format!("did you mean `{near}`?")).fix(format!("rename to `{near}`"), at, near)
-            }
+            Some(near) => built.help(format!("did you mean `{near}`?")).fix(format!("rename to `{near}`"), at, near),
             None => built.note(format!("it is {}", one_of(known))),
         }
     }
@@ -141,7 +129,8 @@ pub(crate) struct AmbiguousVariant<'a> {
 impl From<AmbiguousVariant<'_>> for Problem {
     fn from(problem: AmbiguousVariant<'_>) -> Self {
         let AmbiguousVariant { at, variant, owners } = problem;
-        let mut built = Self::error(codes::E0231, at, format!("several types have a variant `{variant}`"), "of which one?");
+        let mut built =
+            Self::error(codes::E0231, at, format!("several types have a variant `{variant}`"), "of which one?");
         for (owner, declared) in &owners {
             built = built.label(*declared, format!("`{owner}` has it"));
         }
@@ -180,6 +169,11 @@ pub(crate) struct SpreadHere {
 
 impl From<SpreadHere> for Problem {
     fn from(problem: SpreadHere) -> Self {
-        Self::error(codes::E0205, problem.at, "`..` takes over the fields of a record, and this is none", "not taken here")
+        Self::error(
+            codes::E0205,
+            problem.at,
+            "`..` takes over the fields of a record, and this is none",
+            "not taken here",
+        )
     }
 }

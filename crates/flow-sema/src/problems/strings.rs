@@ -16,9 +16,7 @@ impl From<UnknownFormat<'_>> for Problem {
         let UnknownFormat { at, format, known } = problem;
         let built = Self::error(codes::E0224, at, format!("there is no format `{format}`"), "not a format");
         match nearest(format, known.iter().copied()) {
-            Some(near) => {
-                built.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), at, near)
-            }
+            Some(near) => built.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), at, near),
             None => built.help(format!("it can be {}", one_of(known.iter().copied()))),
         }
     }
@@ -53,7 +51,11 @@ impl From<NotPrintable<'_>> for Problem {
         match problem.found {
             Type::Table(_) => {
                 let end = Span::new(problem.at.file, problem.at.end, problem.at.end);
-                built.help("say how: `{x as csv}`, `{x as markdown}` or `{x as json}`").fix("show it as csv", end, " as csv")
+                built.help("say how: `{x as csv}`, `{x as markdown}` or `{x as json}`").fix(
+                    "show it as csv",
+                    end,
+                    " as csv",
+                )
             }
             _ => built,
         }

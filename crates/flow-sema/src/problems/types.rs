@@ -65,8 +65,11 @@ pub(crate) struct OptionalOfOptional {
 impl From<OptionalOfOptional> for Problem {
     fn from(problem: OptionalOfOptional) -> Self {
         let last = Span::new(problem.at.file, problem.at.end.saturating_sub(1), problem.at.end);
-        Self::error(codes::E0213, problem.at, "this type is optional already", "one `?` is enough")
-            .fix("remove one `?`", last, "")
+        Self::error(codes::E0213, problem.at, "this type is optional already", "one `?` is enough").fix(
+            "remove one `?`",
+            last,
+            "",
+        )
     }
 }
 

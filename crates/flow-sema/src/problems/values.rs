@@ -42,8 +42,11 @@ pub(crate) struct NoValue {
 impl From<NoValue> for Problem {
     fn from(problem: NoValue) -> Self {
         let title = format!("this constant has no value: {}", problem.error.message);
-        let built = Self::error(codes::E0216, problem.error.at, title, "fails here")
-            .note(format!("at run time this would be {}: {}", problem.error.code, problem.error.code.title()));
+        let built = Self::error(codes::E0216, problem.error.at, title, "fails here").note(format!(
+            "at run time this would be {}: {}",
+            problem.error.code,
+            problem.error.code.title()
+        ));
         match problem.declared {
             Some((at, name)) if at != problem.error.at => built.label(at, format!("needed for `{name}`")),
             _ => built,

@@ -48,10 +48,14 @@ fn possible(env: &Environment) -> BTreeSet<Name> {
         let before = waiting.len();
         waiting.retain(|name, def| {
             let exists = match def {
-                TypeDef::Record(fields) => fields.iter().all(|field| held(&field.ty).is_none_or(|ty| possible.contains(ty))),
-                TypeDef::Enum(variants) => variants.iter().any(|variant| {
-                    variant.payload.iter().all(|field| held(&field.ty).is_none_or(|ty| possible.contains(ty)))
-                }) || variants.is_empty(),
+                TypeDef::Record(fields) => {
+                    fields.iter().all(|field| held(&field.ty).is_none_or(|ty| possible.contains(ty)))
+                }
+                TypeDef::Enum(variants) => {
+                    variants.iter().any(|variant| {
+                        variant.payload.iter().all(|field| held(&field.ty).is_none_or(|ty| possible.contains(ty)))
+                    }) || variants.is_empty()
+                }
                 TypeDef::Refined { base, .. } => held(base).is_none_or(|ty| possible.contains(ty)),
             };
             if exists {
@@ -77,9 +81,9 @@ fn held(ty: &Type) -> Option<&Name> {
 fn impossible_part<'e>(env: &'e Environment, name: &Name, possible: &BTreeSet<Name>) -> Option<(Span, &'e Name)> {
     let cannot = |ty: &'e Type| held(ty).filter(|ty| !possible.contains(*ty));
     match env.types.get(name)? {
-        TypeDef::Record(fields) => fields.iter().find_map(|field| {
-            Some((env.member(name, &field.name)?.at, cannot(&field.ty)?))
-        }),
+        TypeDef::Record(fields) => {
+            fields.iter().find_map(|field| Some((env.member(name, &field.name)?.at, cannot(&field.ty)?)))
+        }
         TypeDef::Enum(variants) => variants.iter().find_map(|variant| {
             let field = variant.payload.iter().find(|field| cannot(&field.ty).is_some())?;
             Some((env.payload_member(name, &variant.name, &field.name)?.at, cannot(&field.ty)?))

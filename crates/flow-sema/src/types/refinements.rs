@@ -56,7 +56,8 @@ fn rules(env: &Environment, id: ItemId, output: &mut Output) -> Rules {
             }
         }
         Some(ast::TypeBody::Alias(body)) => {
-            if let (Some(written), Some(TypeDef::Refined { base, .. })) = (body.refinement(), env.types.get(&item.name)) {
+            if let (Some(written), Some(TypeDef::Refined { base, .. })) = (body.refinement(), env.types.get(&item.name))
+            {
                 rules.alias = Some(rule(env, id, &written, base, output));
             }
         }

@@ -5,8 +5,8 @@ use crate::{
     names::{Found, ModuleId},
     output::Output,
     problems::{
-        nearest,
         names::{UnknownName, WrongKind},
+        nearest,
         types::{NotAKey, NotARow, OptionalOfOptional, TypeArguments},
     },
     source::span,
@@ -26,8 +26,24 @@ pub(crate) struct TypeContext<'a> {
 }
 
 const BUILT_IN: &[&str] = &[
-    "Unit", "Bool", "Int", "Float", "Decimal", "String", "Date", "Time", "Timestamp", "Duration", "Bytes", "Json",
-    "File", "Secret", "Approval", "List", "Map", "Table",
+    "Unit",
+    "Bool",
+    "Int",
+    "Float",
+    "Decimal",
+    "String",
+    "Date",
+    "Time",
+    "Timestamp",
+    "Duration",
+    "Bytes",
+    "Json",
+    "File",
+    "Secret",
+    "Approval",
+    "List",
+    "Map",
+    "Table",
 ];
 
 impl TypeContext<'_> {
@@ -100,7 +116,9 @@ impl TypeContext<'_> {
 
     fn unknown(&self, text: &str, at: Span, noun: &'static str, output: &mut Output) {
         let names = &self.env.names;
-        let fits = |item| matches!((&names.item(item).decl, noun), (ast::Decl::Type(_), "type") | (ast::Decl::Label(_), "label"));
+        let fits = |item| {
+            matches!((&names.item(item).decl, noun), (ast::Decl::Type(_), "type") | (ast::Decl::Label(_), "label"))
+        };
         let visible = names.visible(self.module).filter(|(_, item)| fits(*item)).map(|(name, _)| name);
         let built_in: &[&str] = if noun == "type" { BUILT_IN } else { &[] };
         let near = nearest(text, visible.chain(built_in.iter().copied()));
@@ -171,7 +189,8 @@ impl TypeContext<'_> {
         match row {
             Type::Unknown => false,
             Type::Named(name) => {
-                self.env.types.get(name).is_some() && self.env.record(row).is_none()
+                self.env.types.get(name).is_some()
+                    && self.env.record(row).is_none()
                     && !crate::environment::is_type_parameter(name)
             }
             _ => true,
@@ -181,7 +200,8 @@ impl TypeContext<'_> {
     fn is_surely_no_key(&self, key: &Type) -> bool {
         match key {
             Type::Named(name) => {
-                self.env.types.get(name).is_some() && !flow_expr::builtins::is_key(key, &self.env.types)
+                self.env.types.get(name).is_some()
+                    && !flow_expr::builtins::is_key(key, &self.env.types)
                     && !crate::environment::is_type_parameter(name)
             }
             _ => !flow_expr::builtins::is_key(key, &self.env.types),

@@ -192,9 +192,7 @@ pub(crate) fn constant_value(
 
 fn has_errors_within(expr: &Expr, output: &Output) -> bool {
     let within = |at: Span| at.file == expr.at.file && expr.at.start <= at.start && at.end <= expr.at.end;
-    output.problems.0.iter().any(|problem| {
-        problem.severity == flow_diag::Severity::Error && within(problem.span())
-    })
+    output.problems.0.iter().any(|problem| problem.severity == flow_diag::Severity::Error && within(problem.span()))
 }
 
 impl Elaborator<'_> {
@@ -206,9 +204,8 @@ impl Elaborator<'_> {
         let expr = self.check(written, ty, because);
         self.graph = graph;
         self.place = place;
-        let is_wrong = self.output.problems.0[before..]
-            .iter()
-            .any(|problem| problem.severity == flow_diag::Severity::Error);
+        let is_wrong =
+            self.output.problems.0[before..].iter().any(|problem| problem.severity == flow_diag::Severity::Error);
         if is_wrong {
             return None;
         }
@@ -277,8 +274,7 @@ pub(crate) fn defaults(env: &mut Environment, output: &mut Output) {
         if signature.params.iter().any(|param| param.has_default) {
             let module = env.names.item(id).module;
             let mut elaborator = Elaborator::new(env, module, Place::Constant, output);
-            let found: Vec<Option<Expr>> =
-                signature.params.iter().map(|param| elaborator.default_of(param)).collect();
+            let found: Vec<Option<Expr>> = signature.params.iter().map(|param| elaborator.default_of(param)).collect();
             let mut signature = (*signature).clone();
             for (param, found) in signature.params.iter_mut().zip(found) {
                 param.default = found;

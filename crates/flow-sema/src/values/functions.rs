@@ -137,12 +137,7 @@ fn recursion(env: &Environment, output: &mut Output) {
     }
 }
 
-fn report(
-    env: &Environment,
-    path: &[(&Name, usize)],
-    edges: &BTreeMap<&Name, Vec<(Name, Span)>>,
-    output: &mut Output,
-) {
+fn report(env: &Environment, path: &[(&Name, usize)], edges: &BTreeMap<&Name, Vec<(Name, Span)>>, output: &mut Output) {
     let mut turns: Vec<Turn> = path
         .iter()
         .filter_map(|(name, next)| {

@@ -32,7 +32,8 @@ pub(crate) fn signatures(env: &mut Environment, output: &mut Output) {
             }
             _ => continue,
         };
-        if matches!(&item.decl, ast::Decl::Fn(decl) if decl.body().is_none()) && !env.names.module(item.module).is_standard
+        if matches!(&item.decl, ast::Decl::Fn(decl) if decl.body().is_none())
+            && !env.names.module(item.module).is_standard
         {
             output.problem(NoBody { name: item.name.clone(), at: item.at });
         }

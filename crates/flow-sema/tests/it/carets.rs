@@ -3,7 +3,6 @@
 //! A comment of carets under a line says what is found there: `//   ^^^ E0201`. Everything that is found must
 //! be said, everything that is said must be found, at that column and of that length.
 
-
 use crate::common::check;
 use flow_diag::Problem;
 use std::collections::BTreeSet;

@@ -1,8 +1,11 @@
 //! What the tests share: a program of one or more files, checked without a compiler around it.
 
-use flow_diag::{FileId, Problems};
+use flow_diag::{FileId, Problems, Span};
 use flow_expr::Name;
-use flow_sema::{Checked, Input, ParsedModule, manifest::Manifest};
+use flow_sema::{
+    Checked, Input, ParsedModule,
+    manifest::{Manifest, ProfileVar},
+};
 
 /// The standard library.
 const STANDARD: &[(&str, &str)] = &[
@@ -37,8 +40,17 @@ pub(crate) fn check_modules(modules: &[(&str, &str)]) -> (Checked, Problems) {
         parsed.push(ParsedModule { name: Name::new(*name), file, module: parse.root() });
     }
     let manifest = Manifest::default();
-    let input = Input { modules: &parsed, manifest: &manifest, profile: None, overrides: &[] };
-    let (checked, found) = flow_sema::check(input);
+    let (checked, found) = run(&parsed, &manifest, None, &[]);
     problems.extend(found);
     (checked, problems)
+}
+
+/// Checks what is parsed.
+pub(crate) fn run(
+    modules: &[ParsedModule],
+    manifest: &Manifest,
+    profile: Option<(&str, Span)>,
+    overrides: &[ProfileVar],
+) -> (Checked, Problems) {
+    flow_sema::check(Input { modules, manifest, profile, overrides })
 }

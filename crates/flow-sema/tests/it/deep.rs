@@ -17,7 +17,10 @@ fn deep_nesting() {
     assert_eq!(errors(&format!("const x: Int = {}", nested("(", "1", ")"))), [""; 0]);
     assert_eq!(errors(&format!("const x: Int = {}", nested("-(", "1", ")"))), [""; 0]);
     assert_eq!(errors(&format!("fn f(b: Bool) -> Int {{ {} }}", nested("if b { 1 } else { ", "1", " }"))), [""; 0]);
-    assert_eq!(errors(&format!("fn f(b: Bool) -> Int {{ {} }}", nested("match b { true => 1, _ => ", "1", " }"))), [""; 0]);
+    assert_eq!(
+        errors(&format!("fn f(b: Bool) -> Int {{ {} }}", nested("match b { true => 1, _ => ", "1", " }"))),
+        [""; 0]
+    );
     assert_eq!(errors(&format!("fn f(xs: List<Int>) -> Int {{ {} }}", nested("xs.sum(x => ", "1", ")"))), [""; 0]);
 }
 

@@ -1,6 +1,5 @@
 //! The tutorial's programs and the standard library have nothing wrong with their names and types.
 
-
 use crate::common::check_modules;
 
 fn clean(modules: &[(&str, &str)]) {

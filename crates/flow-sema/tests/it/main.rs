@@ -2,6 +2,8 @@
 
 mod carets;
 mod common;
+mod deep;
 mod examples;
 mod pages;
-mod deep;
+mod settings;
+mod tables;

@@ -2,7 +2,6 @@
 //!
 //! Examples that need a step's or flow's body are run by `flow-compiler`'s test over all pages.
 
-
 use crate::common::check;
 use flow_diag::Code;
 
