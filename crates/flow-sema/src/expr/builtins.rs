@@ -61,7 +61,17 @@ impl Elaborator<'_> {
         }
         let (values, candidates) = self.lambdas(name, arguments, candidates);
         let Some((builtin, bindings)) = candidates.into_iter().next() else { return self.unknown(at) };
+        self.mention_builtin(builtin, name_at);
         self.finish_call(builtin, &bindings, values, at)
+    }
+
+    /// The standard library declares each built-in, with its docs.
+    fn mention_builtin(&mut self, builtin: &Builtin, at: Span) {
+        let names = &self.env.names;
+        let module = names.module_named(builtin.module);
+        if let Some(item) = module.and_then(|module| names.module(module).own.get(builtin.name)) {
+            self.output.index.mention(at, names.item(*item).definition);
+        }
     }
 
     /// In a rule about a whole table, `count()` is `it.count()`.

@@ -4,10 +4,15 @@ use super::{Elaborator, Place, names::Meaning};
 use crate::{
     arguments::{Callee, Given, GivenValue},
     names::{Found, ItemId},
-    problems::{arguments::NotCallable, context::OnlyInFlows, names::WrongKind},
+    problems::{
+        arguments::{NotCallable, WrongCount},
+        context::OnlyInFlows,
+        mismatch::Because,
+        names::WrongKind,
+    },
 };
 use flow_diag::Span;
-use flow_expr::{Expr, ExprKind, Type};
+use flow_expr::{Expr, ExprKind, Type, Value};
 use flow_plan::NodeKind;
 use flow_syntax::ast;
 
@@ -55,8 +60,10 @@ impl Elaborator<'_> {
         // A parameter called `count` does not hide the function `count`.
         let is_function = matches!(found, Found::Item(_)) || flow_expr::builtins::is_builtin(text);
         if !is_function && let Some(local) = self.locals.find(text) {
-            let (value, ty) = (Expr::new(ExprKind::Var(local.var), name_at), local.ty.clone());
-            return self.not_callable(&value, &ty, expr, at);
+            let (value, ty, definition) =
+                (Expr::new(ExprKind::Var(local.var), name_at), local.ty.clone(), local.definition);
+            self.output.index.mention(name_at, definition);
+            return self.call_passed(text, value, &ty, expr, at);
         }
         match found {
             Found::Item(item) if !(self.is_own(item) && flow_expr::builtins::is_builtin(text)) => {
@@ -96,6 +103,34 @@ impl Elaborator<'_> {
             }
         }
         self.unknown(at)
+    }
+
+    /// A call of a function that was passed. There are calls of functions by name only, so one argument goes
+    /// through `map`, and two through `zip`, of lists that hold just them.
+    fn call_passed(&mut self, name: &str, value: Expr, ty: &Type, expr: &ast::CallExpr, at: Span) -> (Expr, Type) {
+        let written: Vec<ast::Expr> = expr.args().filter_map(|arg| arg.value()).collect();
+        let Type::Function(params, result) = self.env.base(ty).clone() else {
+            return self.not_callable(&value, ty, expr, at);
+        };
+        if params.is_empty() || params.len() > 2 {
+            return self.not_callable(&value, ty, expr, at);
+        }
+        if written.len() != params.len() {
+            let (owner, takes, given) = (name, params.len(), written.len());
+            self.problem(WrongCount { at, owner, takes, given });
+            return self.check_loose(expr, at);
+        }
+        let because = Because::Place("which this function takes");
+        let lists = written.iter().zip(params.iter()).map(|(written, param)| {
+            let argument = self.check(written, param, because);
+            Expr::new(ExprKind::List(vec![argument]), at)
+        });
+        let mut arguments: Vec<Expr> = lists.collect();
+        arguments.push(value);
+        let through = if params.len() == 1 { "map" } else { "zip" };
+        let all = Expr::new(ExprKind::Builtin(through.into(), arguments), at);
+        let first = Expr::new(ExprKind::Const(Value::Int(0)), at);
+        (Expr::new(ExprKind::Builtin("at".into(), vec![all, first]), at), (*result).clone())
     }
 
     fn not_callable(&mut self, value: &Expr, ty: &Type, expr: &ast::CallExpr, at: Span) -> (Expr, Type) {

@@ -91,6 +91,8 @@ pub(crate) struct Elaborator<'a> {
     pub(crate) place: Place,
     /// Names that are bound here.
     pub(crate) locals: Locals,
+    /// The type parameters of the function whose body this is.
+    pub(crate) type_parameters: Vec<Arc<str>>,
     /// In flows: the graph that calls go to.
     pub(crate) graph: Option<Graph>,
     /// Problems and index.
@@ -101,7 +103,7 @@ impl<'a> Elaborator<'a> {
     /// An elaborator for a body in a module.
     pub(crate) fn new(env: &'a Environment, module: ModuleId, place: Place, output: &'a mut Output) -> Self {
         let file = env.names.module(module).file;
-        Self { env, module, file, place, locals: Locals::default(), graph: None, output }
+        Self { env, module, file, place, locals: Locals::default(), type_parameters: vec![], graph: None, output }
     }
 
     /// The span of a range in this file.

@@ -84,6 +84,22 @@ impl From<TooManyArguments<'_>> for Problem {
     }
 }
 
+/// A call of a function that was passed, with another number of arguments.
+pub(crate) struct WrongCount<'a> {
+    pub(crate) at: Span,
+    pub(crate) owner: &'a str,
+    pub(crate) takes: usize,
+    pub(crate) given: usize,
+}
+
+impl From<WrongCount<'_>> for Problem {
+    fn from(problem: WrongCount<'_>) -> Self {
+        let WrongCount { at, owner, takes, given } = problem;
+        let title = format!("`{owner}` takes {}, not {given}", counted(takes, "argument"));
+        Self::error(codes::E0208, at, title, "wrong number of arguments")
+    }
+}
+
 /// A built-in function that does not take these arguments.
 pub(crate) struct NoOverload<'a> {
     pub(crate) at: Span,
@@ -125,9 +141,7 @@ impl From<NotCallable<'_>> for Problem {
         let built =
             Self::error(codes::E0219, problem.at, "this cannot be called", format!("this is `{}`", problem.found));
         match problem.found {
-            Type::Function(..) => {
-                built.help("a function that was passed can be handed on, to `map`, `filter` and the like, not called")
-            }
+            Type::Function(..) => built.help("a function that was passed is called with one or two arguments"),
             _ => built,
         }
     }

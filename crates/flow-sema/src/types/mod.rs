@@ -20,7 +20,7 @@ use flow_syntax::ast;
 impl Elaborator<'_> {
     /// What a type in a body means.
     pub(crate) fn type_of(&mut self, written: &ast::TypeExpr) -> Type {
-        let context = TypeContext { env: self.env, module: self.module, parameters: &[] };
+        let context = TypeContext { env: self.env, module: self.module, parameters: &self.type_parameters };
         context.resolve(written, self.output)
     }
 }

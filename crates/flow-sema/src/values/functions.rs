@@ -32,10 +32,10 @@ fn function(env: &Environment, id: ItemId, mention: Span, output: &mut Output) {
         return;
     }
     let item = env.names.item(id);
-    let body = match &item.decl {
-        ast::Decl::Fn(decl) => decl.body(),
-        ast::Decl::Guard(decl) => decl.body(),
-        _ => None,
+    let (body, type_parameters): (_, Vec<ast::Name>) = match &item.decl {
+        ast::Decl::Fn(decl) => (decl.body(), decl.type_params().collect()),
+        ast::Decl::Guard(decl) => (decl.body(), decl.type_params().collect()),
+        _ => (None, vec![]),
     };
     let (Some(body), Some(signature)) = (body, env.signatures.get(&id)) else { return };
     if let Some(last) = env.open.borrow_mut().last_mut() {
@@ -43,6 +43,7 @@ fn function(env: &Environment, id: ItemId, mention: Span, output: &mut Output) {
     }
     env.open.borrow_mut().push((id, mention));
     let mut elaborator = Elaborator::new(env, item.module, Place::Function, output);
+    elaborator.type_parameters = type_parameters.iter().map(|name| name.text().into()).collect();
     elaborator.locals.enter();
     let params = signature.params.iter().map(|param| elaborator.bind_parameter(param)).collect();
     let because = Because::Returns { owner: item.name.short(), at: signature.returns_at };

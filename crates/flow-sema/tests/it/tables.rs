@@ -88,6 +88,8 @@ fn names_lead_to_their_declarations_across_modules() {
     assert_eq!(index.mentions(order).count(), 3);
     let amount = index.definition_at(at(1, report, "amount", 0)).and_then(|id| index.definition(id));
     assert_eq!(amount.map(|field| field.name.as_str()), Some("shop.Order.amount"));
+    let built_in = index.definition_at(at(1, report, "sum(", 0)).and_then(|id| index.definition(id));
+    assert_eq!(built_in.map(|sum| sum.name.as_str()), Some("std.list.sum"));
     let ty = index.type_at(at(1, report, "o.amount", 0)).map(|typed| typed.ty.clone());
     assert_eq!(ty, Some(Type::Named(Name::new("shop.Order"))));
 }
