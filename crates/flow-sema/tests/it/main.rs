@@ -1,5 +1,6 @@
 //! Tests of names and types from outside: pages, caret cases, the tutorial and the standard library.
 
+mod broken;
 mod carets;
 mod common;
 mod deep;
