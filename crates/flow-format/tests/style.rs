@@ -1,5 +1,8 @@
 //! The style, by example: what goes in, what comes out.
 
+#[path = "../../flow-syntax/tests/support/mod.rs"]
+mod support;
+
 use flow_diag::FileId;
 use flow_format::format;
 use flow_syntax::parse;
@@ -77,4 +80,13 @@ fn empty_lines_between_things() {
     let text = "use a.b\nuse c\n\n\n\nlabel x\nconst a = 1\nconst b = 2\nflow f {\n\n  let a = 1\n\n\n  let b = 2\n\n}\nflow g {}";
     let expected = "use a.b\nuse c\n\nlabel x\n\nconst a = 1\nconst b = 2\n\nflow f {\n  let a = 1\n\n  let b = 2\n}\n\nflow g {}\n";
     assert_eq!(formatted(text), expected);
+}
+
+#[test]
+fn examples_in_the_reference_are_formatted() {
+    let blocks = support::repository::blocks("/grammar/");
+    assert!(blocks.len() > 25, "{} examples", blocks.len());
+    let other = blocks.iter().filter(|block| formatted(&block.text) != block.text);
+    let said: Vec<String> = other.map(|block| format!("{}:\n{}", block.place, formatted(&block.text))).collect();
+    assert!(said.is_empty(), "should read:\n{}", said.join("\n"));
 }

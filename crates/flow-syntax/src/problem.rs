@@ -38,6 +38,8 @@ pub(crate) enum What {
     NoSuchValue,
     /// A backslash that begins no escape.
     BadEscape,
+    /// A backslash before the quotes that close a raw text.
+    RawQuote,
     /// Nested too deep.
     TooDeep,
     /// More bytes or tokens than a file may have.
@@ -106,6 +108,10 @@ impl SyntaxProblem {
             What::BadEscape => Problem::error(codes::E0008, span, format!("`{text}` is no escape"), "not known")
                 .help("known are `\\n`, `\\t`, `\\r`, `\\0`, `\\\\`, `\\\"`, `\\{`, `\\}` and `\\u{1F600}`")
                 .help("a text after `r`, as in `r\"\\d+\"`, knows no escapes"),
+            What::RawQuote => {
+                Problem::error(codes::E0008, span, "in code a backslash escapes nothing", "so this closes the text")
+                    .help("put code with quotes in it between `\"\"\"`")
+            }
             What::TooDeep => Problem::error(codes::E0009, span, "nested too deep", "more than 256 levels here")
                 .help("name a part with `let`, or move it into a function"),
             What::TooLarge => Problem::error(codes::E0009, span, "the file is too large", "more than a file may hold")

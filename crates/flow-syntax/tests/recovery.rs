@@ -22,6 +22,12 @@ fn the_whole_program_has_no_mistakes() {
 }
 
 #[test]
+fn escaped_quotes_in_code() {
+    let text = "step s() {\n  sh \"echo \\\"$x\\\"\"\n  timeout 5s\n}\n";
+    assert_eq!(report(text), ["2 E0008: in code a backslash escapes nothing"]);
+}
+
+#[test]
 fn twelve_mistakes_are_twelve_reports_and_all_else_is_there() {
     let text = r#"type Order {
   id Int

@@ -280,6 +280,10 @@ impl<'text> Parser<'text> {
     /// Reports that something else was expected. What is missing at the end of a line is reported there, not
     /// at the next line's innocent first word.
     fn unexpected(&mut self, expected: &'static str) {
+        if self.follows_backslash() {
+            let (start, end) = self.range_at(self.position - 1);
+            return self.report_range(What::RawQuote, start - 1, end);
+        }
         let (start, end) = self.range_at(self.position);
         let found = (place(start), place(end));
         if self.position > 0 && (self.on_new_line() || self.at_end()) {
@@ -288,6 +292,16 @@ impl<'text> Parser<'text> {
         } else {
             self.report_range(What::Unexpected { expected, found, after: false }, start, end);
         }
+    }
+
+    /// Whether a raw text ends right before, and with a backslash: its quotes were probably meant to be escaped.
+    fn follows_backslash(&self) -> bool {
+        let before = |distance: usize| self.position.checked_sub(distance);
+        let token = |distance: usize| Some(self.real.get(before(distance)?)?.token);
+        token(1) == Some(Token::StringClose)
+            && token(2) == Some(Token::StringText)
+            && token(3) == Some(Token::RawOpen)
+            && before(2).is_some_and(|text| self.source[..self.range_at(text).1].ends_with('\\'))
     }
 
     /// A name of a value, function, module or label.
