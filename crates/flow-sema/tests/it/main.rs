@@ -7,4 +7,5 @@ mod deep;
 mod examples;
 mod pages;
 mod settings;
+mod standard;
 mod tables;
