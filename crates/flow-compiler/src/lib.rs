@@ -1,1 +1,14 @@
-//! Placeholder.
+//! From files to problems and a program, and from a program to a plan.
+//!
+//! Where text comes from is behind [`World`], so this crate does no I/O; `flowc` has the one on disk.
+//! Loading, checking and analysing are total: every mistake is a problem, and what is wrong in one place
+//! does not hide the rest. Tested with caret-marked files under `tests/check`, with the pages of all
+//! codes, and with the examples of the language reference.
+
+mod load;
+mod problems;
+mod stdlib;
+mod world;
+
+pub use load::{Loaded, MAX_FILE_BYTES, load};
+pub use world::{MemoryWorld, World, WorldError};
