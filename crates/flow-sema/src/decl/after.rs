@@ -1,0 +1,50 @@
+//! `after x` of steps: in every flow, a call of the step waits for the calls of `x`, or the write of it.
+//!
+//! Knows finished flows only. Whether the order can be kept is `flow-analysis`'s to say.
+
+use super::Places;
+use flow_expr::Name;
+use flow_plan::{Block, Flow, NodeId, NodeKind};
+use std::collections::BTreeMap;
+
+/// Adds the edges of all `after` clauses to a flow.
+pub(crate) fn order_calls(flow: &mut Flow, places: &Places) {
+    if !places.after.is_empty() {
+        order_block(&mut flow.body, &BTreeMap::new(), places);
+    }
+}
+
+/// Orders a block, given the nodes of the blocks around it by what they call or write.
+fn order_block(block: &mut Block, around: &BTreeMap<Name, Vec<NodeId>>, places: &Places) {
+    let mut known = around.clone();
+    for node in &block.nodes {
+        if let NodeKind::Call { step: name, .. } | NodeKind::Write { dataset: name, .. } = &node.kind {
+            known.entry(name.clone()).or_default().push(node.id);
+        }
+    }
+    for node in &mut block.nodes {
+        if let NodeKind::Call { step, .. } = &node.kind
+            && let Some(before) = places.after.get(step)
+        {
+            let ids = before.iter().filter_map(|(name, _)| known.get(name)).flatten();
+            let ids: Vec<NodeId> = ids.filter(|id| **id != node.id && !node.needs.contains(id)).copied().collect();
+            node.after.extend(ids);
+            node.after.sort_unstable();
+            node.after.dedup();
+        }
+        for inner in blocks_mut(&mut node.kind) {
+            order_block(inner, &known, places);
+        }
+    }
+}
+
+/// The blocks directly inside a node.
+pub(crate) fn blocks_mut(kind: &mut NodeKind) -> Vec<&mut Block> {
+    match kind {
+        NodeKind::Call { recover, .. } | NodeKind::Flow { recover, .. } => recover.iter_mut().collect(),
+        NodeKind::If { then, otherwise, .. } => vec![then, otherwise],
+        NodeKind::Match { arms, .. } => arms.iter_mut().map(|arm| &mut arm.body).collect(),
+        NodeKind::For { body, .. } => vec![body],
+        _ => vec![],
+    }
+}

@@ -1,0 +1,201 @@
+//! Bodies of steps: what runs, with the text as the runtime takes it.
+//!
+//! SQL is typed elsewhere (`flow-analysis`), where there is a planner. Bodies that this version cannot run
+//! are checked as far as their expressions go.
+
+use super::{
+    Declaring, QueryText,
+    code::{python, shell, sql},
+    http,
+    location::connection_of,
+    problems::{CodeFileProblem, NotSet, UnusableResult},
+};
+use crate::{expr::Elaborator, problems::mismatch::Because};
+use flow_diag::Span;
+use flow_expr::{Name, Type};
+use flow_plan::{Body, Effect, Param};
+use flow_syntax::{SyntaxKind, SyntaxNode, ast};
+use std::{collections::HashSet, sync::Arc};
+
+/// A body with what follows from it.
+pub(super) struct Declared {
+    pub(super) body: Body,
+    /// The effect if none is written.
+    pub(super) effect: Effect,
+    /// The timeout if none is written.
+    pub(super) timeout_ms: u64,
+    /// Names that the text mentions.
+    pub(super) mentions: HashSet<String>,
+    /// The query, if it is one.
+    pub(super) query: Option<QueryText>,
+}
+
+const SECOND: u64 = 1_000;
+const MINUTE: u64 = 60 * SECOND;
+const HOUR: u64 = 60 * MINUTE;
+
+/// What stands in quotes or in a file beside the module.
+struct CodeText {
+    text: Arc<str>,
+    file: Option<Arc<str>>,
+    map: Option<ast::TextMap>,
+    at: Span,
+}
+
+/// The body of a step; none where it is too broken, which has been reported.
+pub(super) fn body(
+    el: &mut Elaborator<'_>,
+    read_file: super::ReadFile<'_>,
+    body: &ast::Body,
+    step: &Name,
+    params: &[Param],
+    returns: (&Type, Span),
+) -> Option<Declared> {
+    let declared = match body {
+        ast::Body::Sql(body) => sql_body(el, read_file, body, step),
+        ast::Body::Sh(body) => {
+            let code = code(el, read_file, body.code()?)?;
+            Some(shell_body(el, code, params))
+        }
+        ast::Body::Python(body) => {
+            let code = code(el, read_file, body.code()?)?;
+            let mentions = params.iter().filter(|param| python::mentions(&code.text, &param.name));
+            let mentions = mentions.map(|param| param.name.to_string()).collect();
+            let body = Body::Python { source: code.text, file: code.file };
+            Some(Declared { body, effect: Effect::Write, timeout_ms: 10 * MINUTE, mentions, query: None })
+        }
+        ast::Body::Http(body) => http::body(el, body),
+        other => Some(other_body(el, other, params)),
+    }?;
+    check_returns(el, &declared.body, returns);
+    Some(declared)
+}
+
+fn sql_body(
+    el: &mut Elaborator<'_>,
+    read_file: super::ReadFile<'_>,
+    body: &ast::SqlBody,
+    step: &Name,
+) -> Option<Declared> {
+    let connection = match body.connection() {
+        Some(path) => {
+            let id = super::clause::named(el, &path, &["connection"], "connection", "a connection")?;
+            Some(el.env.names.item(id).name.clone())
+        }
+        None => None,
+    };
+    let code = code(el, read_file, body.code()?)?;
+    let names = sql::names(&code.text);
+    let effect = if connection.is_some() && changes(&names) { Effect::Write } else { Effect::Read };
+    let mentions = names.parameters.iter().chain(&names.words).map(|mention| mention.name.to_lowercase()).collect();
+    let query = QueryText { step: step.clone(), at: code.at, map: code.map };
+    let body = Body::Sql { text: code.text, connection };
+    Some(Declared { body, effect, timeout_ms: 5 * MINUTE, mentions, query: Some(query) })
+}
+
+/// Whether a statement does more than ask, judged by its words: erring on the side of "yes".
+fn changes(names: &sql::SqlNames<'_>) -> bool {
+    let word = |text: &str, words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+    let Some(first) = names.words.first() else { return false };
+    if word(first.name, &["select", "with", "values", "table", "explain", "show"]) {
+        return names.words.iter().any(|mention| word(mention.name, &["insert", "update", "delete", "merge", "into"]));
+    }
+    true
+}
+
+fn shell_body(el: &mut Elaborator<'_>, code: CodeText, params: &[Param]) -> Declared {
+    let names = shell::names(&code.text);
+    let mut reported = HashSet::new();
+    for mention in &names.used {
+        let is_param = params.iter().any(|param| &*param.name == mention.name);
+        let is_environment = !mention.name.chars().any(char::is_lowercase);
+        let known = is_param || is_environment || mention.name == "out" || names.sets(mention.name);
+        if !known && reported.insert(mention.name) {
+            let at = place(&code, mention.start, mention.end());
+            el.problem(NotSet { name: mention.name, at, params: params.iter().map(|param| &*param.name).collect() });
+        }
+    }
+    let mentions = names.used.iter().map(|mention| mention.name.to_owned()).collect();
+    let body = Body::Shell { script: code.text };
+    Declared { body, effect: Effect::Write, timeout_ms: 10 * MINUTE, mentions, query: None }
+}
+
+/// Bodies that are checked and not run.
+fn other_body(el: &mut Elaborator<'_>, body: &ast::Body, params: &[Param]) -> Declared {
+    let everything = || params.iter().map(|param| param.name.to_string()).collect();
+    let (keyword, effect, timeout_ms, mentions): (&str, _, _, HashSet<String>) = match body {
+        ast::Body::Ai(ai) => {
+            super::http::ai_settings(el, ai);
+            ("ai", Effect::Read, MINUTE, HashSet::new())
+        }
+        ast::Body::Container(_) => ("container", Effect::Write, 30 * MINUTE, everything()),
+        ast::Body::Ssh(ssh) => {
+            if let Some(path) = ssh.connection() {
+                super::clause::named(el, &path, &["connection"], "connection", "a connection");
+            }
+            ("ssh", Effect::Write, 10 * MINUTE, everything())
+        }
+        ast::Body::Ask(ask) => {
+            for text in ask.who().into_iter().chain(ask.message()) {
+                el.check(&text, &Type::String, Because::Place("as `ask` takes texts"));
+            }
+            // Who is asked sees all arguments.
+            ("ask", Effect::Read, 24 * HOUR, everything())
+        }
+        _ => ("outside", Effect::None, 24 * HOUR, everything()),
+    };
+    Declared { body: Body::Other { keyword: keyword.into() }, effect, timeout_ms, mentions, query: None }
+}
+
+/// The text of a body's code.
+fn code(el: &mut Elaborator<'_>, read_file: super::ReadFile<'_>, code: ast::Code) -> Option<CodeText> {
+    match code {
+        ast::Code::Inline(text) => {
+            let at = el.span(text.range());
+            let (text, map) = text.plain()?;
+            Some(CodeText { text: text.into(), file: None, map: Some(map), at })
+        }
+        ast::Code::File(file) => {
+            let path = file.path()?;
+            let at = el.span(path.range());
+            let path = path.plain_text()?;
+            match read_file(el.file, &path) {
+                Ok((file, text)) => Some(CodeText { text, file: Some(file), map: None, at }),
+                Err(why) => {
+                    el.problem(CodeFileProblem { at, path: &path, why: &why });
+                    None
+                }
+            }
+        }
+    }
+}
+
+/// The place of a stretch of code.
+fn place(code: &CodeText, start: usize, end: usize) -> Span {
+    let Some(map) = &code.map else { return code.at };
+    let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    let range = map.range_to_source(offset(start), offset(end));
+    Span::new(code.at.file, range.start().into(), range.end().into())
+}
+
+/// Reports a result that no body of the kind can give.
+fn check_returns(el: &mut Elaborator<'_>, body: &Body, (returns, at): (&Type, Span)) {
+    let base = el.env.base(returns.required()).clone();
+    let usable = match (body, &base) {
+        (Body::Other { .. }, _) | (_, Type::Unknown) => true,
+        (_, Type::Secret | Type::Function(..) | Type::Approval) => false,
+        (Body::Sql { .. }, Type::File) => false,
+        (Body::Sql { connection, .. }, Type::Unit) => connection.is_some(),
+        _ => true,
+    };
+    if !usable {
+        el.problem(UnusableResult { at, ty: returns, kind: body.keyword() });
+    }
+}
+
+/// Just behind the opening brace of a declaration.
+pub(super) fn inside(el: &Elaborator<'_>, node: &SyntaxNode) -> Option<Span> {
+    let brace = node.descendants_with_tokens().find(|element| element.kind() == SyntaxKind::L_BRACE)?;
+    let end = u32::from(brace.text_range().end());
+    Some(Span::new(el.file, end, end))
+}

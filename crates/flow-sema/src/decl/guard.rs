@@ -1,0 +1,64 @@
+//! `guard COND else ACTION` on a step's result.
+
+use super::problems::NotSupported;
+use crate::{
+    expr::{Elaborator, It},
+    problems::mismatch::Because,
+    source::one_line,
+};
+use flow_expr::{Expr, ExprKind, Part, Type, Value};
+use flow_plan::{Guard, GuardAction};
+use flow_syntax::ast::{self, ActionKind};
+
+/// A guard; `is_later` says that the step's body cannot run in this version, so that nothing is lost when an
+/// action cannot either.
+pub(super) fn guard(
+    el: &mut Elaborator<'_>,
+    clause: &ast::GuardClause,
+    returns: &Type,
+    is_later: bool,
+) -> Option<Guard> {
+    let written = clause.condition()?;
+    let outer = el.locals.set_it(Some(It { ty: returns.clone(), bare_fields: false }));
+    let condition = el.check(&written, &Type::Bool, Because::Place("as a guard holds or does not"));
+    let action = match clause.action() {
+        Some(action) => self::action(el, &action, returns, is_later),
+        None => GuardAction::Fail(None),
+    };
+    el.locals.set_it(outer);
+    Some(Guard { condition, text: one_line(written.syntax()), action })
+}
+
+fn action(el: &mut Elaborator<'_>, action: &ast::Action, returns: &Type, is_later: bool) -> GuardAction {
+    let message = action.message().map(|text| feedback(el, &text));
+    match action.kind() {
+        Some(ActionKind::Retry) => GuardAction::Retry(message),
+        Some(ActionKind::Warn) => GuardAction::Warn(message),
+        Some(ActionKind::Fallback) => {
+            let because = Because::Place("as it stands for the step's result");
+            match action.value() {
+                Some(value) => GuardAction::Fallback(el.check(&value, returns, because)),
+                None => GuardAction::Fail(None),
+            }
+        }
+        Some(ActionKind::Fail) | None => GuardAction::Fail(message),
+        Some(kind) => {
+            if !is_later || kind != ActionKind::Ask {
+                let at = el.span(action.range());
+                let what = if kind == ActionKind::Ask { "asking a person in a guard" } else { "this action in a guard" };
+                el.problem(NotSupported { at, what, help: "a guard can `retry`, `fail`, `warn` or use a `fallback`" });
+            }
+            GuardAction::Fail(message)
+        }
+    }
+}
+
+/// A message with holes as an expression.
+pub(crate) fn feedback(el: &mut Elaborator<'_>, text: &ast::StringLit) -> Expr {
+    let at = el.span(text.range());
+    let parts = el.parts(text);
+    match parts.as_slice() {
+        [Part::Text(text)] => Expr::new(ExprKind::Const(Value::String(text.clone())), at),
+        _ => Expr::new(ExprKind::Interpolate(parts), at),
+    }
+}
