@@ -16,7 +16,7 @@ use std::{
 };
 
 /// Files larger than this are refused.
-pub const MAX_FILE_BYTES: u64 = 16 << 20;
+pub const MAX_FILE_BYTES: u64 = 64 << 20;
 
 /// The texts of a program.
 #[derive(Clone, Debug, Default)]

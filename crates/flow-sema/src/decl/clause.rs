@@ -1,6 +1,6 @@
 //! What clauses share: each stands once, constants where the value must be known, names of declarations.
 
-use super::problems::{NotPositive, TwiceClause};
+use super::problems::NotPositive;
 use crate::{
     expr::Elaborator,
     names::{Found, ItemId},
@@ -11,23 +11,21 @@ use flow_expr::{Type, Value};
 use flow_syntax::ast;
 use std::{collections::HashMap, sync::Arc};
 
-/// The clauses of one declaration that have been seen.
+/// The clauses of one declaration that have been seen. The parser reports a second one; the first counts.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     places: HashMap<&'static str, Span>,
 }
 
 impl Seen {
-    /// Whether this is the first clause of its name; a second one is reported.
-    pub(super) fn first(&mut self, el: &mut Elaborator<'_>, name: &'static str, at: Span) -> bool {
-        match self.places.insert(name, at) {
-            None => true,
-            Some(first) => {
-                self.places.insert(name, first);
-                el.problem(TwiceClause { name, at, first });
-                false
-            }
-        }
+    /// Whether this is the first clause of its name.
+    pub(super) fn first(&mut self, name: &'static str, at: Span) -> bool {
+        let mut first = false;
+        self.places.entry(name).or_insert_with(|| {
+            first = true;
+            at
+        });
+        first
     }
 
     /// Where a clause is.

@@ -64,7 +64,7 @@ fn dataset(
     for clause in decl.clauses() {
         let here = el.span(clause.range());
         if let Some(word) = once(&clause)
-            && !seen.first(el, word, here)
+            && !seen.first(word, here)
         {
             continue;
         }

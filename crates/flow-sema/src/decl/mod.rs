@@ -16,8 +16,8 @@ mod guard;
 mod http;
 mod location;
 mod model;
-mod named_only;
-mod params;
+pub(crate) mod named_only;
+pub(crate) mod params;
 mod pool;
 pub(crate) mod problems;
 mod retry;
@@ -26,8 +26,11 @@ mod secret;
 mod settings;
 mod step;
 
-pub(crate) use after::order_calls;
+pub(crate) use after::{blocks_mut, order_calls};
+pub(crate) use clause::{item_of, mention, milliseconds, named, number, path_of, tags, text};
 pub(crate) use guard::feedback;
+pub(crate) use problems::NotSupported;
+pub(crate) use step::budget;
 
 use crate::{
     environment::Environment,

@@ -86,23 +86,23 @@ fn policy(
         let here = el.span(term.range());
         match term {
             ast::RetryTerm::UpTo(term) => {
-                if seen.first(el, "up to", here) {
+                if seen.first("up to", here) {
                     let count = number(el, term.times(), "up to … times", 0);
                     times = Some(count.map_or(0, |count| u32::try_from(count).unwrap_or(u32::MAX)));
                 }
             }
             ast::RetryTerm::On(term) => {
-                if seen.first(el, "on", here) {
+                if seen.first("on", here) {
                     classes = term.classes().filter_map(|class| error_class(el, &class)).collect();
                 }
             }
             ast::RetryTerm::Backoff(term) => {
-                if seen.first(el, "backoff", here) {
+                if seen.first("backoff", here) {
                     backoff = backoff_bounds(el, term.bounds()).unwrap_or(backoff);
                 }
             }
             ast::RetryTerm::Within(term) => {
-                if seen.first(el, "within", here) {
+                if seen.first("within", here) {
                     within_ms = milliseconds(el, term.duration(), "within");
                 }
             }

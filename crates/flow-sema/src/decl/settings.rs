@@ -48,7 +48,7 @@ pub(super) fn read(
             continue;
         };
         let repeats = matches!(clause, SettingClause::Entry(_));
-        if !repeats && !seen.first(el, known_key, at) {
+        if !repeats && !seen.first(known_key, at) {
             continue;
         }
         match clause {

@@ -4,7 +4,7 @@ use super::{
     Declaring, body,
     clause::{self, Seen, milliseconds, number},
     guard, params,
-    problems::{BodyCount, ClauseOfBody, UnknownResource},
+    problems::{ClauseOfBody, UnknownResource},
     retry,
 };
 use crate::{
@@ -31,7 +31,9 @@ pub(super) fn declare(declaring: &mut Declaring<'_>, id: ItemId, decl: &ast::Ste
     let params: Vec<Param> = signature.params.iter().map(|param| params::bind(&mut el, param)).collect();
     let inside = decl.block().and_then(|block| body::inside(&el, block.syntax()));
     let returns = (&signature.returns, signature.returns_at);
-    let declared = one_body(&mut el, decl, at)
+    // None and several are reported by the parser.
+    let declared = decl
+        .body()
         .and_then(|written| body::body(&mut el, read_file, &written, &name, &params, returns));
     let body_at = decl.body().map(|body| el.span(body.range()));
     let mut building = Building {
@@ -60,24 +62,6 @@ pub(super) fn declare(declaring: &mut Declaring<'_>, id: ItemId, decl: &ast::Ste
     declaring.places.queries.extend(declared.query);
     step.body = declared.body;
     declaring.program.steps.insert(name, step);
-}
-
-/// The one body of a step; none and several are reported.
-fn one_body(el: &mut Elaborator<'_>, decl: &ast::StepDecl, at: Span) -> Option<ast::Body> {
-    let block = decl.block()?;
-    let bodies: Vec<ast::Body> = block.bodies().collect();
-    match bodies.as_slice() {
-        [] => {
-            el.problem(BodyCount { at, again: None });
-            None
-        }
-        [body] => Some(body.clone()),
-        [body, again, ..] => {
-            let (at, again) = (el.span(again.range()), el.span(body.range()));
-            el.problem(BodyCount { at, again: Some(again) });
-            Some(body.clone())
-        }
-    }
 }
 
 fn new_step(name: &Name, at: Span, params: Vec<Param>, signature: &Signature) -> Step {
@@ -130,7 +114,7 @@ struct Building<'a> {
 impl Building<'_> {
     fn clause(&mut self, el: &mut Elaborator<'_>, clause: Clause) {
         let (word, at) = (word(&clause), el.span(clause.range()));
-        if word != "guard" && !self.seen.first(el, word, at) {
+        if word != "guard" && !self.seen.first(word, at) {
             return;
         }
         self.step.clauses_at.push((word.into(), at));
