@@ -7,6 +7,7 @@
 
 pub mod effects;
 pub mod graph;
+pub mod sql;
 mod system;
 pub mod time;
 
@@ -27,10 +28,13 @@ pub struct Mentions {
 }
 
 /// Runs the analyses that look at the program alone. SQL, which needs a planner, is [`sql`]'s.
+///
+/// `is_complete` says that nothing of the program was left out because of errors: only then does it mean
+/// something that nobody writes a dataset, or that nothing uses a declaration.
 #[must_use]
-pub fn analyse(program: &Program, mentions: &Mentions) -> Problems {
+pub fn analyse(program: &Program, mentions: &Mentions, is_complete: bool) -> Problems {
     let mut problems = Problems::default();
-    problems.extend(graph::check(program, mentions));
+    problems.extend(graph::check(program, mentions, is_complete));
     problems.extend(effects::check(program, mentions));
     problems
 }

@@ -5,10 +5,14 @@
 //! does not hide the rest. Tested with caret-marked files under `tests/check`, with the pages of all
 //! codes, and with the examples of the language reference.
 
+mod compile;
 mod load;
+mod plan;
 mod problems;
 mod stdlib;
 mod world;
 
-pub use load::{Loaded, MAX_FILE_BYTES, load};
+pub use compile::{Compilation, Options, compile};
+pub use load::{Loaded, LoadedModule, MAX_FILE_BYTES, load};
+pub use plan::{VERSION, plan};
 pub use world::{MemoryWorld, World, WorldError};

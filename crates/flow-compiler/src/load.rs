@@ -9,14 +9,14 @@ use crate::{
 };
 use flow_diag::{FileId, Problems, Sources, Span};
 use flow_expr::Name;
-use flow_sema::Manifest;
+use flow_sema::manifest::Manifest;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
 /// Files larger than this are refused.
-pub const MAX_FILE_BYTES: u64 = 64 << 20;
+pub const MAX_FILE_BYTES: u64 = flow_syntax::MAX_BYTES as u64;
 
 /// The texts of a program.
 #[derive(Clone, Debug, Default)]

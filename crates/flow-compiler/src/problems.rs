@@ -1,8 +1,9 @@
 //! What can be wrong with files, before any syntax.
 
-use crate::{MAX_FILE_BYTES, WorldError};
+use crate::WorldError;
 use flow_diag::{Problem, Span, codes};
 use flow_expr::Name;
+use flow_plan::{Flow, Param};
 use std::sync::Arc;
 
 /// A file or folder that cannot be read.
@@ -15,17 +16,15 @@ pub(crate) struct Unreadable {
 impl From<Unreadable> for Problem {
     fn from(found: Unreadable) -> Self {
         let Unreadable { path, error, at } = found;
-        let (why, help) = match error {
-            WorldError::NotFound => ("it does not exist".to_owned(), "check the path; it is relative to the folder of `flow.toml`"),
-            WorldError::IsFolder => ("it is a folder".to_owned(), "name a file in it"),
-            WorldError::IsFile => ("it is a file, not a folder".to_owned(), "name the folder that holds it"),
-            WorldError::Forbidden => ("permission denied".to_owned(), "check its permissions"),
-            WorldError::TooLarge(bytes) => (
-                format!("it has {bytes} bytes; the most is {MAX_FILE_BYTES}"),
-                "split it into modules, or keep data in a data file",
-            ),
-            WorldError::Other(why) => (why, "see the operating system's message"),
+        let help = match &error {
+            WorldError::NotFound => "check the path; it is relative to the folder of `flow.toml`",
+            WorldError::IsFolder => "name a file in it",
+            WorldError::IsFile => "name the folder that holds it",
+            WorldError::Forbidden => "check its permissions",
+            WorldError::TooLarge(_) => "split it into modules, or keep data in a data file",
+            WorldError::Other(_) => "this is the operating system's message",
         };
+        let why = error.to_string();
         Self::error(codes::E0150, at, format!("cannot read `{path}`: {why}"), "needed here").help(help)
     }
 }
@@ -81,5 +80,124 @@ impl From<NoProgram> for Problem {
         Self::error(codes::E0153, found.at, "there is no `.flow` file here", "looked from this folder")
             .note(format!("looked in {} and all folders inside", folders.join(", ")))
             .help("`flowc new` makes a project that runs; or name a file: `flowc check FILE`")
+    }
+}
+
+/// A flow that is not there.
+pub(crate) struct NoSuchFlow<'a> {
+    pub(crate) wanted: &'a str,
+    pub(crate) known: Vec<Name>,
+}
+
+impl From<NoSuchFlow<'_>> for Problem {
+    fn from(found: NoSuchFlow<'_>) -> Self {
+        let NoSuchFlow { wanted, known } = found;
+        let short = wanted.rsplit('.').next().unwrap_or(wanted);
+        let nearest = known
+            .iter()
+            .map(|name| (strsim::damerau_levenshtein(name.short(), short), name))
+            .filter(|(distance, _)| *distance <= (short.len() / 3).max(1))
+            .min_by_key(|(distance, _)| *distance);
+        let title = format!("there is no flow `{wanted}`");
+        let problem = Self::error(codes::E0180, NOWHERE, title, "asked for");
+        match nearest {
+            Some((_, name)) => problem.help(format!("did you mean `{}`?", name.short())),
+            None => problem,
+        }
+        .note(flows(&known))
+    }
+}
+
+/// No flow, or several, where one is meant.
+pub(crate) struct WhichFlow {
+    pub(crate) known: Vec<Name>,
+}
+
+impl From<WhichFlow> for Problem {
+    fn from(found: WhichFlow) -> Self {
+        if found.known.is_empty() {
+            return Self::error(codes::E0180, NOWHERE, "the program has no flow to run", "asked for")
+                .help("declare one: `flow NAME { … }`");
+        }
+        Self::error(codes::E0180, NOWHERE, "say which flow", "asked for")
+            .note(flows(&found.known))
+            .help("a short name will do where only one module has it")
+    }
+}
+
+/// The flows that there are, as a note.
+fn flows(known: &[Name]) -> String {
+    const SHOWN: usize = 12;
+    if known.is_empty() {
+        return "the program has no flows".to_owned();
+    }
+    let names: Vec<String> = known.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    let more = if known.len() > SHOWN { format!(", … ({} in all)", known.len()) } else { String::new() };
+    format!("the flows are {}{more}", names.join(", "))
+}
+
+/// For what was said on the command line.
+const NOWHERE: Span = Span { file: flow_diag::FileId(u32::MAX), start: 0, end: 0 };
+
+/// A value for no parameter.
+pub(crate) struct UnknownParameter<'a> {
+    pub(crate) flow: &'a Flow,
+    pub(crate) name: &'a str,
+}
+
+impl From<UnknownParameter<'_>> for Problem {
+    fn from(found: UnknownParameter<'_>) -> Self {
+        let UnknownParameter { flow, name } = found;
+        let params: Vec<String> = flow.params.iter().map(|param| format!("`{}: {}`", param.name, param.ty)).collect();
+        let title = format!("`{}` has no parameter `{name}`", flow.name.short());
+        let problem = Self::error(codes::E0181, flow.at, title, "the flow that is asked for");
+        if params.is_empty() { problem.note("it has no parameters") } else { problem.note(format!("it has {}", params.join(", "))) }
+    }
+}
+
+/// A parameter without a value.
+pub(crate) struct MissingParameter<'a> {
+    pub(crate) flow: &'a Flow,
+    pub(crate) param: &'a Param,
+}
+
+impl From<MissingParameter<'_>> for Problem {
+    fn from(found: MissingParameter<'_>) -> Self {
+        let MissingParameter { flow, param } = found;
+        let title = format!("`{}` needs a value for `{}`", flow.name.short(), param.name);
+        Self::error(codes::E0181, flow.at, title, format!("takes `{}: {}`", param.name, param.ty))
+            .help(format!("give it: `--{} VALUE`", param.name))
+    }
+}
+
+/// A text that is no value of the parameter.
+pub(crate) struct WrongParameter<'a> {
+    pub(crate) flow: &'a Flow,
+    pub(crate) param: &'a Param,
+    pub(crate) text: &'a str,
+    pub(crate) why: String,
+}
+
+impl From<WrongParameter<'_>> for Problem {
+    fn from(found: WrongParameter<'_>) -> Self {
+        let WrongParameter { flow, param, text, why } = found;
+        let title = format!("`{text}` is no `{}`, which `{}` of `{}` takes", param.ty, param.name, flow.name.short());
+        Self::error(codes::E0181, flow.at, title, format!("takes `{}: {}`", param.name, param.ty)).note(why)
+    }
+}
+
+/// A step that this version cannot run.
+pub(crate) struct CannotRunYet<'a> {
+    pub(crate) step: &'a Name,
+    pub(crate) keyword: &'a str,
+    pub(crate) at: Span,
+}
+
+impl From<CannotRunYet<'_>> for Problem {
+    fn from(found: CannotRunYet<'_>) -> Self {
+        let CannotRunYet { step, keyword, at } = found;
+        let title = format!("`{}` cannot run: `{keyword}` bodies are not supported yet", step.short());
+        Self::error(codes::E0182, at, title, "the flow would call this step")
+            .help("this version runs `sql`, `sh`, `python` and `http` bodies")
     }
 }

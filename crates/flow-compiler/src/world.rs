@@ -2,7 +2,7 @@
 //!
 //! Paths are relative to the project's root, with `/` between parts. Knows no file system.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 /// The files of one project.
 pub trait World {
@@ -35,6 +35,19 @@ pub enum WorldError {
     TooLarge(u64),
     /// Anything else, in the operating system's words.
     Other(String),
+}
+
+impl fmt::Display for WorldError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound => f.write_str("it does not exist"),
+            Self::IsFolder => f.write_str("it is a folder"),
+            Self::IsFile => f.write_str("it is a file, not a folder"),
+            Self::Forbidden => f.write_str("permission denied"),
+            Self::TooLarge(bytes) => write!(f, "it has {bytes} bytes; the most is {}", crate::MAX_FILE_BYTES),
+            Self::Other(why) => f.write_str(why),
+        }
+    }
 }
 
 /// Files in memory: for tests, the editor's unsaved buffers, and the browser.

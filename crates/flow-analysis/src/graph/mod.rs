@@ -15,14 +15,16 @@ use flow_plan::Program;
 
 /// All checks of the family.
 #[must_use]
-pub fn check(program: &Program, mentions: &Mentions) -> Problems {
+pub fn check(program: &Program, mentions: &Mentions, is_complete: bool) -> Problems {
     let system = System::of(program);
     let mut problems = Problems::default();
     cycle::check(program, &system, &mut problems);
     order::check(program, &mut problems);
     writers::check(program, &system, &mut problems);
-    sources::check(program, mentions, &system, &mut problems);
-    unused::check(program, mentions, &system, &mut problems);
+    if is_complete {
+        sources::check(program, mentions, &system, &mut problems);
+        unused::check(program, mentions, &system, &mut problems);
+    }
     problems
 }
 

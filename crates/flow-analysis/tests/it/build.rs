@@ -129,5 +129,5 @@ pub(crate) fn codes(problems: &Problems) -> Vec<&'static str> {
 }
 
 pub(crate) fn check(program: &Program) -> Problems {
-    flow_analysis::analyse(program, &flow_analysis::Mentions::default())
+    flow_analysis::analyse(program, &flow_analysis::Mentions::default(), true)
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Declaring,
-    problems::{ConnectionKindProblem, MissingSetting},
+    problems::ConnectionKindProblem,
     settings::{self, Settings},
 };
 use crate::{
@@ -44,7 +44,7 @@ fn provider(
         return Some((provider.to_owned(), Some(address), key_at));
     }
     let Some(value) = settings.value("provider") else {
-        el.problem(MissingSetting { key: "provider", owner: "a connection", at, example: "provider postgres" });
+        settings.missing(el, "provider", "a connection", at, "provider postgres");
         return None;
     };
     let at = el.span(value.range());
@@ -77,7 +77,7 @@ fn kind(
     let address = address.or_else(|| settings.value(key).or_else(|| settings.value("url")));
     let Some(address) = address else {
         let example = if provider == "sqlite" { "path \"data/shop.sqlite\"" } else { "url \"…\"" };
-        el.problem(MissingSetting { key, owner: "a connection", at, example });
+        settings.missing(el, key, "a connection", at, example);
         return None;
     };
     let address = settings::text_or_secret(el, address, key);

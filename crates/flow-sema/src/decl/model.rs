@@ -3,7 +3,6 @@
 use super::{
     Declaring,
     clause::{milliseconds, number},
-    problems::MissingSetting,
     settings,
 };
 use crate::{expr::Place, names::ItemId};
@@ -19,7 +18,7 @@ pub(super) fn declare(declaring: &mut Declaring<'_>, id: ItemId, decl: &ast::Mod
     let mut el = declaring.elaborator(module, Place::Constant);
     let settings = settings::read(&mut el, decl.clauses(), KEYS, "a model");
     if settings.value("provider").is_none() {
-        el.problem(MissingSetting { key: "provider", owner: "a model", at, example: "provider openai" });
+        settings.missing(&mut el, "provider", "a model", at, "provider openai");
     }
     settings.required_text(&mut el, "name", "a model", at, "name \"gpt-5-mini-2025-08-07\"");
     settings.secret(&mut el, "key");

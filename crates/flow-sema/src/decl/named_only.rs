@@ -5,6 +5,7 @@
 
 use super::{Declaring, clause, http};
 use crate::{
+    ParsedModule,
     expr::{Elaborator, Place},
     names::{Found, ItemId, ModuleId},
 };
@@ -41,12 +42,14 @@ pub(super) fn judge(declaring: &mut Declaring<'_>, id: ItemId, decl: &ast::Guard
     el.locals.leave();
 }
 
-/// The tests of a module: what they mention is used.
-pub(crate) fn tests(declaring: &mut Declaring<'_>, module: ModuleId, root: &ast::Module) {
-    for decl in root.decls() {
-        if let ast::Decl::Test(test) = decl {
-            let mut el = declaring.elaborator(module, Place::Test);
-            mention_all(&mut el, test.syntax());
+/// The tests of all modules: what they mention is used.
+pub(crate) fn tests(declaring: &mut Declaring<'_>, modules: &[ParsedModule]) {
+    for (number, parsed) in (0_u32..).zip(modules) {
+        for decl in parsed.module.decls() {
+            if let ast::Decl::Test(test) = decl {
+                let mut el = declaring.elaborator(ModuleId(number), Place::Test);
+                mention_all(&mut el, test.syntax());
+            }
         }
     }
 }

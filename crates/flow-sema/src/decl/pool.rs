@@ -1,6 +1,6 @@
 //! Pools: how many steps of a kind run at once.
 
-use super::{Declaring, clause::number, problems::MissingSetting, settings};
+use super::{Declaring, clause::number, settings};
 use crate::{expr::Place, names::ItemId};
 use flow_syntax::ast;
 
@@ -10,7 +10,7 @@ pub(super) fn declare(declaring: &mut Declaring<'_>, id: ItemId, decl: &ast::Poo
     let mut el = declaring.elaborator(module, Place::Constant);
     let settings = settings::read(&mut el, decl.clauses(), &["slots"], "a pool");
     if settings.value("slots").is_none() {
-        el.problem(MissingSetting { key: "slots", owner: "a pool", at, example: "slots 4" });
+        settings.missing(&mut el, "slots", "a pool", at, "slots 4");
         return;
     }
     if let Some(slots) = number(&mut el, settings.value("slots"), "slots", 1) {

@@ -4,7 +4,10 @@ use super::{
     clause::{self, Seen},
     problems::{MissingSetting, NotASecret, UnknownSetting},
 };
-use crate::expr::Elaborator;
+use crate::{
+    expr::Elaborator,
+    types::{TypeContext, resolve_labels},
+};
 use flow_diag::Span;
 use flow_expr::Name;
 use flow_plan::SecretOr;
@@ -17,6 +20,8 @@ pub(super) struct Settings {
     values: Vec<(&'static str, ast::Expr, Span)>,
     /// `accepts`.
     pub(super) accepts: Vec<Name>,
+    /// Whether some key was not known: it may be the one that is missing.
+    has_unknown: bool,
 }
 
 /// Reads settings; what is not among `known` is reported. Clauses with a form of their own (`price`,
@@ -45,6 +50,7 @@ pub(super) fn read(
         };
         let Some(known_key) = known.iter().find(|known| **known == key) else {
             el.problem(UnknownSetting { key: &key, at: key_at, owner, known });
+            settings.has_unknown = true;
             continue;
         };
         let repeats = matches!(clause, SettingClause::Entry(_));
@@ -85,9 +91,16 @@ impl Settings {
         match self.value(key) {
             Some(value) => clause::text(el, Some(value), key),
             None => {
-                el.problem(MissingSetting { key, owner, at, example });
+                self.missing(el, key, owner, at, example);
                 None
             }
+        }
+    }
+
+    /// Reports a setting that is missing, unless it may be there under a wrong name.
+    pub(super) fn missing(&self, el: &mut Elaborator<'_>, key: &'static str, owner: &str, at: Span, example: &'static str) {
+        if !self.has_unknown {
+            el.problem(MissingSetting { key, owner, at, example });
         }
     }
 
@@ -125,5 +138,6 @@ pub(super) fn secret_of(el: &mut Elaborator<'_>, value: &ast::Expr) -> Option<Na
 
 /// The labels of an `accepts`; unknown ones are reported.
 pub(super) fn labels(el: &mut Elaborator<'_>, clause: &ast::AcceptsClause) -> Vec<Name> {
-    clause.labels().filter_map(|label| el.label(&label)).collect()
+    let context = TypeContext { env: el.env, module: el.module, parameters: &[] };
+    resolve_labels(&context, clause.labels(), el.output)
 }

@@ -1,0 +1,111 @@
+//! E11: the queries of all steps against their tables and declared results, at their places in the text.
+//!
+//! In process, a query is typed by the planner that will run it. On a connection only its syntax and its
+//! parameters are known; the rows are checked when they arrive. Queries that read alike over the same
+//! columns are typed once. Knows no SQL itself: `flow-sql` does.
+
+use flow_diag::{Problem, Problems};
+use flow_expr::{Type, TypeTable};
+use flow_plan::{Body, ConnectionKind, Program, Step};
+use flow_sema::{Places, QueryText};
+use flow_sql::{Column, Dialect, SqlProblem, TableColumns, check_foreign, check_result, type_query};
+use std::{collections::HashMap, sync::Arc};
+
+/// What was found out about queries, by text, tables, parameters and result.
+#[derive(Debug, Default)]
+pub struct Queries {
+    known: HashMap<Question, Vec<SqlProblem>>,
+    /// Columns by record.
+    columns: HashMap<Type, Arc<[Column]>>,
+}
+
+/// All that decides what is wrong with a query.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Question {
+    text: Arc<str>,
+    dialect: Option<bool>,
+    params: Vec<(Arc<str>, Type)>,
+    returns: Type,
+}
+
+impl Queries {
+    /// Checks the queries of a program's steps.
+    pub fn check(&mut self, program: &Program, places: &Places) -> Problems {
+        let mut problems = Problems::default();
+        for query in &places.queries {
+            if let Some(step) = program.steps.get(&query.step) {
+                let found = self.step(program, step);
+                problems.0.extend(found.iter().map(|problem| in_text(problem.clone(), query)));
+            }
+        }
+        problems
+    }
+
+    fn step(&mut self, program: &Program, step: &Step) -> &[SqlProblem] {
+        let Body::Sql { text, connection } = &step.body else { return &[] };
+        let dialect = match connection {
+            Some(name) => match program.connections.get(name).map(|connection| &connection.kind) {
+                Some(ConnectionKind::Sqlite { .. }) => Some(false),
+                Some(ConnectionKind::Postgres { .. }) => Some(true),
+                // A connection that is wrong, or none for tables, is reported where it is declared or named.
+                _ => return &[],
+            },
+            None => None,
+        };
+        let question = Question {
+            text: text.clone(),
+            dialect,
+            params: step.params.iter().map(|param| (param.name.clone(), param.ty.clone())).collect(),
+            returns: step.returns.clone(),
+        };
+        if !self.known.contains_key(&question) {
+            let found = self.ask(&program.types, &question);
+            self.known.insert(question.clone(), found);
+        }
+        self.known.get(&question).map_or(&[], Vec::as_slice)
+    }
+
+    fn ask(&mut self, types: &TypeTable, question: &Question) -> Vec<SqlProblem> {
+        let Question { text, dialect, params, returns } = question;
+        if let Some(is_postgres) = dialect {
+            let dialect = if *is_postgres { Dialect::Postgres } else { Dialect::Sqlite };
+            let names: Vec<&str> = params.iter().map(|(name, _)| &**name).collect();
+            return check_foreign(text, dialect, &names).err().unwrap_or_default();
+        }
+        let (mut tables, mut scalars) = (vec![], vec![]);
+        for (name, ty) in params {
+            match ty {
+                Type::Table(row) => tables.push((name, self.columns_of(row, types))),
+                Type::Unknown => return vec![],
+                scalar => scalars.push((&**name, scalar.clone())),
+            }
+        }
+        let tables: Vec<TableColumns<'_>> =
+            tables.iter().map(|(name, columns)| TableColumns { name: name.as_ref(), columns: columns.as_ref() }).collect();
+        match type_query(text, &tables, &scalars, types) {
+            Ok(query) => check_result(&query.columns, returns, types, 0..text.len()),
+            Err(problems) => problems,
+        }
+    }
+
+    fn columns_of(&mut self, row: &Type, types: &TypeTable) -> Arc<[Column]> {
+        if let Some(columns) = self.columns.get(row) {
+            return columns.clone();
+        }
+        let fields = types.record(row).unwrap_or_default();
+        let columns = fields.iter().map(|field| Column {
+            name: field.name.clone(),
+            ty: field.ty.clone(),
+            labels: field.labels.clone(),
+        });
+        let columns: Arc<[Column]> = columns.collect();
+        self.columns.insert(row.clone(), columns.clone());
+        columns
+    }
+}
+
+/// A problem inside a query at its place in the program.
+fn in_text(problem: SqlProblem, query: &QueryText) -> Problem {
+    let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    problem.into_problem(|range| query.span(offset(range.start), offset(range.end)))
+}

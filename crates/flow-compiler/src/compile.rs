@@ -1,0 +1,183 @@
+//! One pass over a project: texts, trees, names and types, analyses.
+//!
+//! Everything is checked in one go; there is no state between two compilations.
+
+use crate::{LoadedModule, World, WorldError, load};
+use flow_analysis::{Mentions, sql::Queries};
+use flow_diag::{FileId, Problems, Severity, Sources, Span};
+use flow_expr::Name;
+use flow_plan::Program;
+use flow_sema::{
+    Checked, Input, ParsedModule, Places,
+    index::{DefinitionKind, Index},
+    manifest::ProfileVar,
+};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+/// What is compiled, and how.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The profile of `flow.toml` whose values the program takes.
+    pub profile: Option<String>,
+    /// Values of `var`s, as `--set NAME=VALUE` gives them; later ones win.
+    pub set: Vec<(String, String)>,
+    /// Only these files, in place of all in the source folders: paths from the project's root.
+    pub only: Vec<String>,
+}
+
+/// A compiled program, or as much of it as could be made out.
+#[derive(Debug)]
+pub struct Compilation {
+    /// All texts, with the manifest and the standard library.
+    pub sources: Sources,
+    /// What is wrong, by place.
+    pub problems: Problems,
+    /// The program. Without what is wrong.
+    pub program: Program,
+    /// Who defines and mentions what.
+    pub index: Index,
+    /// Where things stand that the program does not keep.
+    pub places: Places,
+    /// Trees of the project's and the library's files.
+    pub trees: HashMap<FileId, flow_syntax::Parse>,
+}
+
+/// Compiles a project.
+#[must_use]
+pub fn compile(world: &dyn World, options: &Options) -> Compilation {
+    let mut loaded = load(world, &options.only);
+    let command_line = CommandLine::of(options, &mut loaded.sources);
+    let mut problems = std::mem::take(&mut loaded.problems);
+    let (trees, modules) = parse(&loaded.modules, &mut problems);
+    let read_file = |module: FileId, path: &str| read_beside(world, &loaded.sources, module, path);
+    let input = Input {
+        modules: &modules,
+        manifest: &loaded.manifest,
+        profile: command_line.profile.as_ref().map(|(name, at)| (name.as_str(), *at)),
+        overrides: &command_line.overrides,
+        read_file: &read_file,
+    };
+    let (checked, found) = flow_sema::check(input);
+    problems.extend(found);
+    let Checked { mut program, index, places } = checked;
+    program.files = loaded.sources.iter().map(|(_, source)| source.path.as_str().into()).collect();
+    let mentions = mentions(&index, &places);
+    let is_complete = !problems.has_errors();
+    problems.extend(flow_analysis::analyse(&program, &mentions, is_complete));
+    problems.extend(Queries::default().check(&program, &places));
+    leave_out_library_warnings(&mut problems, &loaded.sources);
+    problems.sort();
+    Compilation { sources: loaded.sources, problems, program, index, places, trees }
+}
+
+/// Trees by file, and the modules for the checker.
+fn parse(
+    modules: &[LoadedModule],
+    problems: &mut Problems,
+) -> (HashMap<FileId, flow_syntax::Parse>, Vec<ParsedModule>) {
+    let (mut trees, mut parsed) = (HashMap::new(), vec![]);
+    for module in modules {
+        let mut tree = flow_syntax::parse(module.file, &module.text);
+        problems.extend(std::mem::take(&mut tree.problems));
+        parsed.push(ParsedModule { name: module.name.clone(), file: module.file, module: tree.root() });
+        trees.insert(module.file, tree);
+    }
+    (trees, parsed)
+}
+
+/// The text of a file that stands beside a module, with its path from the root.
+fn read_beside(
+    world: &dyn World,
+    sources: &Sources,
+    module: FileId,
+    path: &str,
+) -> Result<(Arc<str>, Arc<str>), String> {
+    let module = sources.get(module).map_or("", |source| source.path.as_str());
+    let mut parts: Vec<&str> = module.rsplit_once('/').map_or(vec![], |(folder, _)| folder.split('/').collect());
+    if path.starts_with('/') {
+        return Err("it is not under the project's root".to_owned());
+    }
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.pop().is_none() => return Err("it is not under the project's root".to_owned()),
+            ".." => {}
+            part => parts.push(part),
+        }
+    }
+    let full = parts.join("/");
+    match world.read(&full) {
+        Ok(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => Ok((full.into(), text.into())),
+            Err(_) => Err("it is not UTF-8 text".to_owned()),
+        },
+        Err(WorldError::NotFound) => Err(format!("there is no file `{full}`")),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// What the index and the places say that analyses need.
+fn mentions(index: &Index, places: &Places) -> Mentions {
+    let mut used_ids = BTreeSet::new();
+    used_ids.extend(index.references.iter().map(|reference| reference.to.0));
+    let mut mentions = Mentions { inside: places.inside.clone(), ..Mentions::default() };
+    for (id, definition) in (0_u32..).zip(&index.definitions) {
+        let DefinitionKind::Declaration(keyword) = definition.kind else { continue };
+        if keyword == "fn" {
+            mentions.functions.insert(definition.name.clone(), definition.at);
+        }
+        if used_ids.contains(&id) {
+            mentions.used.insert(definition.name.clone());
+        }
+    }
+    mentions
+}
+
+/// Nobody who writes a program can do anything about warnings in the standard library.
+fn leave_out_library_warnings(problems: &mut Problems, sources: &Sources) {
+    problems.0.retain(|problem| {
+        let of_library = sources.get(problem.span().file).is_some_and(|source| source.path.starts_with("std/"));
+        problem.severity == Severity::Error || !of_library
+    });
+}
+
+/// The options as a text of their own, so that problems can point into them.
+struct CommandLine {
+    profile: Option<(String, Span)>,
+    overrides: Vec<ProfileVar>,
+}
+
+impl CommandLine {
+    fn of(options: &Options, sources: &mut Sources) -> Self {
+        if options.profile.is_none() && options.set.is_empty() {
+            return Self { profile: None, overrides: vec![] };
+        }
+        let file = FileId(u32::try_from(sources.iter().count()).unwrap_or(u32::MAX));
+        let mut text = String::from("flowc");
+        let mut put = |before: &str, shown: &str| {
+            text.push_str(before);
+            let start = u32::try_from(text.len()).unwrap_or(u32::MAX);
+            text.push_str(shown);
+            Span::new(file, start, u32::try_from(text.len()).unwrap_or(u32::MAX))
+        };
+        let profile = options.profile.as_ref().map(|name| (name.clone(), put(" --profile ", name)));
+        let overrides = options.set.iter().map(|(name, value)| {
+            let name_at = put(" --set ", name);
+            let value_at = put("=", value);
+            ProfileVar { name: name.as_str().into(), name_at, value: value.as_str().into(), value_at }
+        });
+        let overrides = overrides.collect();
+        sources.add("command line", text);
+        Self { profile, overrides }
+    }
+}
+
+impl Compilation {
+    /// The flows of the project, by name.
+    pub fn flows(&self) -> impl Iterator<Item = &Name> {
+        self.program.flows.keys()
+    }
+}
