@@ -59,7 +59,7 @@ pub fn load(world: &dyn World, only: &[String]) -> Loaded {
         files.insert(name.clone(), file);
         loaded.modules.push(LoadedModule { name, file, text });
     }
-    for (name, path, text) in flow_stdlib() {
+    for (name, path, text) in crate::stdlib::MODULES {
         let file = loaded.sources.add(*path, *text);
         loaded.modules.push(LoadedModule { name: Name::new(*name), file, text: Arc::from(*text) });
     }
@@ -151,10 +151,6 @@ fn whole(file: FileId) -> Span {
     Span::new(file, 0, 0)
 }
 
-/// The modules of the standard library: name, path, text.
-fn flow_stdlib() -> &'static [(&'static str, &'static str, &'static str)] {
-    crate::stdlib::MODULES
-}
 
 #[cfg(test)]
 mod tests {

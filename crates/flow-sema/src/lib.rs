@@ -9,8 +9,10 @@
 //! [`flow_expr::Expr`]; there is no other model between the tree and the plan.
 
 mod arguments;
+mod decl;
 mod environment;
 mod expr;
+mod flow;
 pub mod index;
 pub mod manifest;
 mod names;
@@ -20,7 +22,10 @@ mod source;
 mod types;
 mod values;
 
+pub use decl::{Places, QueryText, ReadFile};
+
 use crate::{
+    decl::Declaring,
     environment::Environment,
     index::Index,
     manifest::{Manifest, ProfileVar},
@@ -30,6 +35,7 @@ use flow_diag::{FileId, Problems, Span};
 use flow_expr::Name;
 use flow_plan::Program;
 use flow_syntax::ast;
+use std::collections::HashMap;
 
 /// A parsed file with its module's name.
 #[derive(Clone, Debug)]
@@ -53,6 +59,8 @@ pub struct Input<'a> {
     pub profile: Option<(&'a str, Span)>,
     /// Values from the command line, the later ones winning.
     pub overrides: &'a [ProfileVar],
+    /// Reads code that stands in a file beside a module.
+    pub read_file: ReadFile<'a>,
 }
 
 /// What checking gives.
@@ -62,6 +70,8 @@ pub struct Checked {
     pub program: Program,
     /// Who defines and mentions what.
     pub index: Index,
+    /// Where things stand that the program does not keep.
+    pub places: Places,
 }
 
 /// Checks a program.
@@ -69,11 +79,12 @@ pub struct Checked {
 pub fn check(input: Input<'_>) -> (Checked, Problems) {
     let mut output = Output::default();
     let env = environment(input, &mut output);
+    let (declared, places) = declarations(input, &env, &mut output);
     names::unused_uses(&env.names, &mut output);
-    let program = program(input, env);
+    let program = program(input, env, declared);
     output.index.finish();
     output.problems.sort();
-    (Checked { program, index: output.index }, output.problems)
+    (Checked { program, index: output.index, places }, output.problems)
 }
 
 /// All tables that bodies read: names, types, signatures, constants, functions.
@@ -92,7 +103,24 @@ fn environment(input: Input<'_>, output: &mut Output) -> Environment {
     env
 }
 
-fn program(input: Input<'_>, env: Environment) -> Program {
+/// Steps, datasets, flows and what they use.
+fn declarations(input: Input<'_>, env: &Environment, output: &mut Output) -> (Program, Places) {
+    let (mut program, mut places) = (Program::default(), Places::default());
+    let mut declaring = Declaring {
+        env,
+        output,
+        read_file: input.read_file,
+        program: &mut program,
+        places: &mut places,
+        retries: HashMap::new(),
+    };
+    decl::declare(&mut declaring);
+    decl::named_only::tests(&mut declaring, input.modules);
+    flow::declare(&mut declaring);
+    (program, places)
+}
+
+fn program(input: Input<'_>, env: Environment, declared: Program) -> Program {
     let constants = env.constants.take();
     let settings = constants.iter().filter_map(|(id, constant)| {
         let item = env.names.item(*id);
@@ -104,6 +132,6 @@ fn program(input: Input<'_>, env: Environment) -> Program {
         settings: settings.collect(),
         functions: env.functions.take(),
         types: env.types,
-        ..Program::default()
+        ..declared
     }
 }

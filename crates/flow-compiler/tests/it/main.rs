@@ -1,0 +1,8 @@
+//! Whole programs through the whole compiler: caret-marked cases, pages, the reference, the examples.
+#![allow(clippy::disallowed_methods, reason = "tests read the repository's files")]
+
+mod cases;
+mod examples;
+mod marks;
+mod pages;
+mod repository;
