@@ -33,8 +33,8 @@ fn wrap(json: &Json) -> Value {
 
 fn parse_json(call: &mut Call<'_, '_, '_>) -> Outcome {
     let text = call.text(0)?;
-    // A byte of text makes at most one node.
-    call.elements(text.len())?;
+    // Two bytes of text make a node at most.
+    call.bytes(text.len().saturating_mul(16))?;
     match codec::parse_json(text) {
         Ok(json) => Ok(Value::Json(Arc::new(json))),
         Err(error) => call.fail(Fault::cast(format!("this is no JSON: {error}"))),

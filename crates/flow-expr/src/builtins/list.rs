@@ -37,7 +37,7 @@ fn at(call: &mut Call<'_, '_, '_>) -> Outcome {
 fn position(call: &mut Call<'_, '_, '_>) -> Result<Option<usize>, EvalError> {
     let (items, wanted) = (call.list(0)?, call.value(1)?);
     for (index, item) in items.iter().enumerate() {
-        let weighed = call.machine.meter.weigh(item);
+        let weighed = call.machine.meter.look(item);
         call.locate(weighed)?;
         if item == wanted {
             return Ok(Some(index));

@@ -133,6 +133,10 @@ pub(crate) fn call(machine: &mut Machine<'_>, at: Span, name: &str, arguments: &
             ExprKind::Lambda(params, body) => Argument::Lambda(params, body),
             _ => Argument::Value(machine.evaluate(argument)?),
         });
+        // What takes a text looks at all of it.
+        if let Some(Argument::Value(Value::String(text))) = evaluated.last() {
+            machine.meter.search(text.len()).map_err(|fault| fault.at(at))?;
+        }
     }
     let chosen = overloads(name).iter().find(|builtin| takes(builtin, &evaluated));
     match chosen {

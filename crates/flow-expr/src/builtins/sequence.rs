@@ -197,7 +197,7 @@ fn absent(index: usize) -> Fault {
 }
 
 fn sort_key(machine: &mut Machine<'_>, at: flow_diag::Span, value: &Value) -> Result<SortKey, EvalError> {
-    machine.meter.weigh(value).and_then(|()| SortKey::of(value, machine.context.types)).map_err(|fault| fault.at(at))
+    machine.meter.look(value).and_then(|()| SortKey::of(value, machine.context.types)).map_err(|fault| fault.at(at))
 }
 
 /// The first least or greatest item: its position, and what the function made of it. Absent ones are left out.
@@ -285,7 +285,7 @@ fn distinct(call: &mut Call<'_, '_, '_>) -> Outcome {
     let mut chosen = Vec::new();
     for index in 0..sequence.len() {
         let item = sequence.item(index);
-        let weighed = call.machine.meter.weigh(&item);
+        let weighed = call.machine.meter.look(&item);
         call.locate(weighed)?;
         if seen.insert(crate::digest::key(&item)) {
             chosen.push(index);

@@ -64,7 +64,7 @@ fn text(call: &mut Call<'_, '_, '_>) -> Outcome {
 
 fn hash(call: &mut Call<'_, '_, '_>) -> Outcome {
     let value = call.value(0)?;
-    let weighed = call.machine.meter.weigh(value);
+    let weighed = call.machine.meter.look(value);
     call.locate(weighed)?;
     call.string(crate::digest(value))
 }
@@ -77,9 +77,10 @@ fn pieces<'t>(call: &mut Call<'_, '_, '_>, pieces: impl Iterator<Item = &'t str>
     let mut found = Vec::new();
     for piece in pieces {
         call.bytes(piece.len())?;
+        call.elements(1)?;
         found.push(Value::String(piece.into()));
     }
-    call.list_of(found)
+    Ok(Value::List(found.into()))
 }
 
 fn split(call: &mut Call<'_, '_, '_>) -> Outcome {
@@ -206,7 +207,7 @@ fn numbers(call: &mut Call<'_, '_, '_>) -> Outcome {
     if let Some(pattern) = &*NUMBER {
         numbers_in(call, value, pattern, &mut found)?;
     }
-    call.list_of(found)
+    Ok(Value::List(found.into()))
 }
 
 fn numbers_in(
@@ -241,6 +242,7 @@ fn numbers_in(
             for groups in pattern.captures_iter(&text) {
                 let digits = groups.get(3).map_or("", |digits| digits.as_str()).replace(',', "");
                 let sign = groups.get(2).map_or("", |sign| sign.as_str());
+                call.elements(1)?;
                 // What a Decimal cannot hold is no number that a text could be checked against.
                 found.extend(codec::parse_scalar(&format!("{}{digits}", sign.trim_start_matches('+')), &Type::Decimal));
             }

@@ -18,7 +18,7 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// About ten seconds and a gigabyte at worst.
+    /// About a minute and a gigabyte at worst.
     fn default() -> Self {
         Self { steps: 500_000_000, bytes: 1 << 30, depth: 1_000 }
     }
@@ -71,40 +71,6 @@ impl Meter {
 
     pub(crate) fn elements(&mut self, count: u64) -> Result<(), Fault> {
         self.bytes(count.saturating_mul(ELEMENT_BYTES))
-    }
-
-    /// Counts a value as deep as it is: before what looks at all of it. Values share their parts, so a small one
-    /// may be endless when it is unfolded.
-    pub(crate) fn weigh(&mut self, value: &Value) -> Result<(), Fault> {
-        self.step()?;
-        match value {
-            Value::String(text) => self.bytes(text.len() as u64),
-            Value::Bytes(bytes) => self.bytes(bytes.len() as u64),
-            Value::Json(json) => self.weigh_json(json),
-            Value::List(items) => items.iter().try_for_each(|item| self.weigh(item)),
-            Value::Map(entries) => entries.values().try_for_each(|item| self.weigh(item)),
-            Value::Record(record) => record.fields.iter().try_for_each(|(_, item)| self.weigh(item)),
-            Value::Variant(variant) => variant.fields.iter().try_for_each(|(_, item)| self.weigh(item)),
-            // Stored tables are compared and hashed by name.
-            Value::Table(table) if table.hash.is_empty() => {
-                let columns = table.data.as_ref().map_or(0, |data| data.columns().len());
-                self.steps(table.rows.saturating_mul(columns as u64))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn weigh_json(&mut self, json: &serde_json::Value) -> Result<(), Fault> {
-        self.step()?;
-        match json {
-            serde_json::Value::String(text) => self.bytes(text.len() as u64),
-            serde_json::Value::Array(items) => items.iter().try_for_each(|item| self.weigh_json(item)),
-            serde_json::Value::Object(entries) => entries.iter().try_for_each(|(name, item)| {
-                self.bytes(name.len() as u64)?;
-                self.weigh_json(item)
-            }),
-            _ => Ok(()),
-        }
     }
 
     pub(crate) fn enter(&mut self) -> Result<(), Fault> {

@@ -199,19 +199,25 @@ impl<'a> Machine<'a> {
             },
             _ => {
                 let right = self.evaluate(right)?;
-                match op {
-                    BinaryOp::Less | BinaryOp::LessEqual | BinaryOp::Greater | BinaryOp::GreaterEqual => {
-                        order::comparison(op, &left, &right, self.context.types)
-                    }
-                    BinaryOp::Equal | BinaryOp::NotEqual => self
-                        .meter
-                        .weigh(&left)
-                        .and_then(|()| order::equal(&left, &right))
-                        .map(|equal| Value::Bool(equal == (op == BinaryOp::Equal))),
-                    _ => arithmetic::binary(op, &left, &right, &mut self.meter),
-                }
-                .map_err(|fault| fault.at(at))
+                self.operate(op, &left, &right).map_err(|fault| fault.at(at))
             }
+        }
+    }
+
+    fn operate(&mut self, op: BinaryOp, left: &Value, right: &Value) -> Result<Value, Fault> {
+        use BinaryOp::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};
+        if matches!(op, Equal | NotEqual | Less | LessEqual | Greater | GreaterEqual) {
+            self.meter.look(left)?;
+        }
+        match op {
+            Equal => order::equal(left, right).map(Value::Bool),
+            NotEqual => order::equal(left, right).map(|equal| Value::Bool(!equal)),
+            Less | LessEqual | Greater | GreaterEqual => {
+                // Comparing lists and variants looks at all of both.
+                self.meter.look(right)?;
+                order::comparison(op, left, right, self.context.types)
+            }
+            _ => arithmetic::binary(op, left, right, &mut self.meter),
         }
     }
 

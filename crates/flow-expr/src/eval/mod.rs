@@ -12,6 +12,7 @@ mod machine;
 mod matching;
 pub(crate) mod order;
 pub(crate) mod sequence;
+mod weight;
 
 use crate::{Expr, Function, Name, TypeTable, Value, VarId};
 use jiff::Timestamp;
