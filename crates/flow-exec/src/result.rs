@@ -7,8 +7,8 @@ use crate::{
     api::Outcome,
     arguments::ResultPaths,
     attempt::Attempt,
-    border::malformed,
     handover::TakenTable,
+    mismatch::malformed,
     process::{internal, without_line_end},
 };
 use flow_diag::codes;
@@ -85,7 +85,7 @@ fn text(stdout: Vec<u8>) -> Result<String, Failure> {
 }
 
 fn json(text: &str) -> Result<serde_json::Value, Failure> {
-    serde_json::from_str(text).map_err(|error| {
+    codec::parse_json(text).map_err(|error| {
         if text.trim().is_empty() {
             return unreadable("its standard output is its result as JSON, but it printed nothing");
         }

@@ -5,7 +5,7 @@
 
 use super::no_answer;
 use crate::{
-    api::Outcome, attempt::Attempt, border::malformed, handover::TakenTable, process::internal, result::Manner,
+    api::Outcome, attempt::Attempt, handover::TakenTable, mismatch::malformed, process::internal, result::Manner,
 };
 use flow_diag::codes;
 use flow_expr::{Type, Value, codec};
@@ -47,14 +47,12 @@ pub(super) async fn take(attempt: &Attempt<'_>, mut response: Response) -> Resul
     let bytes = body(&mut response, MOST_BYTES).await?;
     let received = Some(bytes.len() as u64);
     let described = describe(&response, &bytes);
-    let json = if manner == Manner::Text {
-        let text = String::from_utf8(bytes);
-        let not_text = |_| unreadable(format!("expected text in UTF-8, but the answer is {described}"));
-        serde_json::Value::from(text.map_err(not_text)?)
-    } else if bytes.is_empty() && matches!(returns, Type::Optional(_)) {
-        serde_json::Value::Null
-    } else {
-        serde_json::from_slice(&bytes).map_err(|error| not_json(&described, &bytes, &error))?
+    let not_text = |_| unreadable(format!("expected text in UTF-8, but the answer is {described}"));
+    let text = String::from_utf8(bytes).map_err(not_text)?;
+    let json = match manner {
+        Manner::Text => serde_json::Value::from(text),
+        _ if text.is_empty() && matches!(returns, Type::Optional(_)) => serde_json::Value::Null,
+        _ => codec::parse_json(&text).map_err(|error| not_json(&described, &text, &error))?,
     };
     let decoded = codec::decode(&json, returns, attempt.call.step.name.short(), &attempt.context());
     let value = decoded.map_err(|errors| malformed(&errors).detail(format!("the answer is {described}")))?;
@@ -94,9 +92,15 @@ async fn take_file(attempt: &Attempt<'_>, mut response: Response, manner: Manner
 
 /// Rewrites an array of objects as one object a line.
 async fn rows_of_json(path: &std::path::Path) -> Result<(), Failure> {
-    let bytes = tokio::fs::read(path).await.map_err(|error| internal(format!("the answer cannot be read: {error}")))?;
-    let rows: Vec<serde_json::Value> = serde_json::from_slice(&bytes)
-        .map_err(|error| unreadable(format!("expected a JSON array of rows, but the answer is not one: {error}")))?;
+    let text = tokio::fs::read_to_string(path).await;
+    let text = text.map_err(|error| unreadable(format!("expected a JSON array of rows: {error}")))?;
+    let rows = match codec::parse_json(&text) {
+        Ok(serde_json::Value::Array(rows)) => rows,
+        Ok(_) => return Err(unreadable("expected a JSON array of rows, but the answer is no array")),
+        Err(error) => {
+            return Err(unreadable(format!("expected a JSON array of rows, but the answer is not JSON: {error}")));
+        }
+    };
     let lines: String = rows.iter().map(|row| format!("{row}\n")).collect();
     tokio::fs::write(path, lines).await.map_err(|error| internal(format!("the answer cannot be kept: {error}")))
 }
@@ -195,11 +199,11 @@ fn describe(response: &Response, bytes: &[u8]) -> String {
     format!("`{}`, {} bytes: {snippet}", content_type(response), bytes.len())
 }
 
-fn not_json(described: &str, bytes: &[u8], error: &serde_json::Error) -> Failure {
-    if bytes.is_empty() {
+fn not_json(described: &str, text: &str, error: &serde_json::Error) -> Failure {
+    if text.is_empty() {
         return unreadable("expected JSON, but the answer is empty");
     }
-    let is_page = bytes.trim_ascii_start().starts_with(b"<");
+    let is_page = text.trim_start().starts_with('<');
     let failure = unreadable(if is_page {
         "expected JSON, but the answer is a page of HTML or XML".to_owned()
     } else {
