@@ -139,14 +139,20 @@ impl Request {
 fn address(attempt: &Attempt<'_>, parts: &[Part], base: Option<&str>) -> Result<Url, Failure> {
     let mut written = String::new();
     let mut has_hole = false;
-    for part in parts {
+    for (index, part) in parts.iter().enumerate() {
         match part {
             Part::Text(text) => written.push_str(text),
             Part::Hole(expr, _) => {
-                has_hole = true;
                 // As a string with one hole, so that its format is honoured.
                 let hole = Expr::new(ExprKind::Interpolate(vec![part.clone()]), expr.at);
-                written.push_str(&urlencoding::encode(&text(&value_of(attempt, &hole)?)));
+                let value = text(&value_of(attempt, &hole)?);
+                if index == 0 && base.is_none() {
+                    // Nothing stands before it, so it is the address itself.
+                    written.push_str(&value);
+                } else {
+                    has_hole = true;
+                    written.push_str(&urlencoding::encode(&value));
+                }
             }
         }
     }

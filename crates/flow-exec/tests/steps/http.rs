@@ -68,6 +68,20 @@ async fn holes_stay_in_their_place() {
 }
 
 #[tokio::test]
+async fn a_hole_at_the_beginning_is_the_address() {
+    let server = Server::sending(&json("{}")).await;
+    let mut bench =
+        Bench::new(request("POST", "", None), Type::Unit).text("url", &format!("{}/hook?a=1", server.url()));
+    if let Body::Http { url, .. } = &mut bench.step.body {
+        *url = vec![Part::Hole(var(0), None), Part::Text("&b=".into()), Part::Hole(constant(string("c d")), None)];
+    }
+    bench.value().await;
+    assert_eq!(server.last().line, "POST /hook?a=1&b=c%20d HTTP/1.1");
+    bench.args[0].1 = string("file:///etc/passwd");
+    assert_eq!(&*bench.failure().await.code, "R0125");
+}
+
+#[tokio::test]
 async fn headers_query_and_bodies_are_encoded() {
     let server = Server::sending(&json("{}")).await;
     let list = Value::List(Arc::from([string("a&b"), string("c")]));
