@@ -21,16 +21,28 @@ pub fn postgres() -> Option<String> {
     needed("postgres", "FLOWC_TEST_POSTGRES")
 }
 
+/// Says that the running test is skipped because the machine lacks something, and how to get it.
+///
+/// # Panics
+/// When `FLOWC_REQUIRE_SERVERS` is set.
+pub fn skip(what: &str, enable: &str) {
+    let test = std::thread::current().name().unwrap_or("a test").to_owned();
+    say(&format!("skipped: {test} needs {what}; enable it with `{enable}`"));
+}
+
 fn needed(server: &str, variable: &str) -> Option<String> {
     if let Some(url) = std::env::var(variable).ok().filter(|url| !url.is_empty()) {
         return Some(url);
     }
-    let message = skip_message(std::thread::current().name().unwrap_or("a test"), server);
+    say(&skip_message(std::thread::current().name().unwrap_or("a test"), server));
+    None
+}
+
+fn say(message: &str) {
     let required = std::env::var_os("FLOWC_REQUIRE_SERVERS").is_some_and(|value| !value.is_empty() && value != "0");
     assert!(!required, "{message}; FLOWC_REQUIRE_SERVERS makes a skip a failure");
     // Not `eprintln!`, whose output is captured and dropped when a test passes.
     let _ = writeln!(std::io::stderr(), "{message}");
-    None
 }
 
 fn skip_message(test: &str, server: &str) -> String {

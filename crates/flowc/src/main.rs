@@ -1,2 +1,39 @@
-//! Placeholder.
-fn main() {}
+//! The command line of Flow: reads arguments, constructs the concrete I/O, prints.
+//!
+//! No logic: what a program means is the compiler's, what a run does the engine's. One file per
+//! subcommand under `commands/`. Tested end to end by `tests/it`, on the real binary.
+
+mod arguments;
+mod cli;
+mod columns;
+mod commands;
+mod engine;
+mod exit;
+mod git;
+mod live;
+mod markdown;
+mod moment;
+mod places;
+mod programs;
+mod project;
+mod report;
+mod request;
+mod ui;
+mod world;
+
+use clap::{CommandFactory, Parser};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // An argument that is no UTF-8 can name nothing that flowc knows; it is shown as well as it can be.
+    let given = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let cli = cli::Cli::parse_from(arguments::with_parameters(&cli::Cli::command(), given));
+    let ui = ui::Ui::new(cli.global.color, cli.global.quiet, cli.global.verbose);
+    match cli.command.run(&cli.global, &ui) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            ui.fail(&failure);
+            failure.exit.into()
+        }
+    }
+}

@@ -129,7 +129,8 @@ fn visible(text: &Arc<str>) -> Arc<str> {
 }
 
 /// A message with everything that a terminal would obey written as an escape.
-pub(super) fn clean(text: &str) -> Cow<'_, str> {
+#[must_use]
+pub fn clean(text: &str) -> Cow<'_, str> {
     if !text.chars().any(|char| obeyed(char) || char == '\r') {
         return Cow::Borrowed(text);
     }

@@ -9,6 +9,7 @@ mod places;
 mod sarif;
 mod text;
 
+pub use excerpt::clean;
 pub use github::github;
 pub use json::{PROBLEMS_FORMAT, json};
 pub use sarif::sarif;

@@ -65,7 +65,9 @@ impl<'p> Builder<'p> {
             self.edges.extend(inner.roots.iter().map(|root| data(ends.inlet, *root)));
             self.edges.extend(inner.leaves.iter().map(|leaf| data(*leaf, ends.outlet)));
         }
-        for (name, step) in program.steps.iter().filter(|(name, _)| !called.contains(name)) {
+        // Steps of the standard library that nobody calls are no part of the system.
+        let is_idle = |name: &Name| !called.contains(name) && !name.as_str().starts_with("std.");
+        for (name, step) in program.steps.iter().filter(|(name, _)| is_idle(name)) {
             self.vertex(VertexKind::Step, name, name.short(), None, step.owner.as_ref(), &step.tags);
         }
         let mut graph = Graph::assemble(self.vertices, self.edges);

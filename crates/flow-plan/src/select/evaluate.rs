@@ -106,7 +106,8 @@ fn texts<'v>(method: Option<&str>, vertex: &'v Vertex) -> Box<dyn Iterator<Item 
 }
 
 /// The closest known texts, best first, none of them far.
-pub(crate) fn nearest<'k>(wanted: &str, known: impl Iterator<Item = &'k str>) -> Vec<String> {
+#[must_use]
+pub fn nearest<'k>(wanted: &str, known: impl Iterator<Item = &'k str>) -> Vec<String> {
     let allowed = (wanted.chars().count() / 3).max(1);
     let mut close: Vec<(usize, &str)> = known
         .filter(|text| text.len().abs_diff(wanted.len()) <= allowed * 4)

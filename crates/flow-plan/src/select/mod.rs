@@ -6,7 +6,7 @@
 mod evaluate;
 mod parse;
 
-pub use evaluate::select;
+pub use evaluate::{nearest, select};
 pub use parse::{Selector, Term};
 
 use std::{fmt, ops::Range};

@@ -4,9 +4,11 @@
 //! not parse. Tested by the cases below.
 
 mod expr;
+mod reason;
 mod value;
 
 pub(crate) use expr::expr;
+pub use reason::{reason, verdict};
 pub use value::value;
 
 use crate::{Schedule, Trigger};

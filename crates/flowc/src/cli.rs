@@ -1,0 +1,93 @@
+//! The command line: global options and the list of subcommands. Each subcommand describes its own in its file.
+
+use crate::{
+    commands, exit,
+    exit::Outcome,
+    ui::{Color, Ui},
+};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Checks, plans and runs systems written in Flow.
+#[derive(Debug, Parser)]
+#[command(name = "flowc", version, after_help = exit::TABLE, propagate_version = true, max_term_width = 100)]
+#[command(arg_required_else_help = true, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every subcommand.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// The project: its folder, or a single .flow file [default: the nearest folder above with a flow.toml]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
+    /// The profile of flow.toml whose values are used
+    #[arg(long, global = true, value_name = "NAME", env = "FLOW_PROFILE")]
+    pub(crate) profile: Option<String>,
+    /// Gives a `var` a value; may be repeated
+    #[arg(long = "set", global = true, value_name = "NAME=VALUE", value_parser = assignment)]
+    pub(crate) set: Vec<(String, String)>,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+    /// Only data and failures
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Details too
+    #[arg(long, short, global = true)]
+    pub(crate) verbose: bool,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    New(commands::new::New),
+    Check(commands::check::Check),
+    Fmt(commands::fmt::Fmt),
+    Plan(commands::plan::Plan),
+    Run(commands::run::Run),
+    Graph(commands::graph::Graph),
+    Diff(commands::diff::Diff),
+    History(commands::history::History),
+    Show(commands::show::Show),
+    Logs(commands::logs::Logs),
+    Why(commands::why::Why),
+    Explain(commands::explain::Explain),
+    Completions(commands::completions::Completions),
+    Man(commands::man::Man),
+}
+
+impl Command {
+    /// Does what was asked.
+    pub(crate) fn run(&self, global: &Global, ui: &Ui) -> Outcome {
+        match self {
+            Self::New(command) => command.run(ui),
+            Self::Check(command) => command.run(global, ui),
+            Self::Fmt(command) => command.run(global, ui),
+            Self::Plan(command) => command.run(global, ui),
+            Self::Run(command) => command.run(global, ui),
+            Self::Graph(command) => command.run(global, ui),
+            Self::Diff(command) => command.run(global, ui),
+            Self::History(command) => command.run(global, ui),
+            Self::Show(command) => command.run(global, ui),
+            Self::Logs(command) => command.run(global, ui),
+            Self::Why(command) => command.run(global, ui),
+            Self::Explain(command) => command.run(ui),
+            Self::Completions(command) => command.run(ui),
+            Self::Man(command) => command.run(ui),
+        }
+    }
+}
+
+/// `name=value`, as `--set` and parameters of flows are given.
+pub(crate) fn assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().into(), value.into())),
+        _ => Err("expected NAME=VALUE".into()),
+    }
+}

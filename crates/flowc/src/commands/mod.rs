@@ -1,0 +1,16 @@
+//! The subcommands, one file each: arguments, help, and the few lines that call whoever does the work.
+
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod diff;
+pub(crate) mod explain;
+pub(crate) mod fmt;
+pub(crate) mod graph;
+pub(crate) mod history;
+pub(crate) mod logs;
+pub(crate) mod man;
+pub(crate) mod new;
+pub(crate) mod plan;
+pub(crate) mod run;
+pub(crate) mod show;
+pub(crate) mod why;

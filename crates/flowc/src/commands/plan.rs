@@ -1,0 +1,157 @@
+//! `flowc plan`: what would run and why, what would not and why, worst cases, what is read and written.
+
+use crate::{
+    cli::Global,
+    columns::{Cell, columns},
+    engine,
+    exit::{Exit, Failure, Outcome},
+    project::{Project, write_whole},
+    request::{Request, describe, is_step},
+    ui::{Style, Ui, paint},
+};
+use clap::{Args, ValueEnum};
+use flow_engine::Options;
+use flow_plan::{Bound, Deadline, NodeKind, Plan as Frozen, Provenance, Verdict, words};
+use std::path::PathBuf;
+
+/// Most rows that are shown without `--verbose`.
+const MOST_ROWS: usize = 60;
+
+/// Shows what a run would do, and why, without doing it
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    request: Request,
+    /// Writes the plan to this file, for `flowc run FILE`
+    #[arg(long, short, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// text, or json for tools
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+impl Plan {
+    pub(crate) fn run(&self, global: &Global, ui: &Ui) -> Outcome {
+        let project = Project::find(global)?;
+        let Some(plan) = decided(&project, &self.request, global, ui)? else { return Ok(Exit::Wrong) };
+        if let Some(path) = &self.out {
+            write_whole(path, &plan.to_json())?;
+            ui.say(&format!("wrote {}", path.display()));
+        }
+        match self.format {
+            Format::Json if self.out.is_none() => ui.out(&plan.to_json())?,
+            Format::Json => {}
+            Format::Text if ui.quiet => {}
+            Format::Text => ui.out(&text(&plan, ui))?,
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// The plan with its decisions; none if the program has errors, which have been shown then.
+pub(crate) fn decided(
+    project: &Project,
+    request: &Request,
+    global: &Global,
+    ui: &Ui,
+) -> Result<Option<Frozen>, Failure> {
+    let Some(requested) = request.resolve(project, global, ui)? else { return Ok(None) };
+    let engine = engine::of(project, Options::default());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::environment(format!("starting the runtime: {error}")))?;
+    let plan = runtime.block_on(engine.plan(requested.plan, &requested.choice));
+    plan.map(Some).map_err(|error| engine::failure(&error))
+}
+
+/// The plan for people.
+pub(crate) fn text(plan: &Frozen, ui: &Ui) -> String {
+    let color = ui.color_out;
+    let mut out =
+        format!("{} {}\n", paint(color, Style::Bold, "plan of"), paint(color, Style::Bold, plan.flow.as_str()));
+    let Some(flow) = plan.program.flows.get(&plan.flow) else { return out };
+    let kinds: std::collections::HashMap<u32, &NodeKind> = flow.nodes().map(|node| (node.id.0, &node.kind)).collect();
+    let labels: std::collections::HashMap<u32, &str> = flow.nodes().map(|node| (node.id.0, &*node.label)).collect();
+    let shown: Vec<_> = plan
+        .decisions
+        .iter()
+        .filter(|(id, _)| ui.verbose || kinds.get(&id.0).is_some_and(|kind| is_step(kind)))
+        .collect();
+    let most = if ui.verbose { usize::MAX } else { MOST_ROWS };
+    let rows: Vec<Vec<Cell>> = shown
+        .iter()
+        .take(most)
+        .map(|(id, decision)| {
+            let style = match decision.verdict {
+                Verdict::Run => Style::Good,
+                Verdict::Maybe => Style::Warn,
+                Verdict::Reuse | Verdict::Skip => Style::Dim,
+            };
+            let mut reasons: Vec<String> = decision.reasons.iter().map(words::reason).collect();
+            if reasons.is_empty() {
+                reasons.push("what it takes is known only when the run computes it".into());
+            }
+            let bound = plan.bounds.nodes.get(&id.0).filter(|bound| bound.worst_ms > 0).map(bound).unwrap_or_default();
+            vec![
+                Cell::styled(format!("  {}", words::verdict(decision.verdict)), style),
+                Cell::new(labels.get(&id.0).copied().unwrap_or_default()),
+                Cell::styled(describe(flow, plan, id.0), Style::Dim),
+                Cell::new(reasons.join("; ")),
+                Cell::styled(bound, Style::Dim),
+            ]
+        })
+        .collect();
+    out.push_str(&columns(&rows, color));
+    if shown.len() > most {
+        out.push_str(&format!("  … and {} more: --verbose shows all\n", shown.len() - most));
+    }
+    out.push_str(&totals(plan, &shown.iter().map(|(_, decision)| decision.verdict).collect::<Vec<_>>()));
+    out
+}
+
+fn totals(plan: &Frozen, verdicts: &[Verdict]) -> String {
+    let count = |wanted: Verdict| verdicts.iter().filter(|verdict| **verdict == wanted).count();
+    let parts = [
+        (count(Verdict::Run), "to run"),
+        (count(Verdict::Maybe), "that may run"),
+        (count(Verdict::Reuse), "up to date"),
+        (count(Verdict::Skip), "left out"),
+    ];
+    let parts: Vec<String> =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    let mut out = if count(Verdict::Run) + count(Verdict::Maybe) == 0 {
+        format!("nothing to do: {} up to date\n", steps(count(Verdict::Reuse)))
+    } else {
+        format!("{}\n", parts.join(", "))
+    };
+    if let Some(worst) = &plan.bounds.flow {
+        out.push_str(&format!("worst case: {}", bound(worst)));
+        let finish = plan.program.flows.get(&plan.flow).and_then(|flow| flow.finish.as_ref());
+        if let Some(finish) = finish {
+            out.push_str(&match finish.deadline {
+                Deadline::Within(ms) => format!(", promised within {}", words::duration(ms)),
+                Deadline::By(minutes) => format!(", promised by {}", words::time_of_day(minutes)),
+            });
+        }
+        out.push('\n');
+    }
+    out
+}
+
+fn bound(bound: &Bound) -> String {
+    let provenance = match bound.provenance {
+        Provenance::Declared => "declared",
+        Provenance::Measured => "measured",
+        Provenance::Assumed => "assumed",
+    };
+    format!("≤ {} ({provenance})", words::duration(bound.worst_ms))
+}
+
+pub(crate) fn steps(count: usize) -> String {
+    format!("{count} step{}", if count == 1 { "" } else { "s" })
+}

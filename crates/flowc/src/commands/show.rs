@@ -1,0 +1,160 @@
+//! `flowc show RUN [STEP]`: what a run did, or one step of it.
+
+use crate::{
+    cli::Global,
+    columns::{Cell, columns},
+    engine,
+    exit::{Exit, Outcome},
+    live::words,
+    moment::{moment, took},
+    project::Project,
+    ui::{Style, Ui, paint},
+};
+use clap::{Args, ValueEnum};
+use flow_driver::{NodeEnd, NodeStatus};
+use flow_engine::{Options, RunDetail, StepDetail};
+
+/// Most nodes that are shown without `--verbose`.
+const MOST_ROWS: usize = 60;
+
+/// Shows what a run did, or one step of it
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// The run's id, a part of it that is its alone, or `last`
+    #[arg(default_value = "last")]
+    run: String,
+    /// The step, by its label
+    step: Option<String>,
+    /// text, or json for tools
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+impl Show {
+    pub(crate) fn run(&self, global: &Global, ui: &Ui) -> Outcome {
+        let project = Project::find(global)?;
+        let engine = engine::of(&project, Options::default());
+        let (json, text) = match &self.step {
+            None => {
+                let detail = engine.show(&self.run).map_err(|error| engine::failure(&error))?;
+                (serde_json::json!({ "format": 1, "run": detail }), run_text(&detail, ui))
+            }
+            Some(step) => {
+                let detail = engine.why(&self.run, step).map_err(|error| engine::failure(&error))?;
+                (serde_json::json!({ "format": 1, "step": detail }), step_text(&detail, ui.color_out))
+            }
+        };
+        match self.format {
+            Format::Json => ui.out(&format!("{json:#}\n"))?,
+            Format::Text => ui.out(&text)?,
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn run_text(detail: &RunDetail, ui: &Ui) -> String {
+    let color = ui.color_out;
+    let run = &detail.run;
+    let (status, time) = super::history::status(run);
+    let head = [
+        vec![Cell::styled("run", Style::Dim), Cell::styled(&*run.run, Style::Bold)],
+        vec![Cell::styled("flow", Style::Dim), Cell::new(&*run.flow)],
+        vec![Cell::styled("status", Style::Dim), status],
+        vec![Cell::styled("began", Style::Dim), Cell::new(moment(run.start.started))],
+        vec![Cell::styled("took", Style::Dim), Cell::new(time)],
+    ];
+    let mut out = columns(&head, color);
+    out.push('\n');
+    let is_shown = |node: &&NodeEnd| ui.verbose || &*node.kind != "compute" || node.status == NodeStatus::Failed;
+    let nodes: Vec<&NodeEnd> = detail.nodes.iter().filter(is_shown).collect();
+    let most = if ui.verbose { usize::MAX } else { MOST_ROWS };
+    let rows: Vec<Vec<Cell>> = nodes.iter().take(most).map(|node| row(node)).collect();
+    out.push_str(&columns(&rows, color));
+    if nodes.len() > most {
+        out.push_str(&format!("… and {} more: --verbose shows all\n", nodes.len() - most));
+    }
+    for node in detail.nodes.iter().filter(|node| node.failure.is_some()) {
+        out.push_str(&failure_text(node, color));
+    }
+    let broken: Vec<_> = detail.contracts.iter().filter(|row| !row.verdict.kept()).collect();
+    if !broken.is_empty() {
+        out.push_str(&format!("\n{}\n", paint(color, Style::Bold, "broken promises")));
+        for row in broken.into_iter().take(most) {
+            out.push_str(&format!("  {}: {}\n", row.label, words::contract(&row.verdict)));
+        }
+    }
+    out
+}
+
+fn row(node: &NodeEnd) -> Vec<Cell> {
+    let (sign, style) = match node.status {
+        NodeStatus::Succeeded => ("✓", Style::Good),
+        NodeStatus::Failed => ("✗", Style::Bad),
+        NodeStatus::Cancelled => ("■", Style::Warn),
+        NodeStatus::NotRun | NodeStatus::Skipped | NodeStatus::Unknown => ("–", Style::Dim),
+    };
+    let reasons = node.decision.as_ref().map(|decision| words::reasons(&decision.reasons)).unwrap_or_default();
+    let ended = match node.status {
+        // Its reason is told in full below.
+        NodeStatus::Failed => format!("failed after {}", took(node.began, node.ended)),
+        _ => words::ended(node).unwrap_or_else(|| "left out".into()),
+    };
+    vec![
+        Cell::styled(sign, style),
+        Cell::styled(&*node.label, Style::Bold),
+        Cell::new(ended),
+        Cell::styled(reasons, Style::Dim),
+    ]
+}
+
+fn failure_text(node: &NodeEnd, color: bool) -> String {
+    let Some(failure) = &node.failure else { return String::new() };
+    let mut out = format!("\n{}: {}\n", paint(color, Style::Bold, &node.label), words::failure(failure));
+    for detail in &failure.details {
+        out.push_str(&format!("  {}\n", flow_diag::render::clean(detail).replace('\n', "\n  ")));
+    }
+    for line in failure.stderr_tail.iter().flat_map(|tail| tail.lines()) {
+        out.push_str(&format!("  {} {}\n", paint(color, Style::Dim, "│"), flow_diag::render::clean(line)));
+    }
+    out
+}
+
+/// A step of a run: what it did, from what, and why.
+pub(crate) fn step_text(detail: &StepDetail, color: bool) -> String {
+    let node = &detail.node;
+    let mut out = format!("{} in run {}\n", paint(color, Style::Bold, &node.label), detail.run);
+    let mut rows =
+        vec![vec![Cell::styled("  ended", Style::Dim), Cell::new(words::ended(node).unwrap_or("left out".into()))]];
+    for (index, reason) in node.decision.iter().flat_map(|decision| &decision.reasons).enumerate() {
+        let heading = if index == 0 { "  because" } else { "" };
+        rows.push(vec![Cell::styled(heading, Style::Dim), Cell::new(flow_plan::words::reason(reason))]);
+    }
+    for (index, input) in node.record.iter().flat_map(|record| &record.inputs).enumerate() {
+        let heading = if index == 0 { "  from" } else { "" };
+        rows.push(vec![Cell::styled(heading, Style::Dim), Cell::new(format!("{} = {}", input.name, input.short))]);
+    }
+    for attempt in &detail.attempts {
+        let end = attempt.failure.as_ref().map_or("done".into(), words::failure);
+        let heading = format!("  attempt {}", attempt.attempt);
+        let time = took(attempt.began, attempt.ended);
+        rows.push(vec![
+            Cell::styled(heading, Style::Dim),
+            Cell::new(format!("{} {time}: {end}", moment(attempt.began))),
+        ]);
+    }
+    for contract in &detail.contracts {
+        rows.push(vec![Cell::styled("  promise", Style::Dim), Cell::new(words::contract(&contract.verdict))]);
+    }
+    out.push_str(&columns(&rows, color));
+    out.push_str(&failure_text(node, color));
+    if let Some(because) = &detail.because {
+        out.push_str(&failure_text(because, color));
+    }
+    out
+}

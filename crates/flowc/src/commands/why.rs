@@ -1,0 +1,60 @@
+//! `flowc why RUN STEP`: why a step ran, did not run, or failed.
+
+use crate::{
+    cli::Global,
+    commands::show::step_text,
+    engine,
+    exit::{Exit, Outcome},
+    places,
+    project::Project,
+    ui::Ui,
+};
+use clap::{Args, ValueEnum};
+use flow_engine::Options;
+use flow_plan::Reason;
+
+/// Says why a step ran, did not run, or failed
+#[derive(Debug, Args)]
+pub(crate) struct Why {
+    /// The run's id, a part of it that is its alone, or `last`
+    run: String,
+    /// The step, by its label
+    step: String,
+    /// text, or json for tools
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+impl Why {
+    pub(crate) fn run(&self, global: &Global, ui: &Ui) -> Outcome {
+        let project = Project::find(global)?;
+        let engine = engine::of(&project, Options::default());
+        let detail = engine.why(&self.run, &self.step).map_err(|error| engine::failure(&error))?;
+        if self.format == Format::Json {
+            ui.out(&format!("{:#}\n", serde_json::json!({ "format": 1, "step": detail })))?;
+            return Ok(Exit::Done);
+        }
+        ui.out(&step_text(&detail, ui.color_out))?;
+        let reasons = detail.node.decision.iter().flat_map(|decision| &decision.reasons);
+        let changed: Vec<_> = reasons
+            .filter_map(|reason| match reason {
+                Reason::CodeChanged { at, .. } => Some(*at),
+                _ => None,
+            })
+            .collect();
+        if !changed.is_empty()
+            && let Some(plan) = engine::plan_of_run(&project, &detail.run)?
+        {
+            for at in changed {
+                ui.out(&places::excerpt(&project, &plan.program, at))?;
+            }
+        }
+        Ok(Exit::Done)
+    }
+}

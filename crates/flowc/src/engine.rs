@@ -1,0 +1,63 @@
+//! The engine of a project with all that is concrete: files, processes, databases, the clock.
+//!
+//! Made only by commands that need it: nothing here is touched by `check` or `fmt`.
+
+use crate::{
+    exit::{Exit, Failure},
+    project::Project,
+};
+use flow_engine::{Engine, EngineError, FileMemory, Options};
+use flow_exec::{Executor, ExecutorOptions};
+use flow_plan::Plan;
+use flow_store::{Layout, Reader, StoreError};
+use std::sync::Arc;
+
+/// The engine of a project. Opens and makes nothing yet.
+pub(crate) fn of(project: &Project, options: Options) -> Engine {
+    let memory = FileMemory::new(&project.root);
+    let executor = ExecutorOptions { cache: memory.clone(), ..ExecutorOptions::new(&project.root) };
+    let executor = Executor::new(executor);
+    Engine::new(&project.root, Arc::new(executor), memory, options)
+}
+
+/// The plan that a run followed; none if there is no such run.
+pub(crate) fn plan_of_run(project: &Project, run: &str) -> Result<Option<Plan>, Failure> {
+    let Some(reader) = Reader::open(&Layout::new(&project.root)).map_err(|error| store_failure(&error))? else {
+        return Ok(None);
+    };
+    let row = match reader.run(run) {
+        Ok(row) => row,
+        Err(StoreError::NoRun { .. }) => return Ok(None),
+        Err(error) => return Err(store_failure(&error)),
+    };
+    let Some(text) = reader.plan(&row.plan).map_err(|error| store_failure(&error))? else { return Ok(None) };
+    Plan::from_json(&text, flow_compiler::VERSION)
+        .map(Some)
+        .map_err(|error| Failure::wrong(format!("the plan of run {}: {error}", row.run)))
+}
+
+/// What a failure of the engine means for the exit code.
+pub(crate) fn failure(error: &EngineError) -> Failure {
+    match error {
+        EngineError::Store(error) => store_failure(error),
+        EngineError::InputsChanged(_) | EngineError::NoFlow(_) => with_code(Exit::Wrong, error.code(), error),
+        EngineError::Internal(_) => with_code(Exit::Environment, error.code(), error),
+    }
+}
+
+fn store_failure(error: &StoreError) -> Failure {
+    let exit = match error {
+        StoreError::NoRun { .. } | StoreError::NoStep { .. } => Exit::Wrong,
+        _ => Exit::Environment,
+    };
+    let failure = with_code(exit, error.code(), error);
+    match error {
+        StoreError::Locked { .. } => failure.hint("--wait 10m waits for it to end"),
+        StoreError::NoRun { .. } => failure.hint("`flowc history` lists runs"),
+        _ => failure,
+    }
+}
+
+fn with_code(exit: Exit, code: &str, error: &dyn std::fmt::Display) -> Failure {
+    Failure { exit, message: format!("{error} [{code}]"), hints: vec![] }
+}

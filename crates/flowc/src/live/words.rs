@@ -1,0 +1,85 @@
+//! Events in words: the same on a terminal and in a pipeline.
+
+use crate::moment::{moment, took};
+use flow_diag::render::clean;
+use flow_driver::{ContractVerdict, How, NodeEnd, NodeStatus, Wait};
+use flow_plan::{Failure, Reason, words};
+
+/// How a node ended, in a few words; none for what nobody wants to read of.
+pub(crate) fn ended(node: &NodeEnd) -> Option<String> {
+    let rows = node.rows.map(|rows| format!(", {rows} rows")).unwrap_or_default();
+    let time = took(node.began, node.ended);
+    Some(match (node.status, node.how) {
+        (NodeStatus::Succeeded, Some(How::Reused)) => "up to date".into(),
+        (NodeStatus::Succeeded, Some(How::Fallback)) => format!("took its fallback after {time}{rows}"),
+        (NodeStatus::Succeeded, Some(How::Recovered)) => format!("recovered after {time}{rows}"),
+        (NodeStatus::Succeeded, _) => format!("done in {time}{rows}"),
+        (NodeStatus::Failed, _) => {
+            let why = node.failure.as_ref().map(failure).unwrap_or_default();
+            format!("failed after {time}: {why}")
+        }
+        (NodeStatus::NotRun, _) => {
+            let cause = node.because.as_ref().map(|(_, label)| label.to_string()).unwrap_or_default();
+            format!("not run, because {cause} failed")
+        }
+        (NodeStatus::Cancelled, _) => "cancelled".into(),
+        (NodeStatus::Skipped | NodeStatus::Unknown, _) => return None,
+    })
+}
+
+/// A failure in one line.
+pub(crate) fn failure(failure: &Failure) -> String {
+    format!("{} [{}]", clean(&failure.message), failure.code)
+}
+
+/// Reasons in one line.
+pub(crate) fn reasons(reasons: &[Reason]) -> String {
+    reasons.iter().map(words::reason).collect::<Vec<_>>().join("; ")
+}
+
+/// What is waited for.
+pub(crate) fn waiting(why: &Wait) -> String {
+    match why {
+        Wait::Pool { pool } => format!("waits for a place in pool {}", pool.short()),
+        Wait::Time { until } => format!("waits until {}", moment(*until)),
+        Wait::Fresh { dataset, until } => {
+            format!("waits for {} to become fresh, until {}", dataset.short(), moment(*until))
+        }
+    }
+}
+
+/// What became of a promise.
+pub(crate) fn contract(verdict: &ContractVerdict) -> String {
+    let kept = |kept: bool| if kept { "kept" } else { "broken" };
+    match verdict {
+        ContractVerdict::Fresh { dataset, age_ms, within_ms, kept: is_kept, action } => {
+            let age = age_ms.map_or_else(|| "of unknown age".into(), |age| format!("{} old", words::duration(age)));
+            let promise = words::duration(*within_ms);
+            let end = if *is_kept { String::new() } else { format!(": {action}") };
+            format!("{}: {} is {age}, required within {promise}{end}", kept(*is_kept), dataset.short())
+        }
+        ContractVerdict::Require { text, kept: is_kept, message, .. } => {
+            format!("{}: require {text}{}", kept(*is_kept), said(message.as_deref()))
+        }
+        ContractVerdict::Guard { text, kept: is_kept, action, message } => {
+            format!("{}: guard {text}, else {action}{}", kept(*is_kept), said(message.as_deref()))
+        }
+        ContractVerdict::Expect { dataset, rule } => {
+            let mut out = format!("{}: expect {} of {}", kept(rule.holds), rule.rule, dataset.short());
+            if rule.broken > 0 {
+                out.push_str(&format!(", broken by {} of {} rows", rule.broken, rule.checked));
+            }
+            for example in rule.examples.iter().take(3) {
+                out.push_str(&format!("\n      {}", clean(example)));
+            }
+            out
+        }
+        ContractVerdict::Finish { flow, deadline } => {
+            format!("broken: {} should have been done by {}", flow.short(), moment(*deadline))
+        }
+    }
+}
+
+fn said(message: Option<&str>) -> String {
+    message.map(|message| format!(" ({})", clean(message))).unwrap_or_default()
+}

@@ -1,0 +1,71 @@
+//! Programs by the names that people give them: the files as they are, a plan, a run, a git revision.
+
+use crate::{
+    cli::Global,
+    engine,
+    exit::Failure,
+    git::GitWorld,
+    project::{Project, read_named},
+    report::{self, ProblemFormat},
+    ui::Ui,
+    world::DiskWorld,
+};
+use flow_compiler::{Compilation, Options, World, compile};
+use flow_expr::Name;
+use flow_plan::{Plan, Program};
+use std::path::Path;
+
+/// One side of a comparison.
+pub(crate) struct Side {
+    /// The program, or the part of it that a plan holds.
+    pub(crate) program: Program,
+    /// The flow, if it is a plan.
+    pub(crate) flow: Option<Name>,
+}
+
+/// Compiles the files of a project as they are.
+pub(crate) fn compiled(project: &Project, global: &Global) -> Compilation {
+    compile_world(&DiskWorld::new(&project.root), project, global)
+}
+
+fn compile_world(world: &dyn World, project: &Project, global: &Global) -> Compilation {
+    let only = if project.is_loose { project.files.clone() } else { vec![] };
+    compile(world, &Options { profile: global.profile.clone(), set: global.set.clone(), only })
+}
+
+/// The program of that name; none if it has errors, which have been shown then.
+pub(crate) fn named(name: &str, global: &Global, ui: &Ui) -> Result<Option<Program>, Failure> {
+    Ok(side(name, global, ui)?.map(|side| side.program))
+}
+
+/// The program of that name with its flow, if it is a plan; none if it has errors, which have been shown then.
+pub(crate) fn side(name: &str, global: &Global, ui: &Ui) -> Result<Option<Side>, Failure> {
+    if Path::new(name).extension().is_some_and(|extension| extension == "json") {
+        return Ok(Some(of_plan(plan_file(Path::new(name))?)));
+    }
+    let project = Project::find(global)?;
+    let compilation = if name == "." {
+        compiled(&project, global)
+    } else if let Some(plan) = engine::plan_of_run(&project, name)? {
+        return Ok(Some(of_plan(plan)));
+    } else {
+        compile_world(&GitWorld::open(&project.root, name)?, &project, global)
+    };
+    if compilation.problems.has_errors() {
+        report::show(ui, ProblemFormat::Text, &compilation.problems, &compilation.sources)?;
+        ui.say(&report::summary(ui, &compilation.problems));
+        return Ok(None);
+    }
+    Ok(Some(Side { program: compilation.program, flow: None }))
+}
+
+fn of_plan(plan: Plan) -> Side {
+    Side { program: plan.program, flow: Some(plan.flow) }
+}
+
+/// A plan from a file, if it is one that this flowc would obey.
+pub(crate) fn plan_file(path: &Path) -> Result<Plan, Failure> {
+    let text = read_named(path)?;
+    Plan::from_json(&text, flow_compiler::VERSION)
+        .map_err(|error| Failure::wrong(format!("{}: {error}", path.display())))
+}

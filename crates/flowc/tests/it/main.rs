@@ -1,0 +1,14 @@
+//! The real binary, run as people run it: projects in folders of their own, exit codes, what is written where.
+
+#![allow(clippy::disallowed_methods, reason = "these tests make files and start flowc")]
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod cancel;
+mod command_line;
+mod compare;
+mod format;
+mod hostile;
+mod plans;
+mod quiet;
+mod runs;
+mod sandbox;

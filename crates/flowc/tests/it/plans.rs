@@ -1,0 +1,53 @@
+//! Plans as files: frozen, run as they are, refused when they do not fit.
+
+use crate::sandbox::Sandbox;
+
+#[test]
+fn a_frozen_plan_runs_once_for_its_inputs() {
+    let project = Sandbox::new_project();
+    project.flowc(&["plan", "publish", "-o", "plan.json"]).ends(0).tells("wrote plan.json");
+    let json: serde_json::Value = serde_json::from_str(&project.read("plan.json")).unwrap();
+    assert_eq!(json["format"], 1);
+    project.flowc(&["run", "plan.json"]).ends(0).tells("succeeded");
+
+    project.change("data/sales.csv", "120.50", "120.51");
+    project.flowc(&["run", "plan.json"]).ends(2).tells("another version of `sales`");
+}
+
+#[test]
+fn plans_that_were_changed_or_made_elsewhere_are_refused() {
+    let project = Sandbox::new_project();
+    project.flowc(&["plan", "publish", "-o", "plan.json"]).ends(0);
+    let plan = project.read("plan.json");
+    for (from, to, why) in [
+        ("sum(amount)", "max(amount)", "was changed after it was made"),
+        ("\"format\": 1", "\"format\": 999", "format 999"),
+        ("\"compiler\": \"", "\"compiler\": \"9.", "was made by flowc 9."),
+    ] {
+        assert!(plan.contains(from), "{from}");
+        project.write("other.json", plan.replacen(from, to, 1));
+        project.flowc(&["run", "other.json"]).ends(2).tells(why);
+    }
+    project.write("other.json", &plan[..plan.len() / 2]);
+    project.flowc(&["run", "other.json"]).ends(2).tells("this is no plan");
+    project.flowc(&["run", "missing.json"]).ends(2).tells("missing.json");
+    project.flowc(&["run", "plan.json", "--set", "sales.minimum=1"]).ends(2).tells("as it is");
+}
+
+#[test]
+fn selections() {
+    let project = Sandbox::new_project();
+    let said = project.flowc(&["plan", "publish", "--select", "dataset:totals"]).ends(0);
+    assert!(said.out.contains("not selected"), "{}", said.out);
+    project.flowc(&["run", "publish", "--select", "+totals"]).ends(0);
+    assert!(project.path("out/totals.csv").exists() && !project.path("out/report.md").exists());
+    project.flowc(&["run", "publish", "--select", "totls"]).ends(2).tells("^^^^^ did you mean `totals`?");
+    project.flowc(&["run", "publish", "--select", "a,,b"]).ends(2).tells("cannot stand here");
+}
+
+#[test]
+fn dry_runs_write_nothing() {
+    let project = Sandbox::new_project();
+    project.flowc(&["run", "publish", "--dry-run"]).ends(0).gives("never ran");
+    assert!(!project.path(".flow").exists() && !project.path("out").exists());
+}
