@@ -8,6 +8,7 @@
 //! together.
 
 pub mod ast;
+mod echo;
 mod escape;
 mod kind;
 mod lexer;

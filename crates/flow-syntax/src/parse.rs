@@ -5,7 +5,7 @@ use crate::kind::{SyntaxKind, SyntaxNode};
 use crate::lexer::lex;
 use crate::problem::{SyntaxProblem, What};
 use crate::tree::TreeBuilder;
-use crate::{kind, parser, text};
+use crate::{echo, kind, parser, text};
 use flow_diag::{FileId, Problems, Span};
 use rowan::{GreenNode, TextRange};
 
@@ -65,6 +65,7 @@ const MAX_PROBLEMS: usize = 500;
 pub fn parse(file: FileId, text: &str) -> Parse {
     let mut problems = vec![];
     let green = parse_text(text, &mut problems);
+    let mut problems = echo::without_echoes(problems, text);
     problems.sort_by_key(|problem: &SyntaxProblem| (problem.start, problem.end));
     problems.truncate(MAX_PROBLEMS);
     let problems = problems.into_iter().map(|problem| problem.render(file, text)).collect();

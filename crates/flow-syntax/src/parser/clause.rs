@@ -22,7 +22,8 @@ pub(super) const SETTINGS: &[Token] = &[
 ];
 
 impl Parser<'_> {
-    /// Clauses in braces, with optional commas. The current token is `{`. `clause` parses one and says
+    /// Clauses in braces, with optional commas. `{` was seen, or was reported as
+    /// missing before the first clause. `clause` parses one and says
     /// whether it knew its word.
     pub(super) fn clauses(
         &mut self,
@@ -32,12 +33,13 @@ impl Parser<'_> {
     ) {
         let open = self.position;
         let mut seen = Seen::default();
-        self.bump();
+        self.eat(Token::LBrace);
         while !self.at_block_end_but(known) {
             let before = self.position;
             if clause(self) {
                 debug_assert!(self.position > before, "a clause consumes its word");
                 self.note_clause(&mut seen, before);
+                self.skip_line_after_report();
                 self.eat(Token::Comma);
                 continue;
             }

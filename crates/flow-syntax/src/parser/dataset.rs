@@ -24,12 +24,10 @@ impl Parser<'_> {
         if self.expect(Token::Colon, "`:` and the type of its content") || self.at_word() {
             self.type_expression();
         }
-        if self.at(Token::LBrace) {
+        if self.at_brace_or_inside("`{`", CLAUSES) {
             self.start(SyntaxKind::CLAUSE_BLOCK);
             self.clauses(CLAUSES, "a dataset", Self::dataset_clause);
             self.finish();
-        } else {
-            self.unexpected("`{`");
         }
         self.finish();
     }
@@ -94,7 +92,9 @@ impl Parser<'_> {
         self.start(SyntaxKind::EXPECT_CLAUSE);
         self.keyword();
         self.expression();
-        if self.eat_keyword(Token::For) {
+        // In a test, `for x in xs` may be the next statement.
+        let is_statement = self.nth(1).is_word() && self.nth(2) == Token::In;
+        if !is_statement && self.eat_keyword(Token::For) {
             self.expression();
         }
         if self.at(Token::Else) {

@@ -2,6 +2,7 @@
 
 use super::Parser;
 use super::clause::SETTINGS;
+use super::flow::STATEMENTS;
 use super::recover::DECLARATIONS;
 use crate::kind::SyntaxKind;
 use crate::lexer::Token;
@@ -301,6 +302,14 @@ impl Parser<'_> {
             self.finish();
         } else {
             self.unexpected("`(` and parameters");
+            // The bracket was forgotten, the parameters are there.
+            self.start(SyntaxKind::PARAM_LIST);
+            while self.at_field() && !self.on_new_line() {
+                self.field(SyntaxKind::PARAM);
+                self.eat(Token::Comma);
+            }
+            self.eat(Token::RParen);
+            self.finish();
         }
     }
 
@@ -316,21 +325,18 @@ impl Parser<'_> {
 
     /// A block in braces that must be there.
     pub(super) fn block_or_report(&mut self) {
-        if self.at(Token::LBrace) {
+        if self.at_brace_or_inside("`{`", STATEMENTS) {
             self.block();
-        } else {
-            self.unexpected("`{`");
         }
     }
 
     /// The clauses of a connection, model or pool, in braces.
     pub(super) fn settings_block(&mut self, owner: &'static str) {
-        if self.at(Token::LBrace) {
+        let settings_follow = self.on_new_line() && self.at_word() && self.nth_begins_value(1);
+        if self.at_brace_or_inside("`{`", SETTINGS) || (settings_follow && !self.at_declaration()) {
             self.start(SyntaxKind::CLAUSE_BLOCK);
             self.clauses(SETTINGS, owner, Self::setting);
             self.finish();
-        } else {
-            self.unexpected("`{`");
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::lexer::Token;
 use crate::problem::{SyntaxProblem, What};
 
 /// The words that begin statements.
-const STATEMENTS: &[Token] = &[
+pub(super) const STATEMENTS: &[Token] = &[
     Token::Start,
     Token::Finish,
     Token::Overlap,
@@ -49,11 +49,12 @@ impl Parser<'_> {
             parser.start(SyntaxKind::BLOCK);
             let open = parser.position;
             let mut seen = Seen::default();
-            parser.bump();
+            parser.eat(Token::LBrace);
             while !parser.at_block_end() {
                 let before = parser.position;
                 if parser.statement() {
                     parser.note_statement(&mut seen, before);
+                    parser.skip_line_after_report();
                 } else {
                     parser.value_of_block();
                 }
@@ -197,7 +198,9 @@ impl Parser<'_> {
         if self.eat_keyword(Token::By) {
             self.expression();
             self.zone();
-        } else if self.expect_keyword(Token::Within, "`by` and a time of day, or `within` and a duration") {
+        } else if self.expect_keyword(Token::Within, "`by` and a time of day, or `within` and a duration")
+            || self.at_literal()
+        {
             self.expression();
         }
         self.finish();
@@ -239,7 +242,8 @@ impl Parser<'_> {
             self.bump();
             self.finish();
         }
-        !self.on_new_line() && (self.at_word() || self.at_literal() || self.at_string())
+        let begins = self.at_word() || self.at_literal() || self.at_string() || self.at(Token::LBracket);
+        !self.on_new_line() && begins
     }
 
     /// `else` and another value, or a block.

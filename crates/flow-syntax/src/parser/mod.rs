@@ -315,7 +315,9 @@ impl<'text> Parser<'text> {
     }
 
     fn name(&mut self, case: Case, expected: &'static str) -> bool {
-        if !self.at_word() {
+        // What is no type's name and stands in the next line begins something else.
+        let missing = case == Case::Camel && self.on_new_line() && !has_case(self.text_at(0), case);
+        if !self.at_word() || missing {
             self.unexpected(expected);
             return false;
         }

@@ -52,15 +52,21 @@ impl Parser<'_> {
         if !self.current().begins_clause() || self.next_on_new_line() {
             return false;
         }
-        let next = self.nth(1);
-        (next.is_word() && !CONTINUING.contains(&next))
-            || next.is_literal()
-            || matches!(next, Token::StringOpen | Token::RawOpen)
+        self.nth_begins_value(1)
+    }
+
+    /// Whether the token there begins a value, so that a word before it is none.
+    pub(super) fn nth_begins_value(&self, distance: usize) -> bool {
+        let token = self.nth(distance);
+        (token.is_word() && !CONTINUING.contains(&token))
+            || token.is_literal()
+            || matches!(token, Token::StringOpen | Token::RawOpen)
     }
 
     /// Whether a clause or statement clearly begins with this line.
     pub(super) fn at_statement_line(&self) -> bool {
-        self.on_new_line() && self.at_clause_with_value()
+        let fresh = self.at(Token::Fresh) && self.nth(1) == Token::Within;
+        self.on_new_line() && (self.at_clause_with_value() || fresh)
     }
 
     pub(super) fn literal(&mut self) {

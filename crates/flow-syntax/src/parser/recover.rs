@@ -147,6 +147,30 @@ impl Parser<'_> {
         }
     }
 
+    /// After a report at the current token, skips the rest of its line: it belongs to what was not understood.
+    pub(super) fn skip_line_after_report(&mut self) {
+        let done = |parser: &Self| parser.on_new_line() || parser.at(Token::Comma) || parser.at_block_end();
+        if self.last_report != self.position || done(self) {
+            return;
+        }
+        self.start(SyntaxKind::ERROR);
+        while !done(self) {
+            self.skip_group();
+        }
+        self.finish();
+        self.last_report = self.position;
+    }
+
+    /// Whether `{` is here; or is missing, which is reported, but what belongs inside begins the next line.
+    pub(super) fn at_brace_or_inside(&mut self, expected: &'static str, known: &[Token]) -> bool {
+        if self.at(Token::LBrace) {
+            return true;
+        }
+        let inside = self.on_new_line() && self.at_any(known) && !self.at_declaration();
+        self.unexpected(expected);
+        inside
+    }
+
     /// Consumes a closing bracket, or reports that its opening one has no partner.
     pub(super) fn close(&mut self, open_position: usize, open: Token, close: Token) {
         if self.eat(close) {
@@ -170,6 +194,10 @@ impl Parser<'_> {
             }
             // On a new line a statement is more likely than another item: the bracket was forgotten.
             if self.at_statement_line() {
+                break;
+            }
+            // Nothing of the kind stands in a list: its bracket was forgotten.
+            if open == Token::Lt || matches!(self.current(), Token::Arrow | Token::LBrace | Token::Eq | Token::Else) {
                 break;
             }
             self.unexpected(expected);

@@ -86,6 +86,9 @@ impl Parser<'_> {
             }
         } else {
             self.unexpected("`at` or `by` and a time, such as `at 06:00`");
+            if self.at(Token::Time) {
+                self.expression();
+            }
         }
         self.zone();
     }

@@ -41,10 +41,8 @@ impl Parser<'_> {
         self.value_name("the step's name");
         self.parameters();
         self.return_type();
-        if self.at(Token::LBrace) {
+        if self.at_brace_or_inside("`{`", CLAUSES) {
             self.step_block();
-        } else {
-            self.unexpected("`{`");
         }
         self.finish();
     }
@@ -189,7 +187,8 @@ impl Parser<'_> {
     /// `else` and what happens then.
     pub(super) fn action(&mut self, allowed: &[Token], expected: &'static str) {
         self.start(SyntaxKind::ACTION);
-        if self.expect_keyword(Token::Else, "`else` and what happens then") {
+        let forgotten = allowed.contains(&self.current()) && !self.on_new_line();
+        if self.expect_keyword(Token::Else, "`else` and what happens then") || forgotten {
             let word = self.current();
             if allowed.contains(&word) {
                 self.keyword();

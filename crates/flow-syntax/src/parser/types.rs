@@ -37,7 +37,7 @@ impl Parser<'_> {
                 parser.finish();
                 return;
             }
-            if !parser.at_word() || parser.at_declaration() {
+            if !parser.at_word() || parser.at_declaration() || parser.at(Token::Where) {
                 parser.unexpected("a type");
                 return;
             }
