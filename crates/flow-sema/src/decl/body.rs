@@ -59,7 +59,8 @@ pub(super) fn body(
         }
         ast::Body::Python(body) => {
             let code = code(el, read_file, body.code()?)?;
-            let mentions = params.iter().filter(|param| python::mentions(&code.text, &param.name));
+            let mentioned = |name: &str| python::mentions(&code.text, name);
+            let mentions = params.iter().filter(|param| mentioned(&param.name) || mentioned(&parquet(param)));
             let mentions = mentions.map(|param| param.name.to_string()).collect();
             let body = Body::Python { source: code.text, file: code.file };
             Some(Declared { body, effect: Effect::Write, timeout_ms: 10 * MINUTE, mentions, query: None })
@@ -103,19 +104,31 @@ fn changes(names: &sql::SqlNames<'_>) -> bool {
     true
 }
 
+/// The variable that holds a table's path as Parquet.
+fn parquet(param: &Param) -> String {
+    format!("{}_parquet", param.name)
+}
+
+/// Whether the runtime sets the variable to a path: of the result, or of a table as Parquet.
+fn is_path(name: &str, params: &[Param]) -> bool {
+    ["out", "out_parquet", "out_jsonl"].contains(&name) || params.iter().any(|param| parquet(param) == name)
+}
+
 fn shell_body(el: &mut Elaborator<'_>, code: CodeText, params: &[Param]) -> Declared {
     let names = shell::names(&code.text);
     let mut reported = HashSet::new();
     for mention in &names.used {
         let is_param = params.iter().any(|param| &*param.name == mention.name);
         let is_environment = !mention.name.chars().any(char::is_lowercase);
-        let known = is_param || is_environment || mention.name == "out" || names.sets(mention.name);
+        let known = is_param || is_environment || is_path(mention.name, params) || names.sets(mention.name);
         if !known && reported.insert(mention.name) {
             let at = place(&code, mention.start, mention.end());
             el.problem(NotSet { name: mention.name, at, params: params.iter().map(|param| &*param.name).collect() });
         }
     }
-    let mentions = names.used.iter().map(|mention| mention.name.to_owned()).collect();
+    let mentioned = |name: &str| names.used.iter().any(|mention| mention.name == name);
+    let mentions = params.iter().filter(|param| mentioned(&param.name) || mentioned(&parquet(param)));
+    let mentions = mentions.map(|param| param.name.to_string()).collect();
     let body = Body::Shell { script: code.text };
     Declared { body, effect: Effect::Write, timeout_ms: 10 * MINUTE, mentions, query: None }
 }
