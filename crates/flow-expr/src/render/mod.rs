@@ -26,6 +26,9 @@ pub(crate) fn formatted_into(value: &Value, format: &str, types: &TypeTable, out
         "markdown" => markdown(value, types, ROW_LIMIT),
         other => return Err(Fault::argument(format!("no format `{other}`: there are csv, json, markdown and text"))),
     };
+    if matches!(value, Value::Table(table) if table.data.is_none()) {
+        return Err(Fault::kind("the rows of this table are not loaded here"));
+    }
     let rendered = rendered.ok_or_else(|| {
         Fault::argument(format!("{} cannot be shown as {format}: that takes a table or a list of records", kind(value)))
     })?;
