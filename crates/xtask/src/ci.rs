@@ -27,6 +27,7 @@ pub fn run(root: &Path, with_servers: bool) -> anyhow::Result<()> {
             environment.push((REQUIRE_SERVERS, "1".to_owned()));
             Ok(())
         })?;
+        stage("data", || program(root, Command::new(root.join("examples/03-flights/fetch.sh")), "fetch.sh"))?;
     }
     stage("tests", || cargo(root, &["test", "--workspace", "--locked"], &environment))?;
     eprintln!("ci: all passed in {} s", start.elapsed().as_secs());
@@ -42,13 +43,16 @@ fn stage(name: &str, work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Resul
 }
 
 fn cargo(root: &Path, arguments: &[&str], environment: &[(&str, String)]) -> anyhow::Result<()> {
-    let program = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let mut command = Command::new(program);
-    command.args(arguments).current_dir(root);
+    let mut command = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
+    command.args(arguments);
     command.envs(environment.iter().map(|(name, value)| (*name, value)));
-    let status = command.status().context("cargo cannot be started")?;
+    program(root, command, &format!("cargo {}", arguments.join(" ")))
+}
+
+fn program(root: &Path, mut command: Command, name: &str) -> anyhow::Result<()> {
+    let status = command.current_dir(root).status().with_context(|| format!("`{name}` cannot be started"))?;
     if !status.success() {
-        bail!("`cargo {}` ended with {status}", arguments.join(" "));
+        bail!("`{name}` ended with {status}");
     }
     Ok(())
 }

@@ -12,3 +12,4 @@ mod plans;
 mod quiet;
 mod runs;
 mod sandbox;
+mod tutorial;
