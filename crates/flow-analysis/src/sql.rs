@@ -80,8 +80,10 @@ impl Queries {
                 scalar => scalars.push((&**name, scalar.clone())),
             }
         }
-        let tables: Vec<TableColumns<'_>> =
-            tables.iter().map(|(name, columns)| TableColumns { name: name.as_ref(), columns: columns.as_ref() }).collect();
+        let tables: Vec<TableColumns<'_>> = tables
+            .iter()
+            .map(|(name, columns)| TableColumns { name: name.as_ref(), columns: columns.as_ref() })
+            .collect();
         match type_query(text, &tables, &scalars, types) {
             Ok(query) => check_result(&query.columns, returns, types, 0..text.len()),
             Err(problems) => problems,

@@ -151,7 +151,6 @@ fn whole(file: FileId) -> Span {
     Span::new(file, 0, 0)
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,8 +204,11 @@ mod tests {
 
     #[test]
     fn two_folders_with_one_module() {
-        let world =
-            MemoryWorld::new([("flow.toml", "name = \"x\"\nsources = [\"a\", \"b\"]"), ("a/m.flow", ""), ("b/m.flow", "")]);
+        let world = MemoryWorld::new([
+            ("flow.toml", "name = \"x\"\nsources = [\"a\", \"b\"]"),
+            ("a/m.flow", ""),
+            ("b/m.flow", ""),
+        ]);
         assert_eq!(codes(&load(&world, &[])), ["E0152"]);
     }
 }

@@ -45,7 +45,8 @@ impl From<NotText> for Problem {
         let problem = Self::error(codes::E0151, at, format!("`{path}` is {what}"), "the first byte that is no text")
             .note(format!("byte {offset} is 0x{byte:02X}"));
         if binary {
-            problem.help("a file whose name ends in `.flow` holds a program; move other files or give them another ending")
+            problem
+                .help("a file whose name ends in `.flow` holds a program; move other files or give them another ending")
         } else {
             problem.help("save the file as UTF-8")
         }
@@ -151,7 +152,11 @@ impl From<UnknownParameter<'_>> for Problem {
         let params: Vec<String> = flow.params.iter().map(|param| format!("`{}: {}`", param.name, param.ty)).collect();
         let title = format!("`{}` has no parameter `{name}`", flow.name.short());
         let problem = Self::error(codes::E0181, flow.at, title, "the flow that is asked for");
-        if params.is_empty() { problem.note("it has no parameters") } else { problem.note(format!("it has {}", params.join(", "))) }
+        if params.is_empty() {
+            problem.note("it has no parameters")
+        } else {
+            problem.note(format!("it has {}", params.join(", ")))
+        }
     }
 }
 

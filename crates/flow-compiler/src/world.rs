@@ -90,7 +90,11 @@ impl World for MemoryWorld {
     fn read(&self, path: &str) -> Result<Vec<u8>, WorldError> {
         match self.files.get(path) {
             Some(content) => content.clone(),
-            None if self.files.keys().any(|other| other.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))) => {
+            None if self
+                .files
+                .keys()
+                .any(|other| other.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))) =>
+            {
                 Err(WorldError::IsFolder)
             }
             None => Err(WorldError::NotFound),

@@ -35,7 +35,8 @@ fn profiles_and_settings_reach_the_program() {
     let options = Options { profile: Some("prod".into()), ..Options::default() };
     let prod = compile(&world, &options);
     assert!(prod.problems.is_empty(), "{}", shown(&prod));
-    let value = |compilation: &flow_compiler::Compilation| format!("{:?}", compilation.program.settings.values().next());
+    let value =
+        |compilation: &flow_compiler::Compilation| format!("{:?}", compilation.program.settings.values().next());
     assert!(value(&prod).contains("10"), "{}", value(&prod));
     let set = Options { set: vec![("settings.minimum_amount".into(), "7.5".into())], ..options };
     assert!(value(&compile(&world, &set)).contains("7.5"));

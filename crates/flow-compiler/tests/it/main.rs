@@ -1,8 +1,10 @@
 //! Whole programs through the whole compiler: caret-marked cases, pages, the reference, the examples.
 #![allow(clippy::disallowed_methods, reason = "tests read the repository's files")]
 
+mod broken;
 mod cases;
 mod examples;
 mod marks;
+mod meaning;
 mod pages;
 mod repository;

@@ -8,8 +8,8 @@ use flow_diag::Code;
 
 /// Pages that cannot be shown in one block: files that cannot be read, the manifest, the command line.
 const WITHOUT_BLOCKS: &[&str] = &[
-    "E0010", "E0103", "E0104", "E0105", "E0109", "E0110", "E0111", "E0112", "E0113", "E0114", "E0150", "E0151", "E0152",
-    "E0153", "E0180", "E0181", "E0182",
+    "E0010", "E0103", "E0104", "E0105", "E0109", "E0110", "E0111", "E0112", "E0113", "E0114", "E0150", "E0151",
+    "E0152", "E0153", "E0180", "E0181", "E0182",
 ];
 
 /// The blocks of a page: (what follows the fence, text).
@@ -78,7 +78,11 @@ fn the_reference_is_right() {
             };
             let compilation = compile_text(&text);
             if compilation.problems.is_empty() != clean {
-                wrong.push(format!("{path}: expected {}:\n{}\nin\n{text}", if clean { "nothing" } else { "a problem" }, shown(&compilation)));
+                wrong.push(format!(
+                    "{path}: expected {}:\n{}\nin\n{text}",
+                    if clean { "nothing" } else { "a problem" },
+                    shown(&compilation)
+                ));
             }
         }
     }

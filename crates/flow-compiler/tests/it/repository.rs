@@ -39,7 +39,14 @@ pub(crate) fn compile_text(text: &str) -> Compilation {
 pub(crate) fn shown(compilation: &Compilation) -> String {
     let lines = compilation.problems.0.iter().map(|problem| {
         let path = compilation.sources.get(problem.span().file).map_or("?", |source| &source.path);
-        format!("{path}:{} {} {} {:?} {:?}", problem.span().start, problem.code, problem.title, problem.notes, problem.helps)
+        format!(
+            "{path}:{} {} {} {:?} {:?}",
+            problem.span().start,
+            problem.code,
+            problem.title,
+            problem.notes,
+            problem.helps
+        )
     });
     lines.collect::<Vec<_>>().join("\n")
 }

@@ -4,10 +4,9 @@
 //! are checked as far as their expressions go.
 
 use super::{
-    Declaring, QueryText,
+    QueryText,
     code::{python, shell, sql},
     http,
-    location::connection_of,
     problems::{CodeFileProblem, NotSet, UnusableResult},
 };
 use crate::{expr::Elaborator, problems::mismatch::Because};

@@ -19,8 +19,30 @@ const SUPPORTED: &[&str] = &["postgres", "sqlite", "http"];
 const LATER: &[&str] = &["ssh", "s3", "gcs", "azure", "mysql", "snowflake", "bigquery", "kafka", "smtp", "slack"];
 /// All keys of a connection's block.
 const KEYS: &[&str] = &[
-    "provider", "url", "path", "password", "token", "accepts", "postgres", "sqlite", "http", "ssh", "s3", "gcs", "azure",
-    "mysql", "snowflake", "bigquery", "kafka", "smtp", "slack", "host", "user", "key", "region", "bucket",
+    "provider",
+    "url",
+    "path",
+    "password",
+    "token",
+    "accepts",
+    "postgres",
+    "sqlite",
+    "http",
+    "ssh",
+    "s3",
+    "gcs",
+    "azure",
+    "mysql",
+    "snowflake",
+    "bigquery",
+    "kafka",
+    "smtp",
+    "slack",
+    "host",
+    "user",
+    "key",
+    "region",
+    "bucket",
 ];
 
 pub(super) fn declare(declaring: &mut Declaring<'_>, id: ItemId, decl: &ast::ConnectionDecl) {
@@ -34,11 +56,7 @@ pub(super) fn declare(declaring: &mut Declaring<'_>, id: ItemId, decl: &ast::Con
 }
 
 /// The provider, with the address if the short form gives it.
-fn provider(
-    el: &mut Elaborator<'_>,
-    settings: &Settings,
-    at: Span,
-) -> Option<(String, Option<ast::Expr>, Span)> {
+fn provider(el: &mut Elaborator<'_>, settings: &Settings, at: Span) -> Option<(String, Option<ast::Expr>, Span)> {
     let short: Vec<&'static str> = SUPPORTED.iter().chain(LATER).copied().collect();
     if let Some((provider, address, key_at)) = settings.first_of(&short) {
         return Some((provider.to_owned(), Some(address), key_at));

@@ -82,8 +82,11 @@ fn dataset(
         }
     }
     el.locals.leave();
-    if seen.place("at").is_none() && decl.syntax().children().any(|child| child.kind() == flow_syntax::SyntaxKind::CLAUSE_BLOCK) {
-        let example = if matches!(ty, Type::Table(_)) { "at csv(\"data/NAME.csv\")" } else { "at json(\"out/NAME.json\")" };
+    if seen.place("at").is_none()
+        && decl.syntax().children().any(|child| child.kind() == flow_syntax::SyntaxKind::CLAUSE_BLOCK)
+    {
+        let example =
+            if matches!(ty, Type::Table(_)) { "at csv(\"data/NAME.csv\")" } else { "at json(\"out/NAME.json\")" };
         let example = example.replace("NAME", name.short());
         el.problem(MissingClause { what: "dataset", name: name.short(), clause: "at", example: &example, at });
     }
@@ -155,7 +158,11 @@ fn arrival(el: &mut Elaborator<'_>, clause: &ast::ArrivesClause, at: Span) -> Ar
         ast::Schedule::Calendar(calendar) => schedule::calendar(el, &calendar),
         ast::Schedule::Cron(cron) => schedule::cron(el, &cron),
         ast::Schedule::When(_) | ast::Schedule::Webhook(_) => {
-            el.problem(NotSupported { at, what: "data that arrives on an event", help: "say `arrives by hand`, or give a schedule" });
+            el.problem(NotSupported {
+                at,
+                what: "data that arrives on an event",
+                help: "say `arrives by hand`, or give a schedule",
+            });
             None
         }
     });

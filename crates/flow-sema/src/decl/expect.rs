@@ -52,12 +52,7 @@ pub(super) fn expectation(el: &mut Elaborator<'_>, clause: &ast::ExpectClause, t
     Some(Expectation { rule: rule?, text: one_line(written.syntax()), share, warn, at })
 }
 
-fn condition(
-    el: &mut Elaborator<'_>,
-    written: &ast::Expr,
-    it: &Type,
-    bare_fields: bool,
-) -> Option<flow_expr::Expr> {
+fn condition(el: &mut Elaborator<'_>, written: &ast::Expr, it: &Type, bare_fields: bool) -> Option<flow_expr::Expr> {
     let outer = el.locals.set_it(Some(It { ty: it.clone(), bare_fields }));
     let before = el.output.problems.0.len();
     let condition = el.check(written, &Type::Bool, Because::Place("as a rule holds or does not"));
@@ -140,7 +135,8 @@ fn column(el: &mut Elaborator<'_>, value: Option<ast::Expr>, row: &Type) -> Opti
 /// Whether a rule of a table is about the whole: it calls a function without saying of what, or of `it`.
 fn is_about_whole(el: &Elaborator<'_>, written: &ast::Expr, row: &Type) -> bool {
     written.syntax().descendants().filter_map(<ast::CallExpr as ast::AstNode>::cast).any(|call| {
-        let of_lambda = call.args().next().and_then(|arg| arg.value()).is_some_and(|arg| matches!(arg, ast::Expr::Lambda(_)));
+        let of_lambda =
+            call.args().next().and_then(|arg| arg.value()).is_some_and(|arg| matches!(arg, ast::Expr::Lambda(_)));
         match call.callee() {
             Some(ast::Expr::Name(_)) => call.args().next().is_none() || of_lambda,
             Some(ast::Expr::Field(field)) => {

@@ -45,7 +45,8 @@ fn action(el: &mut Elaborator<'_>, action: &ast::Action, returns: &Type, is_late
         Some(kind) => {
             if !is_later || kind != ActionKind::Ask {
                 let at = el.span(action.range());
-                let what = if kind == ActionKind::Ask { "asking a person in a guard" } else { "this action in a guard" };
+                let what =
+                    if kind == ActionKind::Ask { "asking a person in a guard" } else { "this action in a guard" };
                 el.problem(NotSupported { at, what, help: "a guard can `retry`, `fail`, `warn` or use a `fallback`" });
             }
             GuardAction::Fail(message)

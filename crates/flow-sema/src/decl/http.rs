@@ -14,9 +14,8 @@ use std::{collections::HashSet, sync::Arc};
 
 const METHODS: &[&str] = &["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"];
 const KEYS: &[&str] = &["on", "header", "query", "form", "body"];
-const AI_KEYS: &[&str] = &[
-    "system", "prompt", "max_tokens", "temperature", "tools", "turns", "images", "seed", "stop", "effort",
-];
+const AI_KEYS: &[&str] =
+    &["system", "prompt", "max_tokens", "temperature", "tools", "turns", "images", "seed", "stop", "effort"];
 
 /// The body of an HTTP step.
 pub(super) fn body(el: &mut Elaborator<'_>, body: &ast::HttpBody) -> Option<Declared> {

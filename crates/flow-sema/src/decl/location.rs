@@ -208,9 +208,8 @@ fn table(
 pub(super) fn connection_of(el: &mut Elaborator<'_>, expr: &ast::Expr) -> Option<Name> {
     let at = el.span(expr.range());
     let Some(id) = clause::item_of(el, expr) else {
-        let text = clause::path_of(expr).map_or_else(String::new, |path| {
-            path.iter().map(ast::Name::text).collect::<Vec<_>>().join(".")
-        });
+        let text = clause::path_of(expr)
+            .map_or_else(String::new, |path| path.iter().map(ast::Name::text).collect::<Vec<_>>().join("."));
         el.unknown_value(&text, at, "connection");
         return None;
     };

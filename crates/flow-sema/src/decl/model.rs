@@ -9,7 +9,17 @@ use crate::{expr::Place, names::ItemId};
 use flow_syntax::ast;
 
 const KEYS: &[&str] = &[
-    "provider", "name", "endpoint", "url", "key", "price", "limit", "context", "accepts", "temperature", "max_tokens",
+    "provider",
+    "name",
+    "endpoint",
+    "url",
+    "key",
+    "price",
+    "limit",
+    "context",
+    "accepts",
+    "temperature",
+    "max_tokens",
 ];
 
 pub(super) fn declare(declaring: &mut Declaring<'_>, id: ItemId, decl: &ast::ModelDecl) {

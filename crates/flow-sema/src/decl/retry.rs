@@ -112,7 +112,8 @@ fn policy(
         el.problem(NoAttempts { at });
         return None;
     };
-    let on = if classes.is_empty() { vec![ErrorClass::Any] } else { classes.iter().map(|(class, ..)| *class).collect() };
+    let on =
+        if classes.is_empty() { vec![ErrorClass::Any] } else { classes.iter().map(|(class, ..)| *class).collect() };
     let (backoff_min_ms, backoff_max_ms) = backoff;
     Some((RetryPolicy { times, on, backoff_min_ms, backoff_max_ms, within_ms }, classes))
 }
@@ -153,7 +154,11 @@ fn error_class(el: &mut Elaborator<'_>, class: &ast::ErrorClass) -> Option<Writt
     match CLASSES.iter().find(|(known, _)| *known == name.text()) {
         Some((text, class)) => Some((*class, (*text).to_owned(), at)),
         None => {
-            el.problem(UnknownClass { name: name.text(), at, known: CLASSES.iter().map(|(known, _)| *known).collect() });
+            el.problem(UnknownClass {
+                name: name.text(),
+                at,
+                known: CLASSES.iter().map(|(known, _)| *known).collect(),
+            });
             None
         }
     }

@@ -40,9 +40,7 @@ pub(super) fn read(
                 let Some(key) = setting.key() else { continue };
                 (key.text().to_owned(), el.span(key.range()))
             }
-            SettingClause::Entry(entry) => {
-                (entry.key().map(|key| key.text().to_owned()).unwrap_or_default(), at)
-            }
+            SettingClause::Entry(entry) => (entry.key().map(|key| key.text().to_owned()).unwrap_or_default(), at),
             SettingClause::Price(_) => ("price".to_owned(), at),
             SettingClause::Limit(_) => ("limit".to_owned(), at),
             SettingClause::Accepts(_) => ("accepts".to_owned(), at),
@@ -98,7 +96,14 @@ impl Settings {
     }
 
     /// Reports a setting that is missing, unless it may be there under a wrong name.
-    pub(super) fn missing(&self, el: &mut Elaborator<'_>, key: &'static str, owner: &str, at: Span, example: &'static str) {
+    pub(super) fn missing(
+        &self,
+        el: &mut Elaborator<'_>,
+        key: &'static str,
+        owner: &str,
+        at: Span,
+        example: &'static str,
+    ) {
         if !self.has_unknown {
             el.problem(MissingSetting { key, owner, at, example });
         }

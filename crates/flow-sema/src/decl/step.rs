@@ -15,9 +15,7 @@ use crate::{
 };
 use flow_diag::Span;
 use flow_expr::{Name, Type, Value};
-use flow_plan::{
-    Body, Budget, CachePolicy, Effect, Idempotency, Needs, Param, RetryPolicy, Step,
-};
+use flow_plan::{Body, Budget, CachePolicy, Effect, Idempotency, Needs, Param, RetryPolicy, Step};
 use flow_syntax::ast::{self, Clause};
 use std::collections::HashMap;
 
@@ -32,9 +30,7 @@ pub(super) fn declare(declaring: &mut Declaring<'_>, id: ItemId, decl: &ast::Ste
     let inside = decl.block().and_then(|block| body::inside(&el, block.syntax()));
     let returns = (&signature.returns, signature.returns_at);
     // None and several are reported by the parser.
-    let declared = decl
-        .body()
-        .and_then(|written| body::body(&mut el, read_file, &written, &name, &params, returns));
+    let declared = decl.body().and_then(|written| body::body(&mut el, read_file, &written, &name, &params, returns));
     let body_at = decl.body().map(|body| el.span(body.range()));
     let mut building = Building {
         step: new_step(&name, at, params, &signature),

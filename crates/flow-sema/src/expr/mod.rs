@@ -42,7 +42,7 @@ use std::sync::Arc;
 
 pub(crate) use blocks::Ended;
 pub(crate) use generic::{Substitution, is_generic};
-pub(crate) use graph::{Graph, StatementHook};
+pub(crate) use graph::Graph;
 pub(crate) use locals::{It, Local, Locals};
 
 /// Where an expression stands, for messages and for what is allowed there.

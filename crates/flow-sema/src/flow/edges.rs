@@ -158,7 +158,8 @@ fn wait_for(node: &mut Node, ids: impl IntoIterator<Item = NodeId>) {
 
 /// Puts the requirements of a block before the rest of it.
 fn gates(block: &mut Block) {
-    let requires: Vec<NodeId> = block.nodes.iter().filter(|node| is_requirement(&node.kind)).map(|node| node.id).collect();
+    let requires: Vec<NodeId> =
+        block.nodes.iter().filter(|node| is_requirement(&node.kind)).map(|node| node.id).collect();
     if !requires.is_empty() {
         let free = looked_at(block, &requires);
         for node in &mut block.nodes {
@@ -199,9 +200,8 @@ fn looked_at(block: &Block, requires: &[NodeId]) -> HashSet<NodeId> {
 
 /// Puts `wait for` between what stands before and behind it.
 fn waits(block: &mut Block) {
-    let places: Vec<usize> = (0..block.nodes.len())
-        .filter(|place| matches!(block.nodes[*place].kind, NodeKind::Wait { .. }))
-        .collect();
+    let places: Vec<usize> =
+        (0..block.nodes.len()).filter(|place| matches!(block.nodes[*place].kind, NodeKind::Wait { .. })).collect();
     let mut from = 0;
     for place in places {
         let before: Vec<NodeId> = block.nodes[from..place].iter().map(|node| node.id).collect();

@@ -34,7 +34,8 @@ pub(super) fn new_flow(name: &Name, at: Span, params: Vec<Param>, signature: &Si
 /// `start …`.
 pub(super) fn start(el: &mut Elaborator<'_>, stmt: &ast::StartStmt, params: &[Param]) -> Option<Start> {
     let at = el.span(stmt.range());
-    let with: Vec<(Arc<str>, Expr)> = stmt.bindings().filter_map(|binding| self::binding(el, &binding, params)).collect();
+    let with: Vec<(Arc<str>, Expr)> =
+        stmt.bindings().filter_map(|binding| self::binding(el, &binding, params)).collect();
     let trigger = match stmt.schedule()? {
         ast::Schedule::Every(every) => Trigger::Schedule(schedule::every(el, &every)?),
         ast::Schedule::Calendar(calendar) => Trigger::Schedule(schedule::calendar(el, &calendar)?),
@@ -90,9 +91,8 @@ pub(super) fn check_starts(el: &mut Elaborator<'_>, flow: &Flow, signature: &Sig
     }
     let by = flow.finish.as_ref().filter(|finish| matches!(finish.deadline, Deadline::By(_)));
     if let Some(finish) = by {
-        let has_zone = |start: &Start| {
-            matches!(start.trigger, Trigger::Schedule(Schedule::Days { .. } | Schedule::Cron { .. }))
-        };
+        let has_zone =
+            |start: &Start| matches!(start.trigger, Trigger::Schedule(Schedule::Days { .. } | Schedule::Cron { .. }));
         if !flow.starts.is_empty() && !flow.starts.iter().any(has_zone) {
             el.problem(FinishZone { at: finish.at });
         }

@@ -8,10 +8,7 @@ use super::{
     problems::{InnerCalls, NothingToDo, NothingToRecover},
     statements::LOCAL,
 };
-use crate::{
-    expr::Elaborator,
-    problems::mismatch::Because,
-};
+use crate::{expr::Elaborator, problems::mismatch::Because};
 use flow_diag::Span;
 use flow_expr::{Expr, ExprKind, Type, VarId};
 use flow_plan::{Block, NodeKind, every_expression};
@@ -106,12 +103,7 @@ fn recover(
     joined
 }
 
-fn recovery_block(
-    el: &mut Elaborator<'_>,
-    recovery: &Recovery,
-    ty: &Type,
-    is_declared: bool,
-) -> Option<(Block, Type)> {
+fn recovery_block(el: &mut Elaborator<'_>, recovery: &Recovery, ty: &Type, is_declared: bool) -> Option<(Block, Type)> {
     el.graph.as_mut()?.open();
     let because = Because::Place("as it stands in for the call's result");
     let found = match recovery {
@@ -126,10 +118,12 @@ fn recovery_block(
     };
     let (result, joined) = match found {
         // The call's own value is not converted, so it must fit the joined type as it is.
-        Some((other, found)) => match el.env.join(ty, &found).filter(|joined| !is_declared && el.env.fits(ty, joined)) {
-            Some(joined) => (Some(el.lift(other, &found, &joined)), joined),
-            None => (Some(el.coerce(other, &found, ty, because)), ty.clone()),
-        },
+        Some((other, found)) => {
+            match el.env.join(ty, &found).filter(|joined| !is_declared && el.env.fits(ty, joined)) {
+                Some(joined) => (Some(el.lift(other, &found, &joined)), joined),
+                None => (Some(el.coerce(other, &found, ty, because)), ty.clone()),
+            }
+        }
         None => (None, ty.clone()),
     };
     let block = el.graph.as_mut()?.close(result);

@@ -50,7 +50,9 @@ fn for_each(el: &mut Elaborator<'_>, written: &ast::ForExpr, at: Span) -> (Expr,
     };
     let limit = limit(el, written, &items);
     let parallel = match written.parallel() {
-        Some(parallel) => number(el, Some(parallel), "parallel", 1).map_or(1, |count| u32::try_from(count).unwrap_or(u32::MAX)),
+        Some(parallel) => {
+            number(el, Some(parallel), "parallel", 1).map_or(1, |count| u32::try_from(count).unwrap_or(u32::MAX))
+        }
         None => 1,
     };
     let id = el.graph.as_mut().map(crate::expr::Graph::reserve);

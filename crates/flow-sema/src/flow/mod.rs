@@ -16,7 +16,7 @@ mod write;
 use crate::{
     decl::{Declaring, order_calls, params, tags, text},
     environment::Signature,
-    expr::{Ended, Elaborator, Graph, Place},
+    expr::{Elaborator, Ended, Graph, Place},
     names::ItemId,
     problems::{context::NoResult, mismatch::Because},
 };
@@ -113,13 +113,7 @@ fn body(
 }
 
 /// The flow's value as one of its declared type; a flow that declares none has no value.
-fn returned(
-    el: &mut Elaborator<'_>,
-    value: Expr,
-    ty: &Type,
-    declared: &Type,
-    because: Because<'_>,
-) -> Option<Expr> {
+fn returned(el: &mut Elaborator<'_>, value: Expr, ty: &Type, declared: &Type, because: Because<'_>) -> Option<Expr> {
     if *declared == Type::Unit {
         if !matches!(ty, Type::Unit | Type::Unknown) {
             el.problem(problems::ReturnsNothing { at: value.at, ty });

@@ -27,7 +27,8 @@ pub(crate) struct NotAList<'a> {
 impl From<NotAList<'_>> for Problem {
     fn from(problem: NotAList<'_>) -> Self {
         let NotAList { at, found } = problem;
-        let built = Self::error(codes::E0263, at, format!("`for` goes over a list, not `{found}`"), "expected `List<…>`");
+        let built =
+            Self::error(codes::E0263, at, format!("`for` goes over a list, not `{found}`"), "expected `List<…>`");
         match found {
             Type::Table(_) => built.help("take the rows as a list: `x.rows()`"),
             Type::Map(..) => built.help("take the keys or values: `x.keys()`, `x.values()`"),
@@ -132,8 +133,13 @@ pub(crate) struct InnerCalls {
 
 impl From<InnerCalls> for Problem {
     fn from(problem: InnerCalls) -> Self {
-        Self::error(codes::E0272, problem.at, "`else` would recover only from the outer call", "another call is inside this one")
-            .help("give the inner call a `let` of its own, with its own `else` if it may fail too")
+        Self::error(
+            codes::E0272,
+            problem.at,
+            "`else` would recover only from the outer call",
+            "another call is inside this one",
+        )
+        .help("give the inner call a `let` of its own, with its own `else` if it may fail too")
     }
 }
 
@@ -181,9 +187,14 @@ impl From<MissingStartValue<'_>> for Problem {
     fn from(problem: MissingStartValue<'_>) -> Self {
         let MissingStartValue { at, param, ty, declared } = problem;
         let example = if *ty == Type::Date { "yesterday()" } else { "…" };
-        Self::error(codes::E0174, at, format!("this start gives no value for `{param}`"), "starts without anybody who could give one")
-            .label(declared, format!("`{param}: {ty}` has no default"))
-            .help(format!("add `with {param} = {example}`, or give the parameter a default"))
+        Self::error(
+            codes::E0174,
+            at,
+            format!("this start gives no value for `{param}`"),
+            "starts without anybody who could give one",
+        )
+        .label(declared, format!("`{param}: {ty}` has no default"))
+        .help(format!("add `with {param} = {example}`, or give the parameter a default"))
     }
 }
 

@@ -4,11 +4,7 @@ use super::{
     dataset_of,
     problems::{NoPartition, NotADataset},
 };
-use crate::{
-    decl::path_of,
-    expr::Elaborator,
-    problems::mismatch::Because,
-};
+use crate::{decl::path_of, expr::Elaborator, problems::mismatch::Because};
 use flow_expr::Type;
 use flow_plan::NodeKind;
 use flow_syntax::ast;

@@ -29,11 +29,14 @@ pub(crate) struct NotSet<'a> {
 impl From<NotSet<'_>> for Problem {
     fn from(found: NotSet<'_>) -> Self {
         let NotSet { name, at, params } = found;
-        let problem = Self::warning(codes::W0305, at, format!("nothing sets `${name}`"), "no parameter, and the script does not set it");
+        let problem = Self::warning(
+            codes::W0305,
+            at,
+            format!("nothing sets `${name}`"),
+            "no parameter, and the script does not set it",
+        );
         match nearest(name, params.iter().copied()) {
-            Some(near) => {
-                problem.help(format!("did you mean `${near}`?")).fix(format!("use `${near}`"), at, near)
-            }
+            Some(near) => problem.help(format!("did you mean `${near}`?")).fix(format!("use `${near}`"), at, near),
             None if params.is_empty() => problem.help("the step has no parameters; give it one, or set the variable"),
             None => problem.note(format!("the parameters are {}", one_of(params))),
         }
@@ -118,9 +121,12 @@ pub(crate) struct UnusableResult<'a> {
 impl From<UnusableResult<'_>> for Problem {
     fn from(found: UnusableResult<'_>) -> Self {
         let UnusableResult { at, ty, kind } = found;
-        let problem = Self::error(codes::E0264, at, format!("a `{kind}` body cannot give `{ty}`"), "declared as the result");
+        let problem =
+            Self::error(codes::E0264, at, format!("a `{kind}` body cannot give `{ty}`"), "declared as the result");
         match (kind, ty) {
-            ("sql", Type::Unit) => problem.help("a query in process only gives rows; `sql on CONNECTION` can change a database and return `Unit`"),
+            ("sql", Type::Unit) => problem.help(
+                "a query in process only gives rows; `sql on CONNECTION` can change a database and return `Unit`",
+            ),
             ("sql", _) => problem.help("a query gives rows: `Table<R>`, `List<R>`, one record, or one value"),
             _ => problem.help("return data: text, numbers, records, lists, tables or a file"),
         }

@@ -26,9 +26,14 @@ pub(crate) struct ClauseOfBody<'a> {
 impl From<ClauseOfBody<'_>> for Problem {
     fn from(found: ClauseOfBody<'_>) -> Self {
         let ClauseOfBody { at, clause, kind, only } = found;
-        Self::error(codes::E0155, at, format!("a step with a `{kind}` body has no `{clause}`"), format!("only `{only}` bodies have this"))
-            .help("remove it; `timeout` and `retry … within` bound what the step may take")
-            .fix(format!("remove `{clause}`"), at, "")
+        Self::error(
+            codes::E0155,
+            at,
+            format!("a step with a `{kind}` body has no `{clause}`"),
+            format!("only `{only}` bodies have this"),
+        )
+        .help("remove it; `timeout` and `retry … within` bound what the step may take")
+        .fix(format!("remove `{clause}`"), at, "")
     }
 }
 
@@ -87,7 +92,12 @@ pub(crate) struct UnusedParam<'a> {
 impl From<UnusedParam<'_>> for Problem {
     fn from(found: UnusedParam<'_>) -> Self {
         let UnusedParam { name, at, owner } = found;
-        Self::warning(codes::W0304, at, format!("`{owner}` does not use its parameter `{name}`"), "not mentioned in the body or a clause")
-            .help(format!("remove it, or call it `_{name}` to keep it"))
+        Self::warning(
+            codes::W0304,
+            at,
+            format!("`{owner}` does not use its parameter `{name}`"),
+            "not mentioned in the body or a clause",
+        )
+        .help(format!("remove it, or call it `_{name}` to keep it"))
     }
 }

@@ -66,10 +66,17 @@ impl From<ConnectionKindProblem<'_>> for Problem {
         let ConnectionKindProblem { provider, at, later, supported } = found;
         let known = format!("connections can be {}", one_of(supported.iter().copied()));
         if later {
-            return Self::error(codes::E0158, at, format!("`{provider}` connections are not supported yet"), "comes with a later version")
-                .note(known);
+            return Self::error(
+                codes::E0158,
+                at,
+                format!("`{provider}` connections are not supported yet"),
+                "comes with a later version",
+            )
+            .note(known);
         }
-        let problem = Self::error(codes::E0156, at, format!("there is no kind of connection `{provider}`"), "not known").note(known);
+        let problem =
+            Self::error(codes::E0156, at, format!("there is no kind of connection `{provider}`"), "not known")
+                .note(known);
         match nearest(provider, supported.iter().copied()) {
             Some(near) => problem.help(format!("did you mean `{near}`?")).fix(format!("use `{near}`"), at, near),
             None => problem,
@@ -101,6 +108,8 @@ pub(crate) struct BadSecretSource {
 impl From<BadSecretSource> for Problem {
     fn from(found: BadSecretSource) -> Self {
         Self::error(codes::E0168, found.at, "a secret is read from a variable, a file or a command", "not one of these")
-            .help("write `env(\"VARIABLE\")`, `file(\"path\")` or `command(\"program\", \"argument\")`, with plain texts")
+            .help(
+                "write `env(\"VARIABLE\")`, `file(\"path\")` or `command(\"program\", \"argument\")`, with plain texts",
+            )
     }
 }

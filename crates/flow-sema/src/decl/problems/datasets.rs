@@ -81,7 +81,8 @@ impl From<FormatType<'_>> for Problem {
             "json" => ("data: records, lists, maps, numbers, texts", "declare a type of data"),
             _ => ("a `Table<…>`", "a single value goes into `json(…)`, a `String` also into `text(…)`"),
         };
-        Self::error(codes::E0265, at, format!("`{format}` holds {holds}, not `{ty}`"), "cannot hold the dataset's type").help(help)
+        Self::error(codes::E0265, at, format!("`{format}` holds {holds}, not `{ty}`"), "cannot hold the dataset's type")
+            .help(help)
     }
 }
 
@@ -112,10 +113,16 @@ impl From<UnknownColumn<'_>> for Problem {
     fn from(found: UnknownColumn<'_>) -> Self {
         let UnknownColumn { at, column, row, known, declared } = found;
         let Some(row) = row else {
-            return Self::error(codes::E0171, at, format!("there is no column `{column}`"), "the dataset is no table of records")
-                .help("`by modified` dates a file by when it was last changed");
+            return Self::error(
+                codes::E0171,
+                at,
+                format!("there is no column `{column}`"),
+                "the dataset is no table of records",
+            )
+            .help("`by modified` dates a file by when it was last changed");
         };
-        let mut problem = Self::error(codes::E0171, at, format!("`{}` has no column `{column}`", row.short()), "not a column");
+        let mut problem =
+            Self::error(codes::E0171, at, format!("`{}` has no column `{column}`", row.short()), "not a column");
         if let Some(declared) = declared {
             problem = problem.label(declared, "declared here");
         }
@@ -136,8 +143,13 @@ pub(crate) struct FreshColumn<'a> {
 impl From<FreshColumn<'_>> for Problem {
     fn from(found: FreshColumn<'_>) -> Self {
         let FreshColumn { at, column, ty } = found;
-        Self::error(codes::E0266, at, format!("`{column}` is `{ty}` and cannot date the data"), "expected a Timestamp or Date")
-            .help("name a column with times, or date the file: `by modified`")
+        Self::error(
+            codes::E0266,
+            at,
+            format!("`{column}` is `{ty}` and cannot date the data"),
+            "expected a Timestamp or Date",
+        )
+        .help("name a column with times, or date the file: `by modified`")
     }
 }
 
@@ -155,7 +167,11 @@ impl From<NotColumn<'_>> for Problem {
             "unique" => "write the columns that are unique together: `unique(id)`, `unique(day, region)`",
             _ => "name a column",
         };
-        let title = if word == "this rule" { "this is no column".to_owned() } else { format!("`{word}` takes names of columns") };
+        let title = if word == "this rule" {
+            "this is no column".to_owned()
+        } else {
+            format!("`{word}` takes names of columns")
+        };
         Self::error(codes::E0171, at, title, "expected a column").help(help)
     }
 }

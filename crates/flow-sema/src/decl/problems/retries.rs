@@ -16,7 +16,10 @@ impl From<UnknownClass<'_>> for Problem {
         let problem = Self::error(codes::E0160, at, format!("there is no class of errors `{name}`"), "not known");
         match nearest(name, known.iter().copied()) {
             Some(near) => problem.help(format!("did you mean `{near}`?")).fix(format!("use `{near}`"), at, near),
-            None => problem.note(format!("the classes are {}, `exit(N)`", known.iter().map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", "))),
+            None => problem.note(format!(
+                "the classes are {}, `exit(N)`",
+                known.iter().map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ")
+            )),
         }
     }
 }
@@ -68,7 +71,12 @@ pub(crate) struct BackoffOrder {
 
 impl From<BackoffOrder> for Problem {
     fn from(found: BackoffOrder) -> Self {
-        Self::error(codes::E0261, found.at, "the first backoff is longer than the longest", "from the shorter to the longer")
-            .help("swap the bounds")
+        Self::error(
+            codes::E0261,
+            found.at,
+            "the first backoff is longer than the longest",
+            "from the shorter to the longer",
+        )
+        .help("swap the bounds")
     }
 }

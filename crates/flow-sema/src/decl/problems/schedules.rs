@@ -14,7 +14,8 @@ impl UnknownZone {
     pub(crate) fn new<'a>(name: &str, at: Span, known: impl Iterator<Item = &'a str>) -> Self {
         let known: Vec<&str> = known.collect();
         // `London` for `Europe/London`.
-        let city = known.iter().find(|zone| zone.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(name)));
+        let city =
+            known.iter().find(|zone| zone.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(name)));
         let nearest = city.copied().or_else(|| nearest(name, known.iter().copied())).map(str::to_owned);
         Self { name: name.to_owned(), at, nearest }
     }
@@ -23,7 +24,8 @@ impl UnknownZone {
 impl From<UnknownZone> for Problem {
     fn from(found: UnknownZone) -> Self {
         let UnknownZone { name, at, nearest } = found;
-        let problem = Self::error(codes::E0163, at, format!("there is no time zone `{name}`"), "not in the database of zones");
+        let problem =
+            Self::error(codes::E0163, at, format!("there is no time zone `{name}`"), "not in the database of zones");
         match nearest {
             Some(near) => {
                 problem.help(format!("did you mean `{near}`?")).fix(format!("use `{near}`"), at, format!("\"{near}\""))
