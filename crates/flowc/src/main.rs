@@ -4,6 +4,7 @@
 //! subcommand under `commands/`. Tested end to end by `tests/it`, on the real binary.
 
 mod arguments;
+mod backfill;
 mod cli;
 mod columns;
 mod commands;

@@ -49,11 +49,6 @@ impl Project {
         let files = files.iter().map(|file| relative(&root, &here.join(file))).collect::<Result<_, _>>()?;
         Ok(Self { root, files, is_loose })
     }
-
-    /// The folder of journal, catalogue and artifacts.
-    pub(crate) fn state(&self) -> PathBuf {
-        self.root.join(".flow")
-    }
 }
 
 /// The nearest folder above a path that holds a flow.toml.

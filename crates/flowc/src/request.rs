@@ -1,6 +1,7 @@
 //! What `run` and `plan` are asked for: a flow or a plan file, parameters, a selection, what is forced.
 
 use crate::{
+    backfill::expanded,
     cli::{Global, assignment},
     exit::Failure,
     moment::now,
@@ -28,7 +29,8 @@ pub(crate) struct Request {
     /// The flow, by its name, or a plan file made with `flowc plan -o` [default: the only flow]
     #[arg(value_name = "FLOW|PLAN")]
     flow: Option<String>,
-    /// Parameters of the flow; `--NAME VALUE` is understood too
+    /// Parameters of the flow; `--NAME VALUE` is understood too, and a range such as
+    /// day=2026-01-01..2026-01-31 makes one run for each value
     #[arg(value_name = "NAME=VALUE", value_parser = assignment)]
     params: Vec<(String, String)>,
     /// Only this part of the flow, such as '+board_note' or 'tag:finance'
@@ -50,27 +52,43 @@ pub(crate) struct Requested {
 }
 
 impl Request {
-    /// The plan that is asked for; none if the program has errors, which have been shown then.
-    pub(crate) fn resolve(&self, project: &Project, global: &Global, ui: &Ui) -> Result<Option<Requested>, Failure> {
+    /// The plans that are asked for, more than one for a range; none if the program has errors, which have
+    /// been shown then.
+    pub(crate) fn resolve(
+        &self,
+        project: &Project,
+        global: &Global,
+        ui: &Ui,
+    ) -> Result<Option<Vec<Requested>>, Failure> {
         if let Some(path) = self.flow.as_deref().filter(|flow| flow.ends_with(".json")) {
-            return self.frozen(Path::new(path), global).map(Some);
+            return self.frozen(Path::new(path), global).map(|requested| Some(vec![requested]));
         }
         let compilation = programs::compiled(project, global);
-        let params: BTreeMap<String, String> = self.params.iter().cloned().collect();
+        // Without a flow's name, the first parameter stands in its place.
+        let unnamed = self.flow.as_deref().filter(|flow| flow.contains('=')).map(assignment);
+        let unnamed = unnamed.transpose().map_err(Failure::wrong)?;
+        let params: BTreeMap<String, String> = self.params.iter().cloned().chain(unnamed).collect();
         let wanted = self.flow.as_deref().filter(|flow| !flow.contains('='));
-        let plan = match flow_compiler::plan(&compilation, wanted, &params, now()) {
-            Ok(plan) => plan,
-            Err(problems) => {
-                report::show(ui, ProblemFormat::Text, &problems, &compilation.sources)?;
-                ui.say(&report::summary(ui, &problems));
-                return Ok(None);
+        let mut flows = compilation.program.flows.values();
+        let flow = flows.find(|flow| wanted.is_none_or(|name| flow.name.as_str() == name || flow.name.short() == name));
+        let mut requested = Vec::new();
+        for params in expanded(flow, &params)? {
+            match flow_compiler::plan(&compilation, wanted, &params, now()) {
+                Ok(plan) => {
+                    let choice = self.choice(&plan)?;
+                    requested.push(Requested { plan, is_frozen: false, choice });
+                }
+                Err(problems) => {
+                    report::show(ui, ProblemFormat::Text, &problems, &compilation.sources)?;
+                    ui.say(&report::summary(ui, &problems));
+                    return Ok(None);
+                }
             }
-        };
+        }
         if ui.verbose {
             report::show(ui, ProblemFormat::Text, &compilation.problems, &compilation.sources)?;
         }
-        let choice = self.choice(&plan)?;
-        Ok(Some(Requested { plan, is_frozen: false, choice }))
+        Ok(Some(requested))
     }
 
     fn frozen(&self, path: &Path, global: &Global) -> Result<Requested, Failure> {

@@ -6,7 +6,7 @@ use crate::{
     engine,
     exit::{Exit, Failure, Outcome},
     project::{Project, write_whole},
-    request::{Request, describe, is_step},
+    request::{Request, Requested, describe, is_step},
     ui::{Style, Ui, paint},
 };
 use clap::{Args, ValueEnum};
@@ -39,34 +39,40 @@ enum Format {
 impl Plan {
     pub(crate) fn run(&self, global: &Global, ui: &Ui) -> Outcome {
         let project = Project::find(global)?;
-        let Some(plan) = decided(&project, &self.request, global, ui)? else { return Ok(Exit::Wrong) };
+        let Some(plans) = decided(&project, &self.request, global, ui)? else { return Ok(Exit::Wrong) };
         if let Some(path) = &self.out {
+            let [plan] = &plans[..] else {
+                return Err(Failure::wrong("a file holds one plan, and a range gives many"));
+            };
             write_whole(path, &plan.to_json())?;
             ui.say(&format!("wrote {}", path.display()));
         }
-        match self.format {
-            Format::Json if self.out.is_none() => ui.out(&plan.to_json())?,
-            Format::Json => {}
-            Format::Text if ui.quiet => {}
-            Format::Text => ui.out(&text(&plan, ui))?,
+        for plan in &plans {
+            match self.format {
+                Format::Json if self.out.is_none() => ui.out(&plan.to_json())?,
+                Format::Json => {}
+                Format::Text if ui.quiet => {}
+                Format::Text => ui.out(&text(plan, ui))?,
+            }
         }
         Ok(Exit::Done)
     }
 }
 
-/// The plan with its decisions; none if the program has errors, which have been shown then.
+/// The plans with their decisions; none if the program has errors, which have been shown then.
 pub(crate) fn decided(
     project: &Project,
     request: &Request,
     global: &Global,
     ui: &Ui,
-) -> Result<Option<Frozen>, Failure> {
+) -> Result<Option<Vec<Frozen>>, Failure> {
     let Some(requested) = request.resolve(project, global, ui)? else { return Ok(None) };
     let engine = engine::of(project, Options::default());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::environment(format!("starting the runtime: {error}")))?;
-    let plan = runtime.block_on(engine.plan(requested.plan, &requested.choice));
-    plan.map(Some).map_err(|error| engine::failure(&error))
+    let plan = |requested: Requested| runtime.block_on(engine.plan(requested.plan, &requested.choice));
+    let plans: Result<Vec<Frozen>, _> = requested.into_iter().map(plan).collect();
+    plans.map(Some).map_err(|error| engine::failure(&error))
 }
 
 /// The plan for people.
@@ -75,6 +81,9 @@ pub(crate) fn text(plan: &Frozen, ui: &Ui) -> String {
     let mut out =
         format!("{} {}\n", paint(color, Style::Bold, "plan of"), paint(color, Style::Bold, plan.flow.as_str()));
     let Some(flow) = plan.program.flows.get(&plan.flow) else { return out };
+    for (name, value) in &plan.params {
+        out.push_str(&format!("  with {name} = {}\n", words::value(value)));
+    }
     let kinds: std::collections::HashMap<u32, &NodeKind> = flow.nodes().map(|node| (node.id.0, &node.kind)).collect();
     let labels: std::collections::HashMap<u32, &str> = flow.nodes().map(|node| (node.id.0, &*node.label)).collect();
     let shown: Vec<_> = plan

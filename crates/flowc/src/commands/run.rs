@@ -46,8 +46,10 @@ impl Run {
     pub(crate) fn run(&self, global: &Global, ui: &Ui) -> Outcome {
         let project = Project::find(global)?;
         if self.dry_run {
-            let Some(plan) = plan::decided(&project, &self.request, global, ui)? else { return Ok(Exit::Wrong) };
-            ui.out(&if self.format == RunFormat::Json { plan.to_json() } else { plan::text(&plan, ui) })?;
+            let Some(plans) = plan::decided(&project, &self.request, global, ui)? else { return Ok(Exit::Wrong) };
+            for plan in &plans {
+                ui.out(&if self.format == RunFormat::Json { plan.to_json() } else { plan::text(plan, ui) })?;
+            }
             return Ok(Exit::Done);
         }
         let Some(requested) = self.request.resolve(&project, global, ui)? else { return Ok(Exit::Wrong) };
@@ -55,18 +57,32 @@ impl Run {
         let engine = engine::of(&project, options);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Failure::environment(format!("starting the runtime: {error}")))?;
-        let flow = requested.plan.flow.clone();
-        let summary = runtime.block_on(self.drive(&engine, requested, ui));
+        let count = requested.len();
+        let mut exit = Exit::Done;
+        for (requested, number) in requested.into_iter().zip(1..) {
+            if count > 1 {
+                ui.say(&format!("{number} of {count}: {}", given(&requested.plan)));
+            }
+            let flow = requested.plan.flow.clone();
+            let summary = runtime.block_on(self.drive(&engine, requested, ui));
+            let summary = summary.map_err(|error| engine::failure(&error))?;
+            live::summary::show(ui, self.format, &flow, &summary)?;
+            exit = match summary.exit_class {
+                ExitClass::Done => exit,
+                // What failed first names the exit code; the other runs of a range do not depend on it.
+                _ if exit != Exit::Done => exit,
+                ExitClass::StepFailed => Exit::StepFailed,
+                ExitClass::ContractBroken => Exit::ContractBroken,
+                ExitClass::Cancelled => Exit::Cancelled,
+            };
+            if summary.exit_class == ExitClass::Cancelled {
+                exit = Exit::Cancelled;
+                break;
+            }
+        }
         // Threads that still wait for something must not hold up the end.
         runtime.shutdown_timeout(Duration::from_secs(2));
-        let summary = summary.map_err(|error| engine::failure(&error))?;
-        live::summary::show(ui, self.format, &flow, &summary)?;
-        Ok(match summary.exit_class {
-            ExitClass::Done => Exit::Done,
-            ExitClass::StepFailed => Exit::StepFailed,
-            ExitClass::ContractBroken => Exit::ContractBroken,
-            ExitClass::Cancelled => Exit::Cancelled,
-        })
+        Ok(exit)
     }
 
     async fn drive(&self, engine: &Engine, requested: Requested, ui: &Ui) -> Result<RunSummary, EngineError> {
@@ -109,6 +125,12 @@ async fn cancel_on_signals(source: CancelSource, ui: Ui) {
         source.cancel();
         ui.tell("cancelling: what is under way is ended. Again to end at once");
     }
+}
+
+/// The parameters of a run, as they are given.
+fn given(plan: &flow_plan::Plan) -> String {
+    let params = plan.params.iter().map(|(name, value)| format!("{name}={}", flow_plan::words::value(value)));
+    params.collect::<Vec<_>>().join(" ")
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -124,3 +124,17 @@ fn two_runs_at_once_do_not_mix() {
     project.flowc(&["run", "--wait", "60s"]).ends(0);
     assert!(first.wait().unwrap().success());
 }
+
+#[test]
+fn a_range_is_one_run_for_each_value() {
+    let project = Sandbox::program(
+        "step note(day: Date) -> String {\n  sh \"\"\"\n    printf 'day %s' \"$day\"\n  \"\"\"\n  effect none\n}\n\
+         flow daily(day: Date) -> String { return note(day) }\n",
+    );
+    let said =
+        project.flowc(&["run", "daily", "--day", "2026-02-27..2026-03-01"]).ends(0).tells("3 of 3: day=2026-03-01");
+    assert_eq!(said.out, "day 2026-02-27\nday 2026-02-28\nday 2026-03-01\n");
+    assert_eq!(project.flowc(&["run", "-q", "day=2026-02-28"]).ends(0).out, "day 2026-02-28\n");
+    project.flowc(&["run", "daily", "--day", "2026-03-01..2026-02-01"]).ends(2).tells("is empty");
+    project.flowc(&["run", "daily", "--day", "2026-03-01..x"]).ends(2);
+}
