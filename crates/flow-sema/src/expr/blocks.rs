@@ -72,7 +72,9 @@ impl Elaborator<'_> {
                 ast::Stmt::Expr(written) if is_last => value = Some(self.wanted_value(written, wanted)),
                 ast::Stmt::Expr(written) => {
                     let (unused, ty) = self.infer(written);
-                    if ty != Type::Unknown {
+                    // Of other expressions the parser has said it.
+                    let is_statement = matches!(written, ast::Expr::If(_) | ast::Expr::Match(_));
+                    if is_statement && ty != Type::Unknown {
                         self.problem(ValueUnused { at: unused.at });
                     }
                 }

@@ -17,6 +17,8 @@ struct Left {
     ty: Type,
     /// Whether it is a literal, whose number type may still change.
     literal: bool,
+    /// Whether it is a comparison, so that another one after it has been reported by the parser.
+    is_compared: bool,
 }
 
 impl Elaborator<'_> {
@@ -79,10 +81,14 @@ impl Elaborator<'_> {
             Some(op @ (ast::BinaryOp::And | ast::BinaryOp::Or)) => (self.condition(&first, op), Type::Bool),
             _ => self.elaborate(&first, first_hint.as_ref()),
         };
-        let mut left = Left { value, ty, literal };
+        let mut left = Left { value, ty, literal, is_compared: false };
         for link in links.iter().rev() {
             let at = self.span(link.range());
             let (value, ty) = match (link.op(), link.right()) {
+                (Some(op), Some(right)) if left.is_compared && is_comparison(op) => {
+                    self.infer(&right);
+                    (self.unknown(at).0, Type::Bool)
+                }
                 (Some(op @ (ast::BinaryOp::And | ast::BinaryOp::Or)), Some(right)) => {
                     let holds = op == ast::BinaryOp::And;
                     self.knowing(link.left().as_ref(), holds, |this| this.link(op, left, &right, at, hint))
@@ -90,7 +96,7 @@ impl Elaborator<'_> {
                 (Some(op), Some(right)) => self.link(op, left, &right, at, hint),
                 _ => self.unknown(at),
             };
-            left = Left { value, ty, literal: false };
+            left = Left { value, ty, literal: false, is_compared: link.op().is_some_and(is_comparison) };
         }
         (left.value, left.ty)
     }
