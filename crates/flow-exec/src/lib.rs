@@ -28,6 +28,8 @@ mod secrets;
 mod shell;
 mod sql;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use attempt::Steps;

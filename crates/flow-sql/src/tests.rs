@@ -79,6 +79,7 @@ fn declared(text: &str, ty: Type) -> Vec<String> {
 
 #[test]
 fn results_are_typed() {
+    assert_eq!(gives("select id, unnest(tags) as tag from orders").split(',').next(), Some("id: Int"));
     assert_eq!(
         gives("select cast(placed_at as date) as day, region, sum(amount) as revenue from orders group by 1, 2"),
         "day: Date, region: String, revenue: Decimal"

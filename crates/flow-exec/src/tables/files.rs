@@ -121,7 +121,7 @@ pub(crate) fn write_failure(path: &Path, error: &io::Error) -> Failure {
         io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only".to_owned(),
         io::ErrorKind::StorageFull => "the disk is full".to_owned(),
         io::ErrorKind::IsADirectory => "a folder is in its place".to_owned(),
-        io::ErrorKind::NotADirectory => "a file is in the place of a folder".to_owned(),
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => "a file is in the place of a folder".to_owned(),
         _ => error.to_string(),
     };
     let message = format!("cannot write {}: {why}; what was there is unchanged", path.display());
