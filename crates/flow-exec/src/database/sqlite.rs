@@ -106,7 +106,7 @@ impl Sqlite {
             let changed = prepared.execute(params).map_err(|error| self.failed(&error))?;
             return Ok(Answer { rows: vec![], changed: Some(changed as u64) });
         };
-        let names: Vec<Arc<str>> = prepared.column_names().into_iter().map(Arc::from).collect();
+        let names: Vec<Arc<str>> = prepared.column_names().map(Arc::from).collect();
         let mut places = Vec::with_capacity(columns.len());
         for column in columns {
             match names.iter().position(|name| *name == column.name) {

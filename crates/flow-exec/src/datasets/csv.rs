@@ -23,7 +23,7 @@ use std::{
 
 /// Where the cells of a field come from.
 enum Source {
-    Column(usize, Cells),
+    Column(usize, Box<Cells>),
     Folder(Given),
 }
 
@@ -118,7 +118,9 @@ fn sources(
     for field in fields {
         let found = header.iter().position(|name| **name == *field.name);
         match (found, Given::new(piece, field, sink.program)) {
-            (Some(column), _) => sources.push(Source::Column(column, Cells::new(field, options, &sink.program.types))),
+            (Some(column), _) => {
+                sources.push(Source::Column(column, Box::new(Cells::new(field, options, &sink.program.types))))
+            }
             (None, Some(given)) => sources.push(Source::Folder(given?)),
             (None, None) => {
                 let unknown = header.iter().filter(|name| !fields.iter().any(|field| *field.name == ***name));

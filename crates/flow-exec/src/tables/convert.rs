@@ -72,7 +72,7 @@ impl Converter {
                 continue;
             };
             let data = found.field(source).data_type();
-            if fits(data, &field.ty, types) == Fit::Never && !(*data == DataType::Null) {
+            if fits(data, &field.ty, types) == Fit::Never && *data != DataType::Null {
                 wrong.push(format!("column `{}` is {}, but {} is declared", field.name, type_name(data), field.ty));
             }
             let kind = scalar_kind(&field.ty, types).unwrap_or(Scalar::Nested);
