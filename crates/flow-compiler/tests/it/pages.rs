@@ -77,7 +77,10 @@ fn the_reference_is_right() {
                 _ => continue,
             };
             let compilation = compile_text(&text);
-            if compilation.problems.is_empty() != clean {
+            // Examples show one thing, which nothing else needs to use.
+            let unused = |code: &str| matches!(code, "W0301" | "W0302" | "W0303");
+            let right = compilation.problems.0.iter().all(|problem| unused(problem.code.as_str()));
+            if right != clean {
                 wrong.push(format!(
                     "{path}: expected {}:\n{}\nin\n{text}",
                     if clean { "nothing" } else { "a problem" },

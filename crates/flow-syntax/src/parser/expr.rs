@@ -118,6 +118,11 @@ impl Parser<'_> {
         self.finish();
         if power == COMPARISON && self::power(self.current()) == Some(COMPARISON) {
             self.report(What::Chained);
+            // Set aside, so that the first comparison is still understood.
+            self.start(SyntaxKind::ERROR);
+            self.bump();
+            self.operators(COMPARISON);
+            self.finish();
         } else if range && self::power(self.current()) == Some(RANGE) {
             self.unexpected("no second range");
         }

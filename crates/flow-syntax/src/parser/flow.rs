@@ -153,6 +153,7 @@ impl Parser<'_> {
         }
         let before = self.position;
         let (start, _) = self.range_at(before);
+        let checkpoint = self.checkpoint();
         self.expression();
         if self.position == before {
             self.unexpected("a statement or `}`");
@@ -163,6 +164,9 @@ impl Parser<'_> {
                 if self.last_report != self.position {
                     self.problems.push(SyntaxProblem::new(What::Unused, start, end));
                 }
+                // Set aside: nothing more is to be said about it.
+                self.start_at(checkpoint, SyntaxKind::ERROR);
+                self.finish();
             } else {
                 self.unexpected("a statement or `}`");
                 self.skip_to_clause(STATEMENTS);
