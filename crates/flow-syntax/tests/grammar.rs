@@ -168,7 +168,10 @@ fn refusals(place: &str, text: &str) -> Vec<String> {
 fn the_files_of_the_repository_are_accepted_by_both() {
     let files = support::repository::flow_files();
     assert!(files.len() > 10);
-    let said: Vec<String> = files.iter().flat_map(|file| refusals(&file.place, &file.text)).collect();
+    // Under `tests/check` are programs with mistakes, of which some are in the syntax.
+    let (mistakes, programs): (Vec<_>, Vec<_>) = files.iter().partition(|file| file.place.contains("/tests/check/"));
+    mistakes.iter().for_each(|file| agree(&file.text));
+    let said: Vec<String> = programs.iter().flat_map(|file| refusals(&file.place, &file.text)).collect();
     assert!(said.is_empty(), "{}", said.join("\n"));
 }
 

@@ -116,6 +116,9 @@ impl Parser<'_> {
             self.operators(right);
         }
         self.finish();
+        if !self.check_height() {
+            return false;
+        }
         if power == COMPARISON && self::power(self.current()) == Some(COMPARISON) {
             self.report(What::Chained);
             // Set aside, so that the first comparison is still understood.
@@ -126,7 +129,7 @@ impl Parser<'_> {
         } else if range && self::power(self.current()) == Some(RANGE) {
             self.unexpected("no second range");
         }
-        self.check_height()
+        true
     }
 
     /// `not x`, `-x`, or an operand.
