@@ -114,6 +114,8 @@ impl Engine {
         let start = self.start(&program, &clock, forced);
         let watchers = Watchers { sender: progress.clone(), clock };
         let (store, lock) = self.open_store(&plan, &start, &watchers, &cancel).await?;
+        // The lock is ours, so whatever still runs there belongs to a run that was killed.
+        flow_exec::end_leftovers(&self.layout.scratch());
         let reader = store.reader()?;
         let shared = self.shared(&start, program.clone(), clock, progress, Some(store.clone()), Some(reader));
         let run = start.run.clone();

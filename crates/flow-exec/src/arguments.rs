@@ -74,6 +74,10 @@ pub(crate) async fn prepare(attempt: &Attempt<'_>) -> Result<Vec<(String, Argume
             continue;
         }
         match value {
+            // Anything but a name would reach the program as an empty secret.
+            _ if is_secret(attempt, name) && !matches!(value, Value::Absent) => {
+                return Err(process::internal(format!("`{name}` is a secret, but its argument names none")));
+            }
             Value::Table(table) => {
                 let csv = attempt.handover.table_path(table, Format::Csv, &folder, &call.program).await?;
                 arguments.push((name.to_string(), Argument::Path(csv)));
@@ -91,6 +95,11 @@ pub(crate) async fn prepare(attempt: &Attempt<'_>) -> Result<Vec<(String, Argume
         }
     }
     Ok(arguments)
+}
+
+fn is_secret(attempt: &Attempt<'_>, name: &str) -> bool {
+    let mut params = attempt.call.step.params.iter();
+    params.any(|param| &*param.name == name && *param.ty.required() == Type::Secret)
 }
 
 /// The language's own rule for names of values. So none can be `PATH`, `IFS` or `LD_PRELOAD`.

@@ -35,6 +35,7 @@ mod text;
 pub use attempt::Steps;
 pub use executor::{Executor, ExecutorOptions};
 pub use log::KEPT_BYTES;
+pub use process::end_leftovers;
 pub use scrub::{ScrubStream, Scrubber};
 pub use secrets::{SecretValue, Secrets};
 pub use tables::{ArrowTable, Artifacts, StoredTable};

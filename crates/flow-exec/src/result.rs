@@ -89,7 +89,8 @@ fn json(text: &str) -> Result<serde_json::Value, Failure> {
         if text.trim().is_empty() {
             return unreadable("its standard output is its result as JSON, but it printed nothing");
         }
-        let begins: String = text.chars().take(120).collect();
+        let one_line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let begins: String = one_line.chars().take(120).collect();
         unreadable(format!("its standard output is its result, and is not JSON: {error}"))
             .detail(format!("it begins: {begins}"))
             .detail("anything that is not the result belongs on standard error")

@@ -4,6 +4,7 @@
 //! the group's, cannot belong to anybody else. A process that leaves the group (`setsid`) still carries
 //! the attempt's marker in its environment; on Linux it is found by that. Knows nothing of output.
 
+use super::runaways;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use std::path::{Path, PathBuf};
 
@@ -60,49 +61,8 @@ impl Drop for Group {
     }
 }
 
-#[cfg(target_os = "linux")]
-mod runaways {
-    //! Processes that left the group, by the marker in `/proc/PID/environ`.
-
-    use super::MARKER;
-    use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
-    use std::{os::unix::ffi::OsStrExt as _, path::Path};
-
-    /// One that forks while being looked for is found in the next round.
-    const ROUNDS: usize = 16;
-
-    pub(super) fn kill(marker: &Path) {
-        let mut entry = format!("{MARKER}=").into_bytes();
-        entry.extend_from_slice(marker.as_os_str().as_bytes());
-        for _ in 0..ROUNDS {
-            let marked = processes().filter(|pid| is_marked(*pid, &entry));
-            if marked.map(|pid| kill_marked(pid, &entry)).filter(|killed| *killed).count() == 0 {
-                return;
-            }
-        }
-    }
-
-    fn processes() -> impl Iterator<Item = Pid> {
-        let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-        entries.filter_map(|entry| Pid::from_raw(entry.file_name().to_str()?.parse().ok()?))
-    }
-
-    /// Zombies have no environment any more, so what was killed is not found again.
-    fn is_marked(pid: Pid, entry: &[u8]) -> bool {
-        std::fs::read(format!("/proc/{}/environ", pid.as_raw_nonzero()))
-            .is_ok_and(|environment| environment.split(|byte| *byte == 0).any(|variable| variable == entry))
-    }
-
-    /// Looks again once the number is pinned: in between, it may have become another process's.
-    fn kill_marked(pid: Pid, entry: &[u8]) -> bool {
-        pidfd_open(pid, PidfdFlags::empty())
-            .is_ok_and(|pinned| is_marked(pid, entry) && pidfd_send_signal(&pinned, Signal::KILL).is_ok())
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-mod runaways {
-    //! Other systems have no way to find them without special rights.
-
-    pub(super) fn kill(_: &std::path::Path) {}
+/// Ends what attempts left running whose own folders were in this one: their runtime was killed, so nobody
+/// ended them. Only for who knows that no attempt there is alive any more.
+pub fn end_leftovers(folder: &Path) {
+    runaways::kill_below(folder);
 }

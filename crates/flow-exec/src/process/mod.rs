@@ -5,8 +5,10 @@
 
 mod group;
 mod output;
+mod runaways;
 
 pub(crate) use group::MARKER;
+pub use group::end_leftovers;
 
 use crate::{
     Scrubber,

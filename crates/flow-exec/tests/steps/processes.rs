@@ -154,3 +154,18 @@ async fn a_gigabyte_does_not_fill_memory() {
         assert!(peak < 150_000, "{peak} kB");
     }
 }
+
+#[tokio::test]
+async fn what_a_killed_runtime_left_can_be_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = |scratch: &str| {
+        let mut command = std::process::Command::new("sleep");
+        command.arg("1000").env("FLOW_SCRATCH", folder.path().join(scratch)).spawn().unwrap()
+    };
+    let (mut left, mut other) = (start("scratch/run-1/0-1"), start("scratches/run-1/0-1"));
+    flow_exec::end_leftovers(&folder.path().join("scratch"));
+    assert!(left.wait().unwrap().code().is_none());
+    assert!(other.try_wait().unwrap().is_none());
+    other.kill().unwrap();
+    other.wait().unwrap();
+}

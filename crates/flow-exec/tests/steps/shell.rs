@@ -168,6 +168,12 @@ async fn secrets_reach_the_script_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_secret_without_a_name_is_no_empty_one() {
+    let bench = Bench::shell("echo \"<$key>\"", Type::String).arg("key", Type::Secret, Value::Unit);
+    assert!(bench.failure().await.message.contains("`key` is a secret"));
+}
+
+#[tokio::test]
 async fn a_result_that_holds_a_secret_is_refused() {
     for script in ["echo \"the key is $key\"", "printf '%s' \"$key\" | base64"] {
         let failure = with_secret(script, Type::String).failure().await;
