@@ -9,7 +9,10 @@ use super::{
     http,
     problems::{CodeFileProblem, NotSet, UnusableResult},
 };
-use crate::{expr::Elaborator, problems::mismatch::Because};
+use crate::{
+    expr::Elaborator,
+    problems::{mismatch::Because, nearest},
+};
 use flow_diag::Span;
 use flow_expr::{Name, Type};
 use flow_plan::{Body, Effect, Param};
@@ -51,7 +54,7 @@ pub(super) fn body(
     returns: (&Type, Span),
 ) -> Option<Declared> {
     let declared = match body {
-        ast::Body::Sql(body) => sql_body(el, read_file, body, step),
+        ast::Body::Sql(body) => sql_body(el, read_file, body, step, params),
         ast::Body::Sh(body) => {
             let code = code(el, read_file, body.code()?)?;
             Some(shell_body(el, code, params))
@@ -67,8 +70,8 @@ pub(super) fn body(
         ast::Body::Http(body) => http::body(el, body),
         other => Some(other_body(el, other, params)),
     }?;
-    check_returns(el, &declared.body, returns);
-    Some(declared)
+    let usable = check_returns(el, &declared.body, returns);
+    Some(Declared { query: declared.query.filter(|_| usable), ..declared })
 }
 
 fn sql_body(
@@ -76,6 +79,7 @@ fn sql_body(
     read_file: super::ReadFile<'_>,
     body: &ast::SqlBody,
     step: &Name,
+    params: &[Param],
 ) -> Option<Declared> {
     let connection = match body.connection() {
         Some(path) => {
@@ -87,10 +91,22 @@ fn sql_body(
     let code = code(el, read_file, body.code()?)?;
     let names = sql::names(&code.text);
     let effect = if connection.is_some() && changes(&names) { Effect::Write } else { Effect::Read };
-    let mentions = names.parameters.iter().chain(&names.words).map(|mention| mention.name.to_lowercase()).collect();
+    let mentioned = names.parameters.iter().chain(&names.words).map(|mention| mention.name.to_lowercase());
+    let mentions = meant(mentioned, params);
     let query = QueryText { step: step.clone(), at: code.at, map: code.map };
     let body = Body::Sql { text: code.text, connection };
     Some(Declared { body, effect, timeout_ms: 5 * MINUTE, mentions, query: Some(query) })
+}
+
+/// The names that a text mentions, with the parameters that misspelt ones mean: a slip is reported as a
+/// name that is not known, and not as a parameter that is not used too.
+fn meant(mentioned: impl Iterator<Item = String>, params: &[Param]) -> HashSet<String> {
+    let mut names: HashSet<String> = mentioned.collect();
+    let is_param = |name: &str| params.iter().any(|param| &*param.name == name);
+    let near = |name: &String| nearest(name, params.iter().map(|param| &*param.name)).map(str::to_owned);
+    let misspelt: Vec<String> = names.iter().filter(|name| !is_param(name)).filter_map(near).collect();
+    names.extend(misspelt);
+    names
 }
 
 /// Whether a statement does more than ask, judged by its words: erring on the side of "yes".
@@ -125,9 +141,9 @@ fn shell_body(el: &mut Elaborator<'_>, code: CodeText, params: &[Param]) -> Decl
             el.problem(NotSet { name: mention.name, at, params: params.iter().map(|param| &*param.name).collect() });
         }
     }
-    let mentioned = |name: &str| names.used.iter().any(|mention| mention.name == name);
-    let mentions = params.iter().filter(|param| mentioned(&param.name) || mentioned(&parquet(param)));
-    let mentions = mentions.map(|param| param.name.to_string()).collect();
+    let mut mentions = meant(names.used.iter().map(|mention| mention.name.to_owned()), params);
+    let as_parquet = |param: &&Param| names.used.iter().any(|mention| mention.name == parquet(param));
+    mentions.extend(params.iter().filter(as_parquet).map(|param| param.name.to_string()));
     let body = Body::Shell { script: code.text };
     Declared { body, effect: Effect::Write, timeout_ms: 10 * MINUTE, mentions, query: None }
 }
@@ -190,8 +206,8 @@ fn place(code: &CodeText, start: usize, end: usize) -> Span {
     Span::new(code.at.file, range.start().into(), range.end().into())
 }
 
-/// Reports a result that no body of the kind can give.
-fn check_returns(el: &mut Elaborator<'_>, body: &Body, (returns, at): (&Type, Span)) {
+/// Whether a body of the kind can give the result; reported where not.
+fn check_returns(el: &mut Elaborator<'_>, body: &Body, (returns, at): (&Type, Span)) -> bool {
     let base = el.env.base(returns.required()).clone();
     let usable = match (body, &base) {
         (Body::Other { .. }, _) | (_, Type::Unknown) => true,
@@ -203,6 +219,7 @@ fn check_returns(el: &mut Elaborator<'_>, body: &Body, (returns, at): (&Type, Sp
     if !usable {
         el.problem(UnusableResult { at, ty: returns, kind: body.keyword() });
     }
+    usable
 }
 
 /// Just behind the opening brace of a declaration.

@@ -109,15 +109,17 @@ impl<'a> Declaring<'a> {
 pub(crate) fn declare(declaring: &mut Declaring<'_>) {
     let env = declaring.env;
     let all: Vec<ItemId> = env.names.all().map(|(id, _)| id).collect();
+    // Others look into these.
     for id in &all {
-        if let ast::Decl::Retry(decl) = &env.names.item(*id).decl {
-            retry::declare(declaring, *id, decl);
+        match &env.names.item(*id).decl {
+            ast::Decl::Retry(decl) => retry::declare(declaring, *id, decl),
+            ast::Decl::Connection(decl) => connection::declare(declaring, *id, decl),
+            _ => {}
         }
     }
     for id in all {
         match &env.names.item(id).decl {
             ast::Decl::Secret(decl) => secret::declare(declaring, id, decl),
-            ast::Decl::Connection(decl) => connection::declare(declaring, id, decl),
             ast::Decl::Model(decl) => model::declare(declaring, id, decl),
             ast::Decl::Pool(decl) => pool::declare(declaring, id, decl),
             ast::Decl::Dataset(decl) => dataset::declare(declaring, id, decl),

@@ -233,6 +233,8 @@ impl Elaborator<'_> {
     pub(super) fn read(&mut self, item: ItemId, partition: Vec<Expr>, previous: bool, at: Span) -> (Expr, Type) {
         let declared = self.env.names.item(item);
         let ty = self.env.signatures.get(&item).map_or(Type::Unknown, |signature| signature.returns.clone());
+        // Before the first run there is no version before.
+        let ty = if previous { ty.optional() } else { ty };
         let Some(graph) = &self.graph else {
             let (name, declared) = (declared.name.short(), declared.at);
             self.problem(OnlyInFlows { name, what: "dataset", at, declared, place: self.place.describe() });
