@@ -62,4 +62,4 @@ macro_rules! cases {
     )*};
 }
 
-cases! { names operators calls records matching types constants strings functions }
+cases! { steps datasets connections names operators calls records matching types constants strings functions }
