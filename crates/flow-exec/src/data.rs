@@ -16,7 +16,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use flow_expr::{FileHandle, Name, Table, Value};
-use flow_plan::{CsvOptions, Failure, Fingerprint, Format, Location, Program};
+use flow_plan::{ConnectionKind, CsvOptions, Failure, Fingerprint, Format, Location, Program};
 use std::{
     collections::BTreeMap,
     io::{BufWriter, Write as _},
@@ -46,6 +46,14 @@ impl Data {
 
     async fn database(&self, program: &Program, connection: &Name) -> Result<Database, Failure> {
         Database::open(program, connection, &self.datasets.root, &self.secrets).await
+    }
+
+    /// Whether a connection is an SQLite file that nothing has made yet.
+    fn has_no_file(&self, program: &Program, connection: &Name) -> bool {
+        match program.connections.get(connection).map(|connection| &connection.kind) {
+            Some(ConnectionKind::Sqlite { path }) => !self.datasets.root.join(&**path).exists(),
+            _ => false,
+        }
     }
 
     /// One attempt of an `sql` step.
@@ -96,6 +104,9 @@ impl Data {
     pub(crate) async fn fingerprint(&self, data: DatasetRef) -> Result<Option<Fingerprint>, Failure> {
         let cancel = Cancel::never();
         if let Location::Table { connection, table } = &dataset(&data)?.location {
+            if self.has_no_file(&data.program, connection) {
+                return Ok(None);
+            }
             let database = self.database(&data.program, connection).await?;
             let read = read_table(&data, table, &database, &self.datasets, false, &cancel).await;
             return match read {

@@ -69,3 +69,27 @@ async fn what_cannot_be_written_is_told_and_leaves_nothing() {
     project.executor.write_dataset(project.reference(&target), text.clone(), Cancel::never()).await.unwrap();
     assert_eq!(project.read(&target).await.unwrap().value, text);
 }
+
+#[tokio::test]
+async fn a_table_of_a_database_is_made_replaced_and_kept_when_a_rule_breaks() {
+    use flow_plan::{Connection, ConnectionKind};
+    let mut project = Project::new();
+    let name = Name::new("shop.books");
+    let kind = ConnectionKind::Sqlite { path: "books.db".into() };
+    let connection = Connection { name: name.clone(), kind, accepts: vec![], at: Span::default() };
+    project.program.connections.insert(name.clone(), connection);
+    let mut target = dataset(table_of("shop.Order"), Format::Csv, "");
+    target.location = Location::Table { connection: name, table: "orders".into() };
+    target.expect = vec![expectation(Rule::Unique(vec!["id".into()]), "unique(id)", "1")];
+    let seen = project.executor.fingerprint(project.reference(&target)).await.unwrap();
+    assert_eq!(seen, None);
+    let value = orders(&project, ROW).await;
+    let written =
+        project.executor.write_dataset(project.reference(&target), value.clone(), Cancel::never()).await.unwrap();
+    let read = project.read(&target).await.unwrap();
+    assert_eq!((read.value, read.fingerprint), (value, written.fingerprint));
+    let twice = orders(&project, &format!("{ROW}{ROW}")).await;
+    let failure = project.executor.write_dataset(project.reference(&target), twice, Cancel::never()).await.unwrap_err();
+    assert_eq!(&*failure.code, "R0305");
+    assert_eq!(project.read(&target).await.unwrap().rows, Some(1));
+}
