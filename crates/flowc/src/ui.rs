@@ -67,7 +67,7 @@ impl Ui {
             verbose,
             color_out: choice.enabled(out, no_color),
             color_err: choice.enabled(err, no_color),
-            live: err && !quiet && !environment("TERM").is_some_and(|value| value == "dumb"),
+            live: err && !quiet && environment("TERM").is_none_or(|value| value != "dumb"),
         }
     }
 

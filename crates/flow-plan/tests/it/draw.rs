@@ -65,3 +65,38 @@ fn large_pictures_are_drawn_or_refused() {
     assert_eq!(svg(&Picture::of(&wide(6000), None), "big"), Err(6000));
     assert_eq!(Picture::of(&wide(100_000), None).nodes.len(), 100_000);
 }
+
+/// Left, top, right and bottom of every box.
+fn boxes(svg: &str) -> Vec<[f64; 4]> {
+    let number = |text: &str, after: &str| -> f64 {
+        let rest = &text[text.find(after).unwrap() + after.len()..];
+        rest[..rest.find([' ', ')', '"']).unwrap()].parse().unwrap()
+    };
+    let mut found = Vec::new();
+    let nodes = svg.lines().filter(|line| line.starts_with("<g class=\"")).collect::<Vec<_>>();
+    for line in nodes {
+        let at = line.find("translate(").unwrap();
+        let (x, rest) = line[at + 10..].split_once(' ').unwrap();
+        let x: f64 = x.parse().unwrap();
+        let y: f64 = rest[..rest.find(')').unwrap()].parse().unwrap();
+        let size = &svg[svg.find(line).unwrap()..];
+        found.push([x, y, x + number(size, "<rect width=\""), y + number(size, "height=\"")]);
+    }
+    found
+}
+
+#[test]
+fn boxes_do_not_lie_on_each_other_and_stay_inside() {
+    for graph in [Graph::of(&program(0)), wide(5), wide(60), wide(200), wide(400)] {
+        let shown = svg(&Picture::of(&graph, None), "x").unwrap();
+        let boxes = boxes(&shown);
+        assert!(boxes.len() >= 5);
+        for (index, a) in boxes.iter().enumerate() {
+            assert!(a[0] >= 0.0 && a[1] >= 0.0, "{a:?}");
+            for b in &boxes[index + 1..] {
+                let apart = a[2] <= b[0] || b[2] <= a[0] || a[3] <= b[1] || b[3] <= a[1];
+                assert!(apart, "{} boxes: {a:?} and {b:?}", boxes.len());
+            }
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! Tests of the plan as its users see it: meanings, differences, selectors, files.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod diff;
 mod draw;
 mod file;
