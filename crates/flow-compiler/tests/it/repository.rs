@@ -50,3 +50,8 @@ pub(crate) fn shown(compilation: &Compilation) -> String {
     });
     lines.collect::<Vec<_>>().join("\n")
 }
+
+/// A text without the warnings of what is not used: an example or case shows a thing, and uses it nowhere.
+pub(crate) fn without_unused(compilation: &mut Compilation) {
+    compilation.problems.0.retain(|problem| !matches!(problem.code.as_str(), "W0301" | "W0302" | "W0303"));
+}
