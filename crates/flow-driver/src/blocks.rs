@@ -305,7 +305,7 @@ impl Driver {
         }
         let graph = self.graphs[number as usize].clone();
         let mut known = BTreeMap::new();
-        for param in &graph.flow.params {
+        for param in &graph.params {
             let value = match (given(&param.name), &param.default) {
                 (Some(value), _) => Ok(value),
                 (None, Some(default)) => self.evaluate_constant(default, &known),
@@ -346,9 +346,9 @@ impl Driver {
         if self.start.dry {
             return None;
         }
-        let at = match graph.flow.finish.as_ref()?.deadline {
+        let at = match graph.finish.as_ref()?.deadline {
             Deadline::Within(ms) => later(self.now, ms),
-            Deadline::By(_) => *self.start.deadlines.get(&graph.flow.name)?,
+            Deadline::By(_) => *self.start.deadlines.get(&graph.name)?,
         };
         let task = self.next_task(owner);
         self.command(Command::Timer { task, at });
@@ -362,7 +362,7 @@ impl Driver {
             return;
         }
         state.late = true;
-        let (owner, flow) = (state.owner, self.graphs[state.flow as usize].flow.name.clone());
+        let (owner, flow) = (state.owner, self.graphs[state.flow as usize].name.clone());
         self.contract_broken = true;
         self.contract(owner, ContractVerdict::Finish { flow, deadline });
         self.start_handlers(scope, HandlerEvent::Late);

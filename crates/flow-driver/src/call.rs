@@ -365,7 +365,7 @@ impl Driver {
             match graph.sources.get(&var) {
                 Some(Source::Node(node)) => graph.blocks[node.block as usize].nodes[node.local as usize].label.clone(),
                 _ => {
-                    let param = graph.flow.params.iter().find(|param| param.var == var);
+                    let param = graph.params.iter().find(|param| param.var == var);
                     param.map_or_else(|| format!("v{}", var.0).into(), |param| param.name.clone())
                 }
             }
@@ -374,7 +374,7 @@ impl Driver {
             .into_iter()
             .map(|var| {
                 let value = self.variable(block, var);
-                let parameter = graph.flow.params.iter().any(|param| param.var == var);
+                let parameter = graph.params.iter().any(|param| param.var == var);
                 input(name(var), value.as_ref(), parameter)
             })
             .collect()
@@ -384,7 +384,7 @@ impl Driver {
     fn is_parameter(&self, id: u32, expr: &Expr) -> bool {
         let ExprKind::Var(var) = expr.kind else { return false };
         let block = &self.blocks[self.instances[id as usize].block as usize];
-        self.graphs[block.flow as usize].flow.params.iter().any(|param| param.var == var)
+        self.graphs[block.flow as usize].params.iter().any(|param| param.var == var)
     }
 
     fn step(&mut self, name: &Name) -> Option<(Arc<Step>, Arc<NodeMeaning>)> {

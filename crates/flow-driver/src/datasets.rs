@@ -105,10 +105,13 @@ impl Driver {
         if self.cancelled {
             return self.settle_shared(id, Settled::Cancelled);
         }
-        let seen = match result {
+        let mut seen = match result {
             Ok(seen) => seen,
             Err(failure) => return self.fail_shared(id, failure),
         };
+        if let Some(version) = self.catalogued_version(id) {
+            seen.last = Some(version);
+        }
         match &self.node(id).op {
             Op::Read { dataset, previous: true, .. } => {
                 let (dataset, optional) = (dataset.clone(), self.node(id).optional);
@@ -128,6 +131,17 @@ impl Driver {
             }
             _ => {}
         }
+    }
+
+    /// The version that this run has read or published, if it has.
+    fn catalogued_version(&self, id: u32) -> Option<VersionRecord> {
+        let (Op::Read { dataset, previous: false, .. } | Op::Write { dataset, .. } | Op::RequireFresh { dataset, .. }) =
+            &self.node(id).op
+        else {
+            return None;
+        };
+        let Activity::Data(data) = &self.instances[id as usize].activity else { return None };
+        self.catalogued.get(&(dataset.clone(), partition_key(&data.partition))).cloned()
     }
 
     fn previous_found(&mut self, id: u32, dataset: &Name, optional: bool, seen: Sighting) {
@@ -325,7 +339,7 @@ impl Driver {
         let mut scope = Some(self.scope_of(id));
         while let Some(number) = scope {
             let around = &self.scopes[number as usize];
-            if self.graphs[around.flow as usize].flow.name == writer {
+            if self.graphs[around.flow as usize].name == writer {
                 let why = format!("`{}` writes it, and is what is running", writer.short());
                 return self.fail(id, failures::cannot_refresh(name.short(), why));
             }
@@ -395,6 +409,7 @@ impl Driver {
             Activity::Data(data) => data.partition.clone(),
             _ => vec![],
         };
+        self.catalogued.insert((name.clone(), partition_key(&partition)), version.clone());
         let (path, dataset, version) = (self.path(id), name.clone(), Box::new(version));
         self.note(Note::Version { path, dataset, partition, version });
     }

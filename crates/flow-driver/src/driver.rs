@@ -45,6 +45,8 @@ pub struct Driver {
     pub(crate) scopes: Vec<Scope>,
     pub(crate) slots: Slots<(u32, crate::evaluate::Job)>,
     pub(crate) versions: BTreeMap<(Name, Arc<str>), crate::datasets::Version>,
+    /// What this run has published or read: the catalogue may not know it yet.
+    pub(crate) catalogued: BTreeMap<(Name, Arc<str>), crate::VersionRecord>,
     pub(crate) failures: BTreeMap<u32, Arc<Failure>>,
     work: VecDeque<Work>,
     out: Vec<Command>,
@@ -112,6 +114,7 @@ impl Driver {
             scopes: vec![],
             slots,
             versions: BTreeMap::new(),
+            catalogued: BTreeMap::new(),
             failures: BTreeMap::new(),
             work: VecDeque::new(),
             out: vec![],
@@ -338,6 +341,10 @@ impl Driver {
             Op::Write { .. } if self.start.dry => return self.start_dry_write(id),
             op => op.operands(),
         };
+        // For what is done by command the time counts from the first attempt, not from the wait for a place.
+        if !matches!(self.node(id).op, Op::Call { .. } | Op::Read { .. } | Op::Write { .. }) {
+            self.instances[id as usize].began = Some(self.now);
+        }
         self.evaluate(id, operands, crate::state::Then::Operands);
     }
 

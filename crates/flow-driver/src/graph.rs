@@ -9,7 +9,7 @@ use crate::{
     meaning::may_hold_data,
 };
 use flow_expr::{Arm, Expr, ExprKind, Name, TypeTable, Value, VarId};
-use flow_plan::{Block, Flow, HandlerEvent, MatchArm, Node, NodeKind, Param, StaleAction};
+use flow_plan::{Block, Finish, Flow, HandlerEvent, MatchArm, Node, NodeKind, Param, StaleAction};
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
@@ -45,7 +45,9 @@ pub(crate) struct Need {
 /// A flow.
 #[derive(Debug)]
 pub(crate) struct FlowGraph {
-    pub(crate) flow: Arc<Flow>,
+    pub(crate) name: Name,
+    pub(crate) params: Vec<Param>,
+    pub(crate) finish: Option<Finish>,
     /// The body is block 0; blocks come before the blocks in them.
     pub(crate) blocks: Vec<BlockGraph>,
     pub(crate) handlers: Vec<(HandlerEvent, u32)>,
@@ -196,8 +198,15 @@ impl FlowGraph {
         let handlers: Vec<_> =
             flow.handlers.iter().map(|handler| (handler.on, maker.block(&handler.body, &[], Some(0)))).collect();
         maker.connect();
-        let flow = Arc::new(Flow { body: Block::default(), handlers: vec![], ..flow.clone() });
-        Self { flow, blocks: maker.blocks, handlers, sources: maker.sources, data_vars: maker.data_vars }
+        Self {
+            name: flow.name.clone(),
+            params: flow.params.clone(),
+            finish: flow.finish.clone(),
+            blocks: maker.blocks,
+            handlers,
+            sources: maker.sources,
+            data_vars: maker.data_vars,
+        }
     }
 }
 

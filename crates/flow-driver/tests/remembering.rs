@@ -234,6 +234,18 @@ fn a_fresh_file_made_from_old_data_is_old() {
 }
 
 #[test]
+fn what_a_run_has_written_itself_keeps_its_data_time_when_read_back() {
+    let nodes = vec![read(0, "raw"), write(1, "out", var(0)), after(read(2, "out"), &[1]), write(3, "copy", var(2))];
+    let datasets = ["raw", "out", "copy"]
+        .map(|short| flow_plan::Dataset { writer: (short != "raw").then(|| name("m.f")), ..dataset(short) });
+    let program = program(vec![], datasets.into(), vec![flow("f", nodes, None)]);
+    let mut memory = Memory::default();
+    memory.places.insert(name("m.raw"), (Value::Int(1), Some(at(-777_000))));
+    World { forgets: true, ..World::new(&mut memory) }.run(&program, "f");
+    assert_eq!(memory.versions[&name("m.copy")].last().unwrap().data_time, Some(at(-777_000)));
+}
+
+#[test]
 fn one_version_for_the_whole_run() {
     let nodes = vec![read(0, "raw"), call(1, "slow", "slow", vec![]), after(read(2, "raw"), &[1])];
     let program =

@@ -76,17 +76,21 @@ impl Engine {
     /// # Errors
     /// The store cannot be read.
     pub async fn plan(&self, mut plan: Plan, choice: &Choice) -> Result<Plan, EngineError> {
-        let program = Arc::new(plan.program.clone());
+        let program = Arc::new(std::mem::take(&mut plan.program));
         let clock = Clock::start();
         let start = RunStart { dry: true, ..self.start(&program, &clock, choice.forced.clone()) };
         let (sender, _) = broadcast::channel(1);
         let reader = Reader::open(&self.layout)?;
         let shared = self.shared(&start, program.clone(), clock, sender, None, reader);
         let unselected: HashSet<u32> = choice.unselected.iter().copied().collect();
-        let driver = Driver::with_program(program, plan.flow.clone(), plan.params.clone(), unselected, start);
+        let params = plan.params.clone();
+        let driver = Driver::with_program(program.clone(), plan.flow.clone(), params, unselected, start);
         let foreseen = foresee(driver, &shared).await?;
         plan.inputs = foreseen.inputs;
         plan.decisions = foreseen.driver.decisions();
+        // Large programs are not copied only to be looked at.
+        drop((foreseen.driver, shared));
+        plan.program = Arc::unwrap_or_clone(program);
         // What was left out says so, whether or not something of it was looked at.
         let left_out = || Decision { verdict: Verdict::Skip, reasons: vec![Reason::NotSelected] };
         plan.decisions.retain(|(node, _)| !choice.unselected.contains(&node.0));

@@ -17,6 +17,8 @@ use tokio::sync::mpsc;
 
 /// Events after which what was queued for the store is waited for, so that the queue stays short.
 const FLUSH_EVERY: u64 = 20_000;
+/// Events after which others on the same thread get their turn.
+const YIELD_EVERY: u64 = 256;
 
 /// A run that is going on.
 pub(crate) struct Running {
@@ -25,6 +27,8 @@ pub(crate) struct Running {
     work: Work,
     shared: Arc<Shared>,
     received: mpsc::UnboundedReceiver<Event>,
+    /// What the store has answered at once.
+    pending: VecDeque<Event>,
     watchers: Watchers,
     clock: Clock,
     seq: u64,
@@ -47,6 +51,7 @@ impl Running {
             store,
             work: Work::new(shared.clone(), events),
             received,
+            pending: VecDeque::new(),
             watchers: shared.watchers.clone(),
             clock: shared.clock,
             shared,
@@ -57,20 +62,29 @@ impl Running {
 
     /// From the first event to the last.
     pub(crate) async fn drive(mut self, cancel: Cancel) -> Result<Over, EngineError> {
-        self.happen(Event::Begin)?;
+        self.pending.push_back(Event::Begin);
         let mut cancelled = false;
         while self.driver.ended().is_none() {
-            tokio::select! {
-                biased;
-                () = cancel.cancelled(), if !cancelled => {
-                    cancelled = true;
-                    self.watchers.tell(Happening::Cancelling);
-                    self.happen(Event::Cancel)?;
-                }
-                event = self.received.recv() => match event {
-                    Some(event) => self.happen(event)?,
-                    None => return Err(EngineError::Internal("no task is left, and the run is not over".into())),
+            if cancel.is_cancelled() && !cancelled {
+                cancelled = true;
+                self.watchers.tell(Happening::Cancelling);
+                self.happen(Event::Cancel)?;
+                continue;
+            }
+            let event = match self.pending.pop_front() {
+                Some(event) => event,
+                None => tokio::select! {
+                    biased;
+                    () = cancel.cancelled(), if !cancelled => continue,
+                    event = self.received.recv() => match event {
+                        Some(event) => event,
+                        None => return Err(EngineError::Internal("no task is left, and the run is not over".into())),
+                    },
                 },
+            };
+            self.happen(event)?;
+            if self.seq % YIELD_EVERY == 0 {
+                tokio::task::yield_now().await;
             }
             if self.seq % FLUSH_EVERY == 0 {
                 self.flush().await?;
@@ -94,23 +108,20 @@ impl Running {
         }
     }
 
-    /// Takes in an event and, in their order, those that it leads to at once.
+    /// Takes in an event: into the journal, to the driver, and what it commands is done.
     fn happen(&mut self, event: Event) -> Result<(), StoreError> {
         if let Some(failure) = self.store.failure() {
             // What cannot be written down must not go on.
             return Err(failure);
         }
-        let mut events = VecDeque::from([event]);
-        while let Some(event) = events.pop_front() {
-            let at = self.clock.now();
-            if let Some(task) = task_of(&event) {
-                self.work.done(task);
-            }
-            self.store.write(Write::Event { seq: self.seq, at, event: Box::new(event.clone()) });
-            self.seq += 1;
-            for command in self.driver.on(event, at) {
-                self.obey(command, at, &mut events)?;
-            }
+        let at = self.clock.now();
+        if let Some(task) = task_of(&event) {
+            self.work.done(task);
+        }
+        self.store.write(Write::Event { seq: self.seq, at, event: Box::new(event.clone()) });
+        self.seq += 1;
+        for command in self.driver.on(event, at) {
+            self.obey(command, at)?;
         }
         Ok(())
     }
@@ -123,7 +134,8 @@ impl Running {
                 self.store.write(Write::Note { at, note: Box::new(note) });
             }
             Command::Recall { task, node, cache, identity } => {
-                events.push_back(recall(&self.shared, task, &node, cache.as_deref(), identity.as_deref())?);
+                let event = recall(&self.shared, task, &node, cache.as_deref(), identity.as_deref())?;
+                self.pending.push_back(event);
             }
             Command::Look { task, dataset, partition, previous } => self.work.look(task, dataset, partition, previous),
             Command::Read { task, dataset, partition } => self.work.read(task, dataset, partition),
@@ -155,19 +167,22 @@ pub(crate) fn recall(
     cache: Option<&str>,
     identity: Option<&str>,
 ) -> Result<Event, StoreError> {
-    let record = shared.ask(|reader| reader.record(node))?;
+    let last = shared.ask(|reader| reader.last(node, identity).map(Some))?.unwrap_or_default();
     let cached = match cache {
         Some(key) => shared.ask(|reader| reader.result(key))?,
         None => None,
     };
-    let cached = cached.filter(|cached| flow_store::is_complete(&shared.layout, &cached.value));
-    // Without an identity the value itself is wanted, and must be there.
-    let record = record.map(|mut record| {
-        record.value =
-            record.value.filter(|value| identity.is_some() || flow_store::is_complete(&shared.layout, value));
-        record
-    });
-    Ok(Event::Recalled { task, last: Last::of(record, identity), cached: cached.map(Box::new) })
+    let is_there = |value: &flow_expr::Value| flow_store::is_complete(&shared.layout, value);
+    let cached = cached.filter(|cached| is_there(&cached.value));
+    let last = match last {
+        // Its value stands in for a result, so it must be there.
+        Last::Other(mut record) => {
+            record.value = record.value.filter(&is_there);
+            Last::Other(record)
+        }
+        last => last,
+    };
+    Ok(Event::Recalled { task, last, cached: cached.map(Box::new) })
 }
 
 fn task_of(event: &Event) -> Option<Task> {

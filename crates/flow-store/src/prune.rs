@@ -20,6 +20,8 @@ use std::{
 pub struct Keep {
     /// Runs with their journals and logs.
     pub runs: u32,
+    /// Events of all runs together; the last two runs are kept whatever they hold.
+    pub events: u64,
     /// Versions of a dataset that says nothing of it.
     pub versions: u32,
     /// Versions of datasets that do, by name.
@@ -30,7 +32,7 @@ pub struct Keep {
 
 impl Default for Keep {
     fn default() -> Self {
-        Self { runs: 200, versions: 10, versions_of: BTreeMap::new(), result_days: 30 }
+        Self { runs: 200, events: 2_000_000, versions: 10, versions_of: BTreeMap::new(), result_days: 30 }
     }
 }
 
@@ -43,7 +45,12 @@ pub fn prune(layout: &Layout, keep: &Keep, now: Timestamp) -> Result<u64, StoreE
     let sqlite = |error: rusqlite::Error| StoreError::from_sqlite(&path, &error);
     let mut connection = Connection::open(&path).map_err(sqlite)?;
     connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(sqlite)?;
+    let before = connection.total_changes();
     let gone = drop_rows(&mut connection, keep, now).map_err(sqlite)?;
+    if connection.total_changes() == before {
+        // Nothing was forgotten, so nothing has become superfluous.
+        return Ok(0);
+    }
     for run in gone {
         // A log that stays is a nuisance, not an error; the next time finds it again no more.
         let _ = fs::remove_dir_all(layout.logs().join(run));
@@ -77,11 +84,25 @@ fn each(
     Ok(())
 }
 
+/// The newest run that is not kept.
+fn last_to_go(connection: &Connection, keep: &Keep) -> rusqlite::Result<i64> {
+    let mut statement = connection.prepare("select no, events from runs order by no desc")?;
+    let mut rows = statement.query([])?;
+    let (mut runs, mut events) = (0, 0);
+    while let Some(row) = rows.next()? {
+        runs += 1;
+        events += row.get::<_, i64>(1)?.unsigned_abs();
+        if runs > keep.runs || (runs > 2 && events > keep.events) {
+            return row.get(0);
+        }
+    }
+    Ok(0)
+}
+
 /// Drops rows; gives the ids of the runs that went.
 fn drop_rows(connection: &mut Connection, keep: &Keep, now: Timestamp) -> rusqlite::Result<Vec<String>> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let last: i64 = transaction.query_row("select coalesce(max(no), 0) from runs", [], |row| row.get(0))?;
-    let oldest = last - i64::from(keep.runs);
+    let oldest = last_to_go(&transaction, keep)?;
     let gone = transaction
         .prepare("select run from runs where no <= ?1")?
         .query_map([oldest], |row| row.get(0))?

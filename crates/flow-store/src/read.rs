@@ -3,7 +3,7 @@
 //! A connection that cannot write: plans and history open one, and make no folder where there is none.
 
 use crate::{Finding, Layout, StoreError, schema};
-use flow_driver::{CachedResult, ContractVerdict, Event, NodeEnd, NodeRecord, RunEnd, RunStart, VersionRecord};
+use flow_driver::{CachedResult, ContractVerdict, Event, Last, NodeEnd, NodeRecord, RunEnd, RunStart, VersionRecord};
 use flow_plan::Failure;
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
@@ -76,8 +76,9 @@ impl Reader {
         }
         let connection = open_for_reading(&path)?;
         connection.set_prepared_statement_cache_capacity(32);
-        schema::check(&connection, &path)?;
-        Ok(Some(Self { connection, path }))
+        // One whose first run failed before there was a table is as good as none.
+        let version = schema::check(&connection, &path)?;
+        Ok((version > 0).then_some(Self { connection, path }))
     }
 
     fn json<T: DeserializeOwned>(&self, text: &str) -> Result<T, StoreError> {
@@ -116,6 +117,27 @@ impl Reader {
     /// The database cannot be read.
     pub fn record(&self, key: &str) -> Result<Option<NodeRecord>, StoreError> {
         self.one("select json from records where key = ?1", params![key])
+    }
+
+    /// What is remembered of a node that has this identity now. The usual answer, that nothing is
+    /// different, is given without reading the whole record.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn last(&self, key: &str, identity: Option<&str>) -> Result<Last, StoreError> {
+        let sql = "select run, at from records where key = ?1 and succeeded and identity = ?2";
+        let same = self
+            .connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| {
+                let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get(1)?));
+                statement.query_row(params![key, identity], row).optional()
+            })
+            .map_err(|error| self.sqlite(&error))?;
+        match same {
+            Some((run, at)) => Ok(Last::Same { run: run.into(), at: timestamp(at) }),
+            None => Ok(Last::of(self.record(key)?, identity)),
+        }
     }
 
     /// A kept result.

@@ -21,6 +21,7 @@ const STEPS: [&str; 1] = ["
         started integer not null,
         ended integer,
         status text,
+        events integer not null default 0,
         start_json text not null,
         end_json text
     );
@@ -44,7 +45,10 @@ const STEPS: [&str; 1] = ["
         kept integer not null, json text not null
     );
     create index contracts_of_run on contracts (run);
-    create table records (key text primary key, json text not null) without rowid;
+    create table records (
+        key text primary key, identity text not null, succeeded integer not null, run text not null, at integer not null,
+        json text not null
+    ) without rowid;
     create table results (key text primary key, run text not null, at integer not null, json text not null)
         without rowid;
     create table versions (
@@ -80,8 +84,8 @@ pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
     }
 }
 
-/// Refuses what is not ours, and what a later version wrote.
-pub(crate) fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+/// Refuses what is not ours, and what a later version wrote. Gives the version; 0 if nothing is there yet.
+pub(crate) fn check(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
     let sqlite = |error: &rusqlite::Error| StoreError::from_sqlite(path, error);
     let found = version(connection).map_err(|error| sqlite(&error))?;
     let application: i64 =
@@ -92,7 +96,7 @@ pub(crate) fn check(connection: &Connection, path: &Path) -> Result<(), StoreErr
     if found > VERSION {
         return Err(StoreError::Newer { path: path.into(), found, known: VERSION });
     }
-    Ok(())
+    Ok(found)
 }
 
 fn version(connection: &Connection) -> rusqlite::Result<i64> {

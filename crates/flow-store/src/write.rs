@@ -160,12 +160,16 @@ impl Rows<'_> {
     fn settled(&mut self, end: &NodeEnd) -> Result<(), RowError> {
         if let Some(record) = &end.record {
             let json = serde_json::to_string(record)?;
-            self.execute("insert or replace into records (key, json) values (?1, ?2)", params![end.key, json])?;
+            let at = record.at.as_millisecond();
+            self.execute(
+                "insert or replace into records (key, identity, succeeded, run, at, json) values (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![end.key, record.identity, record.succeeded, record.run, at, json],
+            )?;
             if let (Some(key), Some(value)) = (&end.cache_key, &record.value) {
                 let json = serde_json::to_string(value)?;
                 self.execute(
                     "insert or replace into results (key, run, at, json) values (?1, ?2, ?3, ?4)",
-                    params![key, record.run, record.at.as_millisecond(), json],
+                    params![key, record.run, at, json],
                 )?;
             }
         }
@@ -205,7 +209,8 @@ impl Rows<'_> {
         let status = serde_json::to_value(end.status)?;
         let json = serde_json::to_string(end)?;
         self.execute(
-            "update runs set ended = ?2, status = ?3, end_json = ?4 where no = ?1",
+            "update runs set ended = ?2, status = ?3, end_json = ?4,
+                events = (select coalesce(max(seq), 0) + 1 from events where run = ?1) where no = ?1",
             params![*self.run, at.as_millisecond(), status.as_str(), json],
         )
     }

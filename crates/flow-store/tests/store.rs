@@ -216,6 +216,16 @@ fn a_later_version_is_refused_and_not_touched() {
 }
 
 #[test]
+fn a_database_without_tables_is_none() {
+    let (_folder, layout) = project();
+    fs::create_dir(layout.root()).unwrap();
+    fs::write(layout.database(), "").unwrap();
+    assert!(Reader::open(&layout).unwrap().is_none());
+    drop(Store::open(&layout).unwrap());
+    assert!(Reader::open(&layout).unwrap().is_some());
+}
+
+#[test]
 fn what_is_no_database_is_damage_not_a_panic() {
     let (_folder, layout) = project();
     fs::create_dir(layout.root()).unwrap();

@@ -210,6 +210,8 @@ pub struct World<'a> {
     pub cancel_at: Option<i64>,
     pub deadlines: BTreeMap<Name, Timestamp>,
     pub began: Timestamp,
+    /// The catalogue lags behind: it does not show what this run has written.
+    pub forgets: bool,
     /// Changes at the locations while the run goes on.
     pub arrivals: Vec<(i64, Name, Value, Timestamp)>,
 }
@@ -246,6 +248,7 @@ impl<'a> World<'a> {
             cancel_at: None,
             deadlines: BTreeMap::new(),
             began,
+            forgets: false,
             arrivals: vec![],
         }
     }
@@ -351,7 +354,8 @@ impl Going<'_> {
                 let memory = &self.world.memory;
                 let run = &self.run.start.run;
                 let versions = memory.versions.get(&dataset).map_or(&[][..], Vec::as_slice);
-                let last = versions.iter().rev().find(|version| !previous || version.run != *run).cloned();
+                let hidden = previous || self.world.forgets;
+                let last = versions.iter().rev().find(|version| !hidden || version.run != *run).cloned();
                 let fingerprint = memory.places.get(&dataset).map(|(value, time)| fingerprint(value, *time));
                 self.plan(now, Event::Looked { task, result: Ok(Box::new(Sighting { fingerprint, last })) });
             }
