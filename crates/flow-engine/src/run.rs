@@ -126,7 +126,7 @@ impl Running {
         Ok(())
     }
 
-    fn obey(&mut self, command: Command, at: jiff::Timestamp, events: &mut VecDeque<Event>) -> Result<(), StoreError> {
+    fn obey(&mut self, command: Command, at: jiff::Timestamp) -> Result<(), StoreError> {
         match command {
             Command::Note(note) => {
                 self.watchers.note(&note);
