@@ -240,8 +240,6 @@ impl Elaborator<'_> {
             self.problem(OnlyInFlows { name, what: "dataset", at, declared, place: self.place.describe() });
             return (self.unknown(at).0, Type::Unknown);
         };
-        // The first run has nothing before it.
-        let ty = if previous { ty.optional() } else { ty };
         self.output.index.typed(at, &ty);
         let name = declared.name.clone();
         if partition.is_empty()
