@@ -1,7 +1,8 @@
 //! W0301, W0302, W0303: what is declared and then not used by anything.
 //!
 //! A dataset that a flow writes is used: it is an output. Names with a leading underscore are left
-//! alone, and so is the standard library.
+//! alone, and so is the standard library. A system without a flow is a library, whose steps and functions
+//! are for others to use.
 
 use crate::{Mentions, system::System};
 use flow_diag::{Code, Problem, Problems, Span, codes};
@@ -10,6 +11,9 @@ use flow_plan::{NodeKind, Program};
 use std::collections::BTreeSet;
 
 pub(super) fn check(program: &Program, mentions: &Mentions, system: &System<'_>, problems: &mut Problems) {
+    if program.flows.is_empty() {
+        return;
+    }
     let called: BTreeSet<&Name> = program
         .flows
         .values()
