@@ -325,7 +325,7 @@ fn holds_data(value: &Value) -> bool {
 
 /// An expression without a value, as a failure of the node that it belongs to.
 fn evaluation_failure(error: &flow_expr::EvalError) -> Failure {
-    Failure::new(ErrorClass::Malformed, error.code.as_str(), error.to_string())
+    Failure::new(ErrorClass::Malformed, error.code.as_str(), error.to_string()).at(error.at)
 }
 
 /// A value where only the plan's damage could leave none.

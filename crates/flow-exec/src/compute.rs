@@ -30,6 +30,7 @@ pub(crate) fn compute(call: &ComputeCall, datasets: &Datasets) -> Result<Value, 
     let found = evaluate(&call.expr, &scope, &context(&call.program, call.now)).map_err(|error| {
         Failure::new(ErrorClass::ClientError, codes::R0312.as_str(), format!("the expression has no value: {error}"))
             .detail(format!("{}: {}", error.code, error.message))
+            .at(error.at)
     })?;
     stored(found, call, datasets)
 }

@@ -3,6 +3,7 @@
 //! The words that executor, driver, journal and terminal share. Knows nothing of how anything is done.
 
 use crate::ErrorClass;
+use flow_diag::Span;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
@@ -28,6 +29,9 @@ pub struct Failure {
     /// The end of the process's standard error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stderr_tail: Option<String>,
+    /// The expression that it happened in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Span>,
 }
 
 impl Failure {
@@ -41,6 +45,7 @@ impl Failure {
             details: vec![],
             retry_after: None,
             stderr_tail: None,
+            at: None,
         }
     }
 
@@ -55,6 +60,13 @@ impl Failure {
     #[must_use]
     pub fn retry_after(mut self, wait: Option<Duration>) -> Self {
         self.retry_after = wait;
+        self
+    }
+
+    /// Adds the expression that it happened in.
+    #[must_use]
+    pub fn at(mut self, at: Span) -> Self {
+        self.at = Some(at);
         self
     }
 

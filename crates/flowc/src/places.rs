@@ -5,11 +5,11 @@
 use crate::{project::Project, world::DiskWorld};
 use flow_compiler::World;
 use flow_diag::{Encoding, LineIndex, Span, render::clean};
-use flow_plan::Program;
+use std::sync::Arc;
 
 /// `morning.flow:12: timeout 5m`, or nothing if the place is in no file of the project.
-pub(crate) fn excerpt(project: &Project, program: &Program, at: Span) -> String {
-    let Some(path) = program.files.get(at.file.0 as usize) else { return String::new() };
+pub(crate) fn excerpt(project: &Project, files: &[Arc<str>], at: Span) -> String {
+    let Some(path) = files.get(at.file.0 as usize) else { return String::new() };
     let text = DiskWorld::new(&project.root).read(path).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let Some(text) = text.filter(|text| (at.end as usize) <= text.len() && at.end > at.start) else {
         return String::new();

@@ -188,7 +188,7 @@ fn append(attempt: &Attempt<'_>, url: &mut Url, name: &str, value: &Expr) -> Res
 
 fn value_of(attempt: &Attempt<'_>, expr: &Expr) -> Result<Value, Failure> {
     evaluate(expr, &attempt.variables(), &attempt.context())
-        .map_err(|error| Failure::new(ErrorClass::ClientError, error.code.as_str(), error.to_string()))
+        .map_err(|error| Failure::new(ErrorClass::ClientError, error.code.as_str(), error.to_string()).at(error.at))
 }
 
 fn header_value(name: &str, text: &str) -> Result<HeaderValue, Failure> {

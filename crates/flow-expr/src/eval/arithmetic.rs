@@ -58,7 +58,7 @@ fn int(op: BinaryOp, a: i64, b: i64) -> Result<i64, Fault> {
         BinaryOp::Subtract => a.checked_sub(b),
         BinaryOp::Multiply => a.checked_mul(b),
         BinaryOp::Divide | BinaryOp::Remainder if b == 0 => {
-            return Err(Fault::division(format!("{a} {} 0", symbol(op))));
+            return Err(Fault::division(format!("division by zero: {a} {} 0", symbol(op))));
         }
         BinaryOp::Divide => a.checked_div(b),
         // i64::MIN % -1 is 0, though the processor cannot compute it.
@@ -74,7 +74,7 @@ fn decimal(op: BinaryOp, a: Decimal, b: Decimal) -> Result<Decimal, Fault> {
         BinaryOp::Subtract => a.checked_sub(b),
         BinaryOp::Multiply => a.checked_mul(b),
         BinaryOp::Divide | BinaryOp::Remainder if b.is_zero() => {
-            return Err(Fault::division(format!("{a} {} 0", symbol(op))));
+            return Err(Fault::division(format!("division by zero: {a} {} 0", symbol(op))));
         }
         BinaryOp::Divide => a.checked_div(b),
         BinaryOp::Remainder => a.checked_rem(b),
@@ -89,7 +89,7 @@ fn float(op: BinaryOp, a: f64, b: f64) -> Result<f64, Fault> {
         BinaryOp::Subtract => a - b,
         BinaryOp::Multiply => a * b,
         BinaryOp::Divide | BinaryOp::Remainder if b == 0.0 => {
-            return Err(Fault::division(format!("{a:?} {} 0.0", symbol(op))));
+            return Err(Fault::division(format!("division by zero: {a:?} {} 0.0", symbol(op))));
         }
         BinaryOp::Divide => a / b,
         BinaryOp::Remainder => a % b,
@@ -115,7 +115,7 @@ fn time(op: BinaryOp, left: &Value, right: &Value) -> Result<Value, Fault> {
         (Multiply, Value::Duration(a), Value::Int(b)) | (Multiply, Value::Int(b), Value::Duration(a)) => {
             a.as_nanos().checked_mul(i128::from(*b)).and_then(nanoseconds).ok_or_else(too_long)
         }
-        (Divide, Value::Duration(_), Value::Int(0)) => Err(Fault::division("a duration / 0")),
+        (Divide, Value::Duration(_), Value::Int(0)) => Err(Fault::division("division by zero of a duration")),
         (Divide, Value::Duration(a), Value::Int(b)) => nanoseconds(a.as_nanos() / i128::from(*b)).ok_or_else(too_long),
         (Add, Value::Timestamp(a), Value::Duration(b)) | (Add, Value::Duration(b), Value::Timestamp(a)) => {
             a.checked_add(*b).map(Value::Timestamp).map_err(too_far)

@@ -6,6 +6,7 @@ use crate::{
     engine,
     exit::{Exit, Failure, Outcome},
     live::{self, RunFormat},
+    places,
     project::Project,
     request::{Request, Requested},
     ui::Ui,
@@ -64,9 +65,11 @@ impl Run {
                 ui.say(&format!("{number} of {count}: {}", given(&requested.plan)));
             }
             let flow = requested.plan.flow.clone();
+            let files = requested.plan.program.files.clone();
             let summary = runtime.block_on(self.drive(&engine, requested, ui));
             let summary = summary.map_err(|error| engine::failure(&error))?;
-            live::summary::show(ui, self.format, &flow, &summary)?;
+            let place = |at| places::excerpt(&project, &files, at);
+            live::summary::show(ui, self.format, &flow, &summary, &place)?;
             exit = match summary.exit_class {
                 ExitClass::Done => exit,
                 // What failed first names the exit code; the other runs of a range do not depend on it.

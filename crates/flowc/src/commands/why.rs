@@ -42,17 +42,19 @@ impl Why {
         }
         ui.out(&step_text(&detail, ui.color_out))?;
         let reasons = detail.node.decision.iter().flat_map(|decision| &decision.reasons);
+        let failed = detail.node.failure.as_ref().and_then(|failure| failure.at);
         let changed: Vec<_> = reasons
             .filter_map(|reason| match reason {
                 Reason::CodeChanged { at, .. } => Some(*at),
                 _ => None,
             })
+            .chain(failed)
             .collect();
         if !changed.is_empty()
             && let Some(plan) = engine::plan_of_run(&project, &detail.run)?
         {
             for at in changed {
-                ui.out(&places::excerpt(&project, &plan.program, at))?;
+                ui.out(&places::excerpt(&project, &plan.program.files, at))?;
             }
         }
         Ok(Exit::Done)

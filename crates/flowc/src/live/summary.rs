@@ -7,7 +7,7 @@ use crate::{
     moment::took,
     ui::{Style, Ui, paint},
 };
-use flow_diag::render::clean;
+use flow_diag::{Span, render::clean};
 use flow_driver::{ContractVerdict, RunStatus};
 use flow_engine::RunSummary;
 use flow_expr::Name;
@@ -19,7 +19,15 @@ const MOST_SHOWN: usize = 5;
 const STDERR_LINES: usize = 6;
 
 /// Shows what a run came to, and its result.
-pub(crate) fn show(ui: &Ui, format: RunFormat, flow: &Name, summary: &RunSummary) -> Result<(), Failure> {
+///
+/// `place` shows a place in the text of the program, in a line.
+pub(crate) fn show(
+    ui: &Ui,
+    format: RunFormat,
+    flow: &Name,
+    summary: &RunSummary,
+    place: &dyn Fn(Span) -> String,
+) -> Result<(), Failure> {
     if format == RunFormat::Json {
         let mut event = serde_json::json!({ "type": "summary", "flow": flow });
         if let (Some(event), Ok(serde_json::Value::Object(fields))) =
@@ -31,7 +39,7 @@ pub(crate) fn show(ui: &Ui, format: RunFormat, flow: &Name, summary: &RunSummary
     }
     let is_fine = matches!(summary.status, RunStatus::Succeeded | RunStatus::Skipped) && !summary.late;
     if !ui.quiet || !is_fine {
-        ui.tell(&text(ui.color_err, flow, summary));
+        ui.tell(&text(ui.color_err, flow, summary, place));
     }
     match &summary.result {
         None => Ok(()),
@@ -42,7 +50,7 @@ pub(crate) fn show(ui: &Ui, format: RunFormat, flow: &Name, summary: &RunSummary
     }
 }
 
-fn text(color: bool, flow: &Name, summary: &RunSummary) -> String {
+fn text(color: bool, flow: &Name, summary: &RunSummary, place: &dyn Fn(Span) -> String) -> String {
     let counts = &summary.counts;
     let time = took(summary.started, summary.ended);
     let mut out = match summary.status {
@@ -61,6 +69,9 @@ fn text(color: bool, flow: &Name, summary: &RunSummary) -> String {
     for node in summary.failures.iter().take(MOST_SHOWN) {
         // Writing to a string cannot fail.
         let _ = writeln!(out, "  {} {}: {}", paint(color, Style::Bad, "✗"), node.label, words::failure(&node.failure));
+        if let Some(at) = node.failure.at {
+            out.push_str(&place(at).replacen("  ", "      ", 1));
+        }
         for detail in node.failure.details.iter().take(MOST_SHOWN) {
             let _ = writeln!(out, "      {}", clean(detail).replace('\n', "\n      "));
         }
