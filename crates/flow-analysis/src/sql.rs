@@ -75,7 +75,14 @@ impl Queries {
         let (mut tables, mut scalars) = (vec![], vec![]);
         for (name, ty) in params {
             match ty {
-                Type::Table(row) => tables.push((name, self.columns_of(row, types))),
+                Type::Table(row) => {
+                    let columns = self.columns_of(row, types);
+                    // What has no type was reported where it is declared; a query over it would only echo that.
+                    if columns.iter().any(|column| *column.ty.required() == Type::Unknown) {
+                        return vec![];
+                    }
+                    tables.push((name, columns));
+                }
                 Type::Unknown => return vec![],
                 scalar => scalars.push((&**name, scalar.clone())),
             }

@@ -80,6 +80,9 @@ fn what_nobody_makes_and_what_nobody_uses() {
     let reads = flow("f", vec![(read("x"), vec![])]);
     assert_eq!(codes(&check(&program(vec![dataset("x")], vec![], vec![reads.clone()]))), ["E0303"]);
     assert!(check(&program(vec![arrives(dataset("x"))], vec![], vec![reads])).is_empty());
-    assert_eq!(codes(&check(&program(vec![dataset("x")], vec![step("s")], vec![]))), ["W0301", "W0302"]);
-    assert!(check(&program(vec![dataset("_x")], vec![step("m._s")], vec![])).is_empty());
+    let idle = || vec![flow("f", vec![])];
+    assert_eq!(codes(&check(&program(vec![dataset("x")], vec![step("s")], idle()))), ["W0301", "W0302"]);
+    assert!(check(&program(vec![dataset("_x")], vec![step("m._s")], idle())).is_empty());
+    let library = program(vec![dataset("x")], vec![step("s")], vec![]);
+    assert!(check(&library).is_empty(), "a system without a flow is a library");
 }

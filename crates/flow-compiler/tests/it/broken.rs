@@ -6,7 +6,8 @@ use flow_diag::FileId;
 
 /// Ten mistakes of ten kinds, each in a declaration of its own, among declarations that are right.
 const TEN: &str = r#"
-type Order { id: Int, amount: Decmal }
+type Price { amount: Decmal }
+type Order { id: Int, amount: Decimal }
 const limit: Int = "ten"
 fn double(x: Int) -> Int { x * y }
 dataset orders: Table<Order> { at csv("orders.csv"), arrives every day by 05:00 in "Lndon" }

@@ -204,6 +204,10 @@ impl Elaborator<'_> {
             self.problem(crate::problems::context::NoIt { at, place: self.place.describe() });
             return;
         }
+        // Letters that names cannot have are reported with the text.
+        if !text.is_ascii() {
+            return;
+        }
         let env = self.env;
         let declared: Vec<&str> = env.names.visible(self.module).map(|(name, _)| name).collect();
         let fields = self.locals.it().filter(|it| it.bare_fields).and_then(|it| env.record(&it.ty));
