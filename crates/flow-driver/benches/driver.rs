@@ -3,6 +3,8 @@
 //! `cargo bench -p flow-driver`. The figures in `crates/README.md` are per event: a step has four
 //! (recalled, ran, and what they set free), so divide by items × 2 answers.
 
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests stop at what they did not expect")]
+
 #[path = "../tests/harness/mod.rs"]
 mod harness;
 

@@ -242,10 +242,10 @@ impl Driver {
     /// A time has come.
     pub(crate) fn timer(&mut self, task: Task) {
         let Some(instance) = self.instances.get(task.instance as usize) else { return };
-        if let Activity::Flow(scope) = instance.activity {
-            if self.scopes[scope as usize].deadline.is_some_and(|(_, turn)| turn == task.turn) {
-                return self.deadline_passed(scope);
-            }
+        if let Activity::Flow(scope) = instance.activity
+            && self.scopes[scope as usize].deadline.is_some_and(|(_, turn)| turn == task.turn)
+        {
+            return self.deadline_passed(scope);
         }
         if instance.turn != task.turn || !matches!(instance.phase, Phase::Sleeping) {
             return;

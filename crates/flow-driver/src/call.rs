@@ -412,7 +412,7 @@ impl Driver {
 /// A value that is used, for the record.
 fn input(name: Arc<str>, value: Option<&Value>, parameter: bool) -> InputRecord {
     let digest = value.map(|value| digest(value).into());
-    let short = value.map_or_else(|| "".into(), |value| short(value));
+    let short = value.map_or_else(|| "".into(), short);
     InputRecord { name, digest, short, parameter }
 }
 

@@ -67,10 +67,11 @@ pub fn decide(
         }
     }
     let changed = last.map(|last| differences(node, last)).unwrap_or_default();
-    if reasons.is_empty() && !unknown {
-        if let Some(cached) = cached {
-            return Decision { verdict: Verdict::Reuse, reasons: vec![Reason::Unchanged { run: cached.run.clone() }] };
-        }
+    if reasons.is_empty()
+        && !unknown
+        && let Some(cached) = cached
+    {
+        return Decision { verdict: Verdict::Reuse, reasons: vec![Reason::Unchanged { run: cached.run.clone() }] };
     }
     let runs = !reasons.is_empty() || last.is_none() || changed.iter().any(|reason| !is_input(reason));
     match last {

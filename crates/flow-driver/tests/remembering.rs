@@ -1,5 +1,7 @@
 //! What runs again and why: kept results, early cut-off, datasets, plans, selections.
 
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests stop at what they did not expect")]
+
 mod harness;
 
 use flow_driver::{Forced, How, NodeStatus::*, RunStatus};

@@ -14,7 +14,7 @@ use crate::{
 use flow_driver::{DRIVER_FORMAT, Driver, Forced, RunStart, RunStatus};
 use flow_exec::api::{Cancel, DatasetRef, Execute};
 use flow_expr::{Name, Value, codec};
-use flow_plan::{Decision, NodeId, Plan, Program, Reason, Verdict};
+use flow_plan::{Decision, NodeId, NodeKind, Plan, Program, Reason, Verdict};
 use flow_store::{Keep, Layout, Lock, LockHolder, Reader, Store, StoreError, Write, prune};
 use jiff::Timestamp;
 use std::{
@@ -86,7 +86,9 @@ impl Engine {
         let params = plan.params.clone();
         let driver = Driver::with_program(program.clone(), plan.flow.clone(), params, unselected, start);
         let foreseen = foresee(driver, &shared).await?;
-        plan.inputs = foreseen.inputs;
+        // What a write looked at, to see whether somebody changed it, is no input.
+        let read: HashSet<&Name> = program.flows.values().flat_map(|flow| flow.nodes()).filter_map(read_by).collect();
+        plan.inputs = foreseen.inputs.into_iter().filter(|input| read.contains(&input.dataset)).collect();
         plan.decisions = foreseen.driver.decisions();
         // Large programs are not copied only to be looked at.
         drop((foreseen.driver, shared));
@@ -289,7 +291,6 @@ fn summary(run: Arc<str>, started: Timestamp, ended: Timestamp, over: Over) -> R
 /// computes small things that a selected node needs.
 #[must_use]
 pub fn unselected(program: &Program, flow: &Name, selected: &BTreeSet<u32>) -> BTreeSet<u32> {
-    use flow_plan::NodeKind;
     let Some(flow) = program.flows.get(flow) else { return BTreeSet::new() };
     let nodes: std::collections::HashMap<u32, &flow_plan::Node> =
         flow.body.all_nodes().map(|node| (node.id.0, node)).collect();
@@ -317,4 +318,12 @@ pub fn unselected(program: &Program, flow: &Name, selected: &BTreeSet<u32>) -> B
         }
     }
     nodes.keys().copied().filter(|id| !kept.contains(id)).collect()
+}
+
+/// The dataset that a node reads.
+fn read_by(node: &flow_plan::Node) -> Option<&Name> {
+    match &node.kind {
+        NodeKind::Read { dataset, .. } | NodeKind::RequireFresh { dataset, .. } => Some(dataset),
+        _ => None,
+    }
 }

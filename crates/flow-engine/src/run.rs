@@ -83,10 +83,10 @@ impl Running {
                 },
             };
             self.happen(event)?;
-            if self.seq % YIELD_EVERY == 0 {
+            if self.seq.is_multiple_of(YIELD_EVERY) {
                 tokio::task::yield_now().await;
             }
-            if self.seq % FLUSH_EVERY == 0 {
+            if self.seq.is_multiple_of(FLUSH_EVERY) {
                 self.flush().await?;
             }
         }

@@ -1,5 +1,7 @@
 //! The engine with an executor made of closures: journal, cache, logs, cancel, timeouts, locks, questions.
 
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests stop at what they did not expect")]
+
 #[path = "../../flow-driver/tests/harness/mod.rs"]
 mod harness;
 
@@ -11,7 +13,7 @@ use flow_exec::api::{
     VersionRead, VersionWritten,
 };
 use flow_expr::{Name, Value};
-use flow_plan::{CachePolicy, Effect, ErrorClass, PLAN_FORMAT, Plan, Program, Reason, Step, Verdict};
+use flow_plan::{CachePolicy, Effect, ErrorClass, NodeId, PLAN_FORMAT, Plan, Program, Reason, Step, Verdict};
 use flow_store::{Layout, Reader};
 use harness::*;
 use std::{
@@ -89,12 +91,9 @@ fn fingerprint(value: &Value) -> Fingerprint {
 
 /// Reads `raw`, adds to it in two steps, writes `out`.
 fn pipeline() -> Program {
-    let nodes = vec![
-        read(0, "raw"),
-        call(1, "first", "first", vec![var(0)]),
-        call(2, "second", "second", vec![var(1)]),
-        write(3, "out", var(2)),
-    ];
+    let mut first = call(1, "first", "first", vec![var(0)]);
+    first.needs = vec![NodeId(0)];
+    let nodes = vec![read(0, "raw"), first, call(2, "second", "second", vec![var(1)]), write(3, "out", var(2))];
     program(
         vec![step("first", 1), step("second", 1)],
         vec![dataset("raw"), dataset("out")],

@@ -1,5 +1,7 @@
 //! How fast a CSV file of the size of the flights data is read, checked, asked its rules and stored.
 
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests stop at what they did not expect")]
+
 use flow_diag::Span;
 use flow_exec::{
     Executor, ExecutorOptions,

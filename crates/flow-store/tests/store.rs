@@ -1,5 +1,7 @@
 //! What is written is there, or the failure says so: crashes, later versions, read-only folders, pruning.
 
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests stop at what they did not expect")]
+
 use flow_driver::{
     Component, Event, Forced, How, NodeEnd, NodeRecord, NodeStatus, Note, RunEnd, RunStart, RunStatus, VersionRecord,
 };

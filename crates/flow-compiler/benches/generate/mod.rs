@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 /// The files of a program: path and text.
-pub fn project(files: usize, steps_per_file: usize) -> Vec<(String, String)> {
+pub(crate) fn project(files: usize, steps_per_file: usize) -> Vec<(String, String)> {
     let mut project = vec![("flow.toml".to_owned(), "name = \"large\"\nedition = \"2026\"\n".to_owned())];
     for file in 0..files {
         let folder = file / 50;
@@ -15,7 +15,7 @@ pub fn project(files: usize, steps_per_file: usize) -> Vec<(String, String)> {
 }
 
 /// The lines of all files.
-pub fn lines(project: &[(String, String)]) -> usize {
+pub(crate) fn lines(project: &[(String, String)]) -> usize {
     project.iter().map(|(_, text)| text.lines().count()).sum()
 }
 
@@ -45,7 +45,7 @@ fn module(number: usize, steps: usize) -> String {
 
 fn one_step(text: &mut String, module: usize, step: usize) {
     let name = format!("step_{module}_{step}");
-    if step % 10 == 0 {
+    if step.is_multiple_of(10) {
         write!(
             text,
             "\nstep {name}(rows: Table<Row{module}>, least: Decimal) -> Int {{\n  sql \"select count(*) as n from rows where amount >= :least and id % {} = {step}\"\n}}\n",
@@ -62,7 +62,7 @@ fn flow(text: &mut String, module: usize, steps: usize, before: Option<usize>) {
     write!(text, "\nflow flow_{module} {{\n  start  every day at 06:00 in \"UTC\"\n  let v = {start}\n")
         .expect("a string");
     for step in 0..steps {
-        let value = if step % 10 == 0 {
+        let value = if step.is_multiple_of(10) {
             format!("step_{module}_{step}(rows_{module}, {step})")
         } else if step % 10 == 1 {
             format!("step_{module}_{step}(\"{{v}} {{a_{}}}\")", step - 1)

@@ -25,7 +25,7 @@ flow runs -> String { fine("x") }
 fn ten_mistakes_are_ten_reports() {
     let compilation = compile_text(TEN);
     let found: Vec<&str> = compilation.problems.0.iter().map(|problem| problem.code.as_str()).collect();
-    let expected = ["E0101", "E0201", "E0101", "E0163", "E0166", "E0261", "E0401", "E1102", "E0262", "E0101"];
+    let expected = ["E0101", "E0201", "E0101", "E0163", "E0166", "E0261", "E0401", "E1104", "E0262", "E0101"];
     assert_eq!(found, expected, "{}", shown(&compilation));
     let runs = compilation.program.flows.keys().any(|name| name.short() == "runs");
     assert!(runs, "the rest is still checked");

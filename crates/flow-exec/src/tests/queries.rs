@@ -16,8 +16,8 @@ async fn money_is_exact_and_results_are_checked_and_stored() {
     let project = Project::new();
     let t = orders(&project).await;
     let text = "select region, sum(amount) as total from t group by region order by region";
-    let first = project.query(text, &[t.clone()], table_of("shop.Total")).await.unwrap();
-    let second = project.query(text, &[t.clone()], table_of("shop.Total")).await.unwrap();
+    let first = project.query(text, std::slice::from_ref(&t), table_of("shop.Total")).await.unwrap();
+    let second = project.query(text, std::slice::from_ref(&t), table_of("shop.Total")).await.unwrap();
     assert_eq!(first.value, second.value);
     assert_eq!(first.rows, Some(2));
     let totals = [("t", table_of("shop.Total"), first.value)];
@@ -26,11 +26,15 @@ async fn money_is_exact_and_results_are_checked_and_stored() {
         flow_expr::codec::encode(&rows.value).to_string(),
         r#"[{"region":"North","total":10.2},{"region":"South","total":0.2}]"#
     );
-    let tax =
-        project.query("select amount * 0.19 as tax from t where id = 2", &[t.clone()], Type::Decimal).await.unwrap();
+    let tax = project
+        .query("select amount * 0.19 as tax from t where id = 2", std::slice::from_ref(&t), Type::Decimal)
+        .await
+        .unwrap();
     assert_eq!(tax.value, decimal("0.038"));
-    let third =
-        project.query("select amount / 3 as third from t where id = 3", &[t.clone()], Type::Decimal).await.unwrap();
+    let third = project
+        .query("select amount / 3 as third from t where id = 3", std::slice::from_ref(&t), Type::Decimal)
+        .await
+        .unwrap();
     assert_eq!(third.value, decimal("0.0333333333"));
     let failure = project
         .query("select 'East' as region, amount as total from t", &[t], table_of("shop.Total"))
@@ -77,7 +81,8 @@ async fn what_cannot_be_computed_is_an_error_and_never_a_wrong_value() {
         ("select sum(9000000000000000000) over (order by id) from t", "9000000000000000000"),
     ];
     for (text, why) in cases {
-        let failure = project.query(text, &[t.clone()], Type::List(Type::Int.optional().into())).await.unwrap_err();
+        let failure =
+            project.query(text, std::slice::from_ref(&t), Type::List(Type::Int.optional().into())).await.unwrap_err();
         assert_eq!((failure.class, &*failure.code), (ErrorClass::ClientError, "R0307"), "{text}: {}", failure.message);
         assert!(
             failure.message.to_lowercase().contains(&why.to_lowercase()) || failure.message.contains("Int64"),
@@ -85,10 +90,12 @@ async fn what_cannot_be_computed_is_an_error_and_never_a_wrong_value() {
             failure.message
         );
     }
-    let rows = project.query("select id from t", &[t.clone()], Type::Int).await.unwrap_err();
+    let rows = project.query("select id from t", std::slice::from_ref(&t), Type::Int).await.unwrap_err();
     assert_eq!((&*rows.code, rows.message.contains("3 rows")), ("R0310", true));
-    let sum =
-        project.query("select sum(id) as a, sum(id + id) as b from t", &[t.clone()], Type::Int).await.unwrap_err();
+    let sum = project
+        .query("select sum(id) as a, sum(id + id) as b from t", std::slice::from_ref(&t), Type::Int)
+        .await
+        .unwrap_err();
     assert_eq!(&*sum.code, "R0310");
     let sum = project.query("select sum(id) + sum(id * id) from t", &[t], Type::Int.optional()).await.unwrap();
     assert_eq!(sum.value, Value::Int(20));

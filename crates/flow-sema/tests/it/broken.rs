@@ -35,7 +35,7 @@ fn borders(text: &str) -> Vec<usize> {
     let mut before = ' ';
     let mut borders = vec![];
     for (at, letter) in text.char_indices() {
-        if !letter.is_whitespace() && !(is_word(before) && is_word(letter)) {
+        if !(letter.is_whitespace() || is_word(before) && is_word(letter)) {
             borders.push(at);
         }
         before = letter;

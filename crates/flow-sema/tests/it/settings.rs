@@ -3,7 +3,7 @@
 use flow_diag::{FileId, Problems, Span};
 use flow_expr::{Name, Value};
 use flow_sema::{
-    Input, ParsedModule,
+    ParsedModule,
     manifest::{Manifest, ProfileVar},
 };
 use std::collections::BTreeMap;
