@@ -118,6 +118,25 @@ fn damage(text: &str, place: usize, length: usize, piece: Option<&str>) -> Strin
     format!("{}{piece}{}", &text[..start], &text[end..])
 }
 
+/// What generated programs once showed to be judged differently.
+#[test]
+fn once_judged_differently() {
+    let wrong = [
+        "flow f { start every day at 06:00 in }",
+        "flow f { start every 5m with }",
+        "flow f { finish by 06:00 in }",
+        "flow f { budget $50 per }",
+        "step s() -> String { ai writer { r\"x\" } }",
+    ];
+    for text in wrong {
+        assert!(parser_accepts(text).is_some_and(|said| said.is_err()), "{text}");
+        agree(text);
+    }
+    let right = "const smile = \"\\u{F600}\"";
+    assert_eq!(parser_accepts(right), Some(Ok(())));
+    agree(right);
+}
+
 proptest! {
     #[test]
     fn generated_programs_are_accepted_by_both(choices in prop::collection::vec(any::<u16>(), 0..200)) {

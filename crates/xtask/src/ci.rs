@@ -19,7 +19,7 @@ pub fn run(root: &Path, with_servers: bool) -> anyhow::Result<()> {
     stage("tidy", || tidy::run(root))?;
     let clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
     stage("clippy", || cargo(root, &clippy, &[]))?;
-    let mut environment = Vec::new();
+    let mut environment = vec![("PROPTEST_RNG_SEED", "1".to_owned())];
     if with_servers {
         stage("servers", || {
             let server = Server::Postgres.up(root)?;

@@ -41,6 +41,8 @@ impl Quotes {
                     let before = usize::from(index > 0 && bytes[index - 1] == b'\r');
                     return (index - before, Stop::Cut);
                 }
+                // The brace of `\u{1F600}` opens no hole.
+                b'\\' if !self.raw && bytes[index + 1..].starts_with(b"u{") => index += 3,
                 // Skips the escaped character, but never a line's end; continuation bytes are no quotes.
                 b'\\' if !self.raw && !matches!(bytes.get(index + 1), None | Some(b'\n' | b'\r')) => index += 2,
                 b'{' if !self.raw && opens_hole(bytes.get(index + 1)) => return (index, Stop::Hole),

@@ -8,8 +8,7 @@ use anyhow::{Context, bail};
 use std::{collections::BTreeMap, collections::BTreeSet, path::Path, process::Command};
 
 /// What only crates marked `(I/O)` may use.
-const IO_LIBRARIES: [&str; 7] =
-    ["tokio", "reqwest", "rusqlite", "tokio-postgres", "process-wrap", "lettre", "tempfile"];
+const IO_LIBRARIES: [&str; 5] = ["tokio", "reqwest", "rusqlite", "tokio-postgres", "tempfile"];
 
 /// A crate as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
