@@ -4,11 +4,11 @@
 //! clause alone; what the clause mentions (functions, types, connections) is followed by [`crate::Meanings`].
 
 use crate::{
-    Body, CachePolicy, DataTimeSource, Dataset, Deadline, Flow, Format, GuardAction, Idempotency, Location, Node,
-    NodeKind, Param, RetryPolicy, StaleAction, Step, meaning_hash,
+    AiBody, Body, CachePolicy, DataTimeSource, Dataset, Deadline, Flow, Format, GuardAction, Idempotency, Location,
+    Node, NodeKind, Param, RetryPolicy, StaleAction, Step, meaning_hash,
     words::{self, Variables, duration},
 };
-use flow_expr::Part;
+use flow_expr::{Name, Part};
 use serde::Serialize;
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -206,8 +206,16 @@ fn body_text(body: &Body, variables: &Variables) -> String {
             let body = body.as_ref().map(|body| format!(" body {}", words::expr(body, variables))).unwrap_or_default();
             format!("{method} {} [{}]{body}", parts_text(url, variables), names.join(", "))
         }
+        Body::Ai(ai) => ai_text(ai, variables),
         Body::Other { keyword } => keyword.to_string(),
     }
+}
+
+fn ai_text(ai: &AiBody, variables: &Variables) -> String {
+    let models: Vec<&str> = ai.models.iter().map(Name::short).collect();
+    let system = parts_text(&ai.system, variables);
+    let system = if system.is_empty() { system } else { format!("{system}\n") };
+    format!("{}\n{system}{}", models.join(", "), parts_text(&ai.prompt, variables))
 }
 
 fn parts_text(parts: &[Part], variables: &Variables) -> String {

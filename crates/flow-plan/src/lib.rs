@@ -3,6 +3,7 @@
 //! Invariants: no I/O, no clock, no syntax. Serialises without loss; hashes are of meaning (spans,
 //! docs and file names are left out). Format version in [`PLAN_FORMAT`].
 
+mod ai;
 mod clauses;
 mod dataset;
 pub mod diff;
@@ -23,6 +24,7 @@ mod uses;
 mod walk;
 pub mod words;
 
+pub use ai::{AiBody, DEFAULT_MAX_TOKENS, DEFAULT_TURNS, Model, Price, Provider, RateLimit};
 pub use clauses::{Clause, Clauses, clause_hashes, dataset_clauses, decides_result, flow_clauses};
 pub use dataset::{
     Arrival, Connection, ConnectionKind, CsvOptions, DataTimeSource, Dataset, Expectation, Format, Freshness, Location,

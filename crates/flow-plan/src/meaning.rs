@@ -30,6 +30,7 @@ pub struct Meaning {
 enum Definition<'p> {
     Connection(&'p Name),
     Function(&'p Name),
+    Model(&'p Name),
     Type(&'p Name),
 }
 
@@ -56,6 +57,7 @@ impl<'p> Meanings<'p> {
             let key = match reached {
                 Definition::Connection(name) => format!("connection {}", name.short()),
                 Definition::Function(name) => format!("fn {}", name.short()),
+                Definition::Model(name) => format!("model {}", name.short()),
                 Definition::Type(name) => format!("type {}", name.short()),
             };
             // Two modules may use one short name; the whole name tells them apart.
@@ -116,6 +118,12 @@ impl<'p> Meanings<'p> {
                     uses::of_function(function, &mut see);
                     Clause::new(function, function_text(function))
                 }
+                Definition::Model(name) => {
+                    let model = self.program.models.get(name)?;
+                    // What it costs, how often it may be asked and by what key decide no answer.
+                    let meaning = (&model.provider, &model.model, &model.max_tokens, &model.temperature);
+                    Clause::new(&meaning, &*model.model)
+                }
                 Definition::Type(name) => {
                     let def = self.program.types.get(name)?;
                     uses::of_type_def(def, &mut see);
@@ -131,7 +139,7 @@ impl<'p> Meanings<'p> {
 impl<'p> Definition<'p> {
     fn name(self) -> &'p Name {
         match self {
-            Self::Connection(name) | Self::Function(name) | Self::Type(name) => name,
+            Self::Connection(name) | Self::Function(name) | Self::Model(name) | Self::Type(name) => name,
         }
     }
 }
@@ -141,6 +149,7 @@ fn definition(used: Use<'_>) -> Option<Definition<'_>> {
         Use::Type(name) => Some(Definition::Type(name)),
         Use::Function(name) => Some(Definition::Function(name)),
         Use::Connection(name) => Some(Definition::Connection(name)),
+        Use::Model(name) => Some(Definition::Model(name)),
         // Where a secret comes from does not decide a result, and its value is in no hash.
         Use::Step(_) | Use::Flow(_) | Use::Reads(_) | Use::Writes(_) | Use::Secret(_) => None,
     }

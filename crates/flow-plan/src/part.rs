@@ -47,6 +47,7 @@ impl Program {
                 Use::Type(name) => {
                     keep(&self.types.0, &mut part.types.0, name, |def| uses::of_type_def(def, &mut see));
                 }
+                Use::Model(name) => keep(&self.models, &mut part.models, name, |model| uses::of_model(model, &mut see)),
                 Use::Secret(name) => keep(&self.secrets, &mut part.secrets, name, |_| ()),
             }
         }

@@ -2,7 +2,7 @@
 //!
 //! What is proved, obeyed, diffed and signed is this object. It holds no secret and no table.
 
-use crate::{Connection, Dataset, Decision, Flow, NodeId, SecretSource, Step};
+use crate::{Connection, Dataset, Decision, Flow, Model, NodeId, SecretSource, Step};
 use flow_expr::{Function, Name, TypeTable, Value};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
@@ -25,6 +25,9 @@ pub struct Program {
     pub datasets: BTreeMap<Name, Dataset>,
     /// Connections.
     pub connections: BTreeMap<Name, Connection>,
+    /// Models.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub models: BTreeMap<Name, Model>,
     /// Secrets.
     pub secrets: BTreeMap<Name, SecretSource>,
     /// Pools and how many may run at once in each.

@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of where a step is called; that is a [`crate::Node`].
 
+use crate::AiBody;
 use flow_diag::Span;
 use flow_expr::{Expr, Name, Part, Type, VarId};
 use schemars::JsonSchema;
@@ -120,7 +121,9 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         body: Option<Expr>,
     },
-    /// A body that this version checks but cannot run (`ai`, `ask`, `container`, `ssh`, `outside`):
+    /// A question to a model.
+    Ai(Box<AiBody>),
+    /// A body that this version checks but cannot run (`ask`, `container`, `ssh`, `outside`):
     /// a plan that would run it is refused.
     Other {
         /// The body's keyword.
@@ -137,6 +140,7 @@ impl Body {
             Self::Shell { .. } => "sh",
             Self::Python { .. } => "python",
             Self::Http { .. } => "http",
+            Self::Ai(_) => "ai",
             Self::Other { keyword } => keyword,
         }
     }

@@ -3,8 +3,10 @@
 //! Walks with its own stack, so that a plan from elsewhere cannot exhaust the thread's. Knows nothing of
 //! what the names stand for; [`crate::meaning`] follows them.
 
-use crate::{Block, Body, Connection, ConnectionKind, Dataset, Flow, GuardAction, HttpValue, Idempotency, Location};
-use crate::{NodeKind, Param, Rule, SecretOr, Step, Trigger, every_expression};
+use crate::{
+    AiBody, Block, Body, Connection, ConnectionKind, Dataset, Flow, GuardAction, HttpValue, Idempotency, Location,
+};
+use crate::{Model, NodeKind, Param, Rule, SecretOr, Step, Trigger, every_expression};
 use flow_expr::{Expr, ExprKind, Field, Function, Name, Part, Pattern, Type, TypeDef, Value};
 
 /// One mention of a name.
@@ -19,6 +21,7 @@ pub(crate) enum Use<'a> {
     /// A flow publishes it.
     Writes(&'a Name),
     Connection(&'a Name),
+    Model(&'a Name),
     Secret(&'a Name),
 }
 
@@ -144,6 +147,7 @@ fn of_body<'a>(body: &'a Body, see: See<'_, 'a>) {
     match body {
         Body::Sql { connection, .. } => connection.iter().for_each(|name| see(Use::Connection(name))),
         Body::Shell { .. } | Body::Python { .. } | Body::Other { .. } => {}
+        Body::Ai(ai) => of_ai(ai, see),
         Body::Http { url, connection, headers, query, body, .. } => {
             holes(url).for_each(|hole| of_expr(hole, see));
             connection.iter().for_each(|name| see(Use::Connection(name)));
@@ -157,6 +161,16 @@ fn of_body<'a>(body: &'a Body, see: See<'_, 'a>) {
             body.iter().for_each(|body| of_expr(body, see));
         }
     }
+}
+
+fn of_ai<'a>(ai: &'a AiBody, see: See<'_, 'a>) {
+    ai.models.iter().for_each(|model| see(Use::Model(model)));
+    ai.tools.iter().for_each(|tool| see(Use::Step(tool)));
+    holes(&ai.system).chain(holes(&ai.prompt)).for_each(|hole| of_expr(hole, see));
+}
+
+pub(crate) fn of_model<'a>(model: &'a Model, see: See<'_, 'a>) {
+    model.key.iter().for_each(|key| see(Use::Secret(key)));
 }
 
 pub(crate) fn of_connection<'a>(connection: &'a Connection, see: See<'_, 'a>) {
