@@ -1,10 +1,11 @@
 //! What the compiler proves about a whole program, once every declaration has checked.
 //!
-//! One module per family: [`graph`] (E03), [`effects`] (E04), [`time`] (worst cases), [`sql`] (E11).
+//! One module per family: [`graph`] (E03), [`effects`] (E04), [`asks`] (E05, E09), [`time`] (worst cases), [`sql`] (E11).
 //! Each takes the program as plain data and gives problems; none knows syntax, files or how a program
 //! was loaded. Nothing recurses over the program's graphs: a generated system may have 100,000 steps
 //! in one chain. Tested here on programs built by hand, and through text under `tests/check`.
 
+pub mod asks;
 pub mod effects;
 pub mod graph;
 pub mod sql;
@@ -36,5 +37,6 @@ pub fn analyse(program: &Program, mentions: &Mentions, is_complete: bool) -> Pro
     let mut problems = Problems::default();
     problems.extend(graph::check(program, mentions, is_complete));
     problems.extend(effects::check(program, mentions));
+    problems.extend(asks::check(program));
     problems
 }

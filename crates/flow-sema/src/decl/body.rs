@@ -4,7 +4,7 @@
 //! are checked as far as their expressions go.
 
 use super::{
-    QueryText,
+    QueryText, ai,
     code::{python, shell, sql},
     http,
     problems::{CodeFileProblem, NotSet, UnusableResult},
@@ -68,6 +68,13 @@ pub(super) fn body(
             Some(Declared { body, effect: Effect::Write, timeout_ms: 10 * MINUTE, mentions, query: None })
         }
         ast::Body::Http(body) => http::body(el, body),
+        ast::Body::Ai(body) => ai::body(el, body).map(|body| Declared {
+            body: Body::Ai(Box::new(body)),
+            effect: Effect::Read,
+            timeout_ms: MINUTE,
+            mentions: HashSet::new(),
+            query: None,
+        }),
         other => Some(other_body(el, other, params)),
     }?;
     let usable = check_returns(el, &declared.body, returns);
@@ -152,10 +159,6 @@ fn shell_body(el: &mut Elaborator<'_>, code: CodeText, params: &[Param]) -> Decl
 fn other_body(el: &mut Elaborator<'_>, body: &ast::Body, params: &[Param]) -> Declared {
     let everything = || params.iter().map(|param| param.name.to_string()).collect();
     let (keyword, effect, timeout_ms, mentions): (&str, _, _, HashSet<String>) = match body {
-        ast::Body::Ai(ai) => {
-            super::http::ai_settings(el, ai);
-            ("ai", Effect::Read, MINUTE, HashSet::new())
-        }
         ast::Body::Container(_) => ("container", Effect::Write, 30 * MINUTE, everything()),
         ast::Body::Ssh(ssh) => {
             if let Some(path) = ssh.connection() {

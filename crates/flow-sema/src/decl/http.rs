@@ -1,4 +1,4 @@
-//! HTTP bodies (method, URL, headers, query, body) and the settings of AI bodies.
+//! HTTP bodies: method, URL, headers, query, body.
 
 use super::{
     body::Declared,
@@ -7,15 +7,13 @@ use super::{
     settings,
 };
 use crate::expr::Elaborator;
-use flow_expr::{Expr, ExprKind, Part, Type, Value};
+use flow_expr::{Expr, ExprKind, Part, Value};
 use flow_plan::{Body, Effect, HttpValue};
 use flow_syntax::ast::{self, SettingClause};
 use std::{collections::HashSet, sync::Arc};
 
 const METHODS: &[&str] = &["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"];
 const KEYS: &[&str] = &["on", "header", "query", "form", "body"];
-const AI_KEYS: &[&str] =
-    &["system", "prompt", "max_tokens", "temperature", "tools", "turns", "images", "seed", "stop", "effort"];
 
 /// The body of an HTTP step.
 pub(super) fn body(el: &mut Elaborator<'_>, body: &ast::HttpBody) -> Option<Declared> {
@@ -115,44 +113,4 @@ fn header(el: &mut Elaborator<'_>, value: &ast::Expr) -> Option<HttpValue> {
         }
     }
     Some(HttpValue::Secret { prefix: prefix.into(), secret, suffix: suffix.into() })
-}
-
-/// Checks the settings of an AI body, which comes to run with a later version.
-pub(super) fn ai_settings(el: &mut Elaborator<'_>, body: &ast::AiBody) {
-    for model in body.models() {
-        let named = clause::item_of(el, &model);
-        let is_model = named.is_some_and(|id| matches!(el.env.names.item(id).decl, ast::Decl::Model(_)));
-        match named {
-            Some(id) if is_model => clause::mention(el, &model, id),
-            _ => {
-                let at = el.span(model.range());
-                let text = clause::path_of(&model).and_then(|path| path.last().cloned());
-                match text {
-                    Some(name) => el.unknown_value(name.text(), at, "model"),
-                    None => el.problem(super::problems::NotAModel { at }),
-                }
-            }
-        }
-    }
-    let settings = settings::read(el, body.settings(), AI_KEYS, "an AI body");
-    for key in ["system", "prompt"] {
-        if let Some(value) = settings.value(key) {
-            el.check(&value, &Type::String, crate::problems::mismatch::Because::Place("as a prompt is a text"));
-        }
-    }
-    for key in ["max_tokens", "turns"] {
-        clause::number(el, settings.value(key), key, 1);
-    }
-    if let Some(ast::Expr::List(tools)) = settings.value("tools") {
-        for tool in tools.items() {
-            match clause::item_of(el, &tool) {
-                Some(id) => clause::mention(el, &tool, id),
-                None => {
-                    let at = el.span(tool.range());
-                    let text = clause::path_of(&tool).and_then(|path| path.last().cloned());
-                    el.unknown_value(text.as_ref().map_or("", ast::Name::text), at, "step");
-                }
-            }
-        }
-    }
 }

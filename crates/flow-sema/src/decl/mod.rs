@@ -6,6 +6,7 @@
 //! (`flow-analysis`). Tested by the caret cases under `tests/check`.
 
 mod after;
+mod ai;
 mod body;
 mod clause;
 mod code;

@@ -1,18 +1,32 @@
-//! Models: their settings are checked; calling them comes with AI bodies.
+//! Models: whose protocol they speak, what they are called there, what they cost and how often they may be asked.
+//!
+//! Knows no protocol; calling them is `flow-ai`'s. Tested by the caret cases under `tests/check`.
 
 use super::{
     Declaring,
-    clause::{milliseconds, number},
-    settings,
+    clause::{self, milliseconds, number},
+    problems::{FloatingAlias, NotAProvider, PriceItems, TemperatureRange},
+    settings::{self, Settings},
 };
-use crate::{expr::Place, names::ItemId};
+use crate::{
+    expr::{Elaborator, Place},
+    names::ItemId,
+};
+use flow_diag::Span;
+use flow_expr::{Type, Value};
+use flow_plan::{Model, Price, Provider, RateLimit};
 use flow_syntax::ast;
+use rust_decimal::Decimal;
+
+/// The words that `provider` takes.
+const PROVIDERS: &[&str] = &["openai", "anthropic", "ollama", "replay", "scripted"];
 
 const KEYS: &[&str] = &[
     "provider",
     "name",
     "endpoint",
     "url",
+    "file",
     "key",
     "price",
     "limit",
@@ -24,18 +38,169 @@ const KEYS: &[&str] = &[
 
 pub(super) fn declare(declaring: &mut Declaring<'_>, id: ItemId, decl: &ast::ModelDecl) {
     let item = declaring.env.names.item(id);
-    let (at, module) = (item.at, item.module);
+    let (name, at, module) = (item.name.clone(), item.at, item.module);
     let mut el = declaring.elaborator(module, Place::Constant);
     let settings = settings::read(&mut el, decl.clauses(), KEYS, "a model");
-    if settings.value("provider").is_none() {
-        settings.missing(&mut el, "provider", "a model", at, "provider openai");
-    }
-    settings.required_text(&mut el, "name", "a model", at, "name \"gpt-5-mini-2025-08-07\"");
-    settings.secret(&mut el, "key");
+    let provider = provider(&mut el, &settings, at);
+    let called = settings.required_text(&mut el, "name", "a model", at, "name \"gpt-5-mini-2025-08-07\"");
+    let key = settings.secret(&mut el, "key");
+    let endpoint =
+        settings.first_of(&["endpoint", "url"]).and_then(|(key, value, _)| clause::text(&mut el, Some(value), key));
+    let (mut price, mut limit) = (None, None);
     for clause in decl.clauses() {
-        if let ast::SettingClause::Limit(limit) = clause {
-            number(&mut el, limit.count(), "limit", 1);
-            milliseconds(&mut el, limit.per(), "limit … per");
+        match clause {
+            ast::SettingClause::Price(clause) => price = self::price(&mut el, &clause),
+            ast::SettingClause::Limit(clause) => limit = self::limit(&mut el, &clause),
+            _ => {}
+        }
+    }
+    let context = number(&mut el, settings.value("context"), "context", 1);
+    let max_tokens = number(&mut el, settings.value("max_tokens"), "max_tokens", 1);
+    let temperature = temperature(&mut el, &settings);
+    let (Some(provider), Some(called)) = (provider, called) else { return };
+    if floats(&provider, endpoint.is_some(), &called) {
+        let at = settings.value("name").map_or(at, |name| el.span(name.range()));
+        el.problem(FloatingAlias { at, alias: &called });
+    }
+    let endpoint = endpoint.map(|url| url.trim_end_matches('/').into());
+    let accepts = settings.accepts;
+    let model = Model {
+        name: name.clone(),
+        provider,
+        model: called,
+        endpoint,
+        key,
+        price,
+        limit,
+        context,
+        max_tokens,
+        temperature,
+        accepts,
+        at,
+    };
+    declaring.program.models.insert(name, model);
+}
+
+fn provider(el: &mut Elaborator<'_>, settings: &Settings, at: Span) -> Option<Provider> {
+    let Some(value) = settings.value("provider") else {
+        settings.missing(el, "provider", "a model", at, "provider openai");
+        return None;
+    };
+    let at = el.span(value.range());
+    let word = match &value {
+        ast::Expr::Name(name) => name.name()?.text().to_owned(),
+        ast::Expr::String(text) => text.plain_text()?,
+        _ => String::new(),
+    };
+    match word.as_str() {
+        "openai" => Some(Provider::Openai),
+        "anthropic" => Some(Provider::Anthropic),
+        "ollama" => Some(Provider::Ollama),
+        "scripted" => Some(Provider::Scripted),
+        "replay" => {
+            let file = settings.required_text(
+                el,
+                "file",
+                "a model that replays",
+                at,
+                "provider replay file(\"answers.jsonl\")",
+            )?;
+            Some(Provider::Replay { file })
+        }
+        _ => {
+            el.problem(NotAProvider { at, found: &word, known: PROVIDERS });
+            None
+        }
+    }
+}
+
+/// What tokens cost: dollars for so many tokens, as millionths of a dollar for a million.
+fn price(el: &mut Elaborator<'_>, clause: &ast::PriceClause) -> Option<Price> {
+    let at = el.span(clause.range());
+    let per = Decimal::from(clause.per()?.count()?);
+    let (mut input, mut output) = (None, None);
+    for item in clause.items() {
+        let place = match item.kind().as_ref().map(ast::Name::text) {
+            Some("input") => &mut input,
+            Some("output") => &mut output,
+            _ => {
+                el.problem(PriceItems { at });
+                return None;
+            }
+        };
+        let found = clause::constant(el, item.amount(), &Type::Decimal, "as a price is an amount of money");
+        let Some((Value::Decimal(dollars), _)) = found else { return None };
+        let micro = dollars.checked_mul(Decimal::from(1_000_000_000_000_u64))?.checked_div(per)?.ceil();
+        *place = u64::try_from(micro).ok();
+    }
+    match (input, output) {
+        (Some(input), Some(output)) => Some(Price { input, output }),
+        _ => {
+            el.problem(PriceItems { at });
+            None
+        }
+    }
+}
+
+fn limit(el: &mut Elaborator<'_>, clause: &ast::LimitClause) -> Option<RateLimit> {
+    let count = number(el, clause.count(), "limit", 1)?;
+    let per_ms = milliseconds(el, clause.per(), "limit … per")?;
+    Some(RateLimit { count: u32::try_from(count).unwrap_or(u32::MAX), per_ms })
+}
+
+/// How freely a model picks words: 0 to 2.
+pub(super) fn temperature(el: &mut Elaborator<'_>, settings: &Settings) -> Option<Decimal> {
+    let written = settings.value("temperature")?;
+    let (value, at) = clause::constant(el, Some(written), &Type::Decimal, "as a temperature is a number")?;
+    let Value::Decimal(temperature) = value else { return None };
+    if temperature < Decimal::ZERO || temperature > Decimal::TWO {
+        el.problem(TemperatureRange { at });
+        return None;
+    }
+    Some(temperature)
+}
+
+/// Whether the provider may put another model behind the name tomorrow.
+///
+/// OpenAI and Anthropic pin a model by a date in its name, Ollama by a tag. What stands behind an endpoint
+/// of one's own is one's own business, unless it says `latest`.
+fn floats(provider: &Provider, own_endpoint: bool, name: &str) -> bool {
+    if name.ends_with("latest") {
+        return true;
+    }
+    match provider {
+        Provider::Openai | Provider::Anthropic if !own_endpoint => {
+            let digits: usize = name
+                .rsplit(|c: char| !c.is_ascii_digit() && c != '-')
+                .next()
+                .map_or(0, |tail| tail.chars().filter(char::is_ascii_digit).count());
+            digits < 6
+        }
+        Provider::Ollama => !name.contains(':'),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_without_date_or_tag_floats() {
+        let replay = Provider::Replay { file: "a.jsonl".into() };
+        let cases = [
+            (Provider::Openai, false, "gpt-5-mini-2025-08-07", false),
+            (Provider::Openai, false, "gpt-5-mini", true),
+            (Provider::Openai, true, "smollm2", false),
+            (Provider::Openai, true, "chat-latest", true),
+            (Provider::Anthropic, false, "claude-sonnet-4-5-20250929", false),
+            (Provider::Anthropic, false, "claude-sonnet-4-5", true),
+            (Provider::Ollama, false, "llama4:8b", false),
+            (Provider::Ollama, false, "llama4", true),
+            (replay, false, "gpt-5-mini", false),
+        ];
+        for (provider, own, name, expected) in cases {
+            assert_eq!(floats(&provider, own, name), expected, "{name}");
         }
     }
 }

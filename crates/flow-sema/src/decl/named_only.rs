@@ -3,7 +3,7 @@
 //! What a policy or test mentions counts as used. Names in them are not looked into further, since what
 //! stands there (`it` of a policy, results of a run) has no types yet.
 
-use super::{Declaring, clause, http};
+use super::{Declaring, ai, clause};
 use crate::{
     ParsedModule,
     expr::{Elaborator, Place},
@@ -32,7 +32,7 @@ pub(super) fn judge(declaring: &mut Declaring<'_>, id: ItemId, decl: &ast::Guard
         el.bind_parameter(param);
     }
     if let Some(ast::Body::Ai(body)) = judge.body() {
-        http::ai_settings(&mut el, &body);
+        ai::body(&mut el, &body);
     }
     for clause in judge.clauses() {
         if let ast::Clause::Timeout(timeout) = clause {

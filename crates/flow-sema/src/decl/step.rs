@@ -158,7 +158,7 @@ impl Building<'_> {
     /// Reports a clause that only AI bodies have.
     fn only_ai(&self, el: &mut Elaborator<'_>, clause: &'static str, at: Span) {
         if let Some(body) = &self.body
-            && !matches!(body, Body::Other { keyword } if &**keyword == "ai")
+            && !matches!(body, Body::Ai(_))
         {
             el.problem(ClauseOfBody { at, clause, kind: body.keyword(), only: "ai" });
         }

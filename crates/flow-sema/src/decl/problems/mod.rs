@@ -4,6 +4,7 @@ mod bodies;
 mod clauses;
 mod connections;
 mod datasets;
+mod models;
 mod retries;
 mod schedules;
 
@@ -11,5 +12,6 @@ pub(crate) use bodies::*;
 pub(crate) use clauses::*;
 pub(crate) use connections::*;
 pub(crate) use datasets::*;
+pub(crate) use models::*;
 pub(crate) use retries::*;
 pub(crate) use schedules::*;
