@@ -68,7 +68,7 @@ fn run(mut driver: Driver, reuse: bool) -> u64 {
                 }
                 Command::Run(run) => {
                     let result = Ok(Product { value: Value::Int(1), rows: None });
-                    events.push_back(Event::Ran { task: run.task, result });
+                    events.push_back(Event::Ran { task: run.task, result, ask: None });
                 }
                 _ => {}
             }

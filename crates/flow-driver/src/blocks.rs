@@ -254,7 +254,7 @@ impl Driver {
         match &self.node(task.instance).op {
             Op::Wait { .. } => self.settle(task.instance, Settled::Value { value: Value::Unit, how: How::Ran }),
             Op::RequireFresh { .. } => self.look_again(task.instance),
-            _ => self.enqueue(task.instance, crate::evaluate::Job::Attempt),
+            _ => self.attempt(task.instance),
         }
     }
 

@@ -5,6 +5,7 @@
 
 use crate::{
     CachedResult, Command, ContractVerdict, Driver, How, InputRecord, Last, NodeRecord, Note, Product,
+    asks::Asking,
     decide::{Candidate, decide, why_not_cacheable},
     evaluate::{Job, or_damaged},
     expressions::free_variables,
@@ -15,7 +16,7 @@ use crate::{
     state::{Activity, CallState, Phase, Role, Settled, Then},
 };
 use flow_expr::{Expr, ExprKind, Name, Value, VarId, digest};
-use flow_plan::{Body, Failure, GuardAction, Idempotency, Meanings, Step, Verdict, meaning_hash, words};
+use flow_plan::{AskReport, Body, Failure, GuardAction, Idempotency, Meanings, Step, Verdict, meaning_hash, words};
 use std::sync::Arc;
 
 impl Driver {
@@ -58,6 +59,7 @@ impl Driver {
         let reusable = why_not_cacheable(&step).is_none() && !meaning.tells_time;
         let identity = identity(&meaning, &inputs);
         let cache_key = identity.clone().filter(|_| reusable);
+        let asking = Asking::of(&step.body, step.budget.as_ref());
         self.instances[id as usize].activity = Activity::Call(Box::new(CallState {
             step,
             meaning,
@@ -69,6 +71,7 @@ impl Driver {
             product: None,
             guard: 0,
             failure: None,
+            asking,
             attempt_began: None,
         }));
         self.recall(id, cache_key, Some(identity.unwrap_or_default()));
@@ -170,6 +173,17 @@ impl Driver {
                 let key = Arc::new(key.clone());
                 self.evaluate(id, vec![key], Then::IdempotencyKey);
             }
+            _ => self.attempt(id),
+        }
+    }
+
+    /// The next attempt: for an AI step its prompt first, then an ask that is charged.
+    pub(crate) fn attempt(&mut self, id: u32) {
+        match &self.instances[id as usize].activity {
+            Activity::Call(call) if call.asking.is_some() => match call.attempt_began {
+                None => self.enqueue(id, Job::Render),
+                Some(_) => self.ask(id),
+            },
             _ => self.enqueue(id, Job::Attempt),
         }
     }
@@ -186,11 +200,17 @@ impl Driver {
         if let Activity::Call(call) = &mut self.instances[id as usize].activity {
             call.idempotency_key = text;
         }
-        self.enqueue(id, Job::Attempt);
+        self.attempt(id);
     }
 
     /// An attempt has ended.
-    pub(crate) fn ran(&mut self, id: u32, result: Result<Product, Failure>) {
+    pub(crate) fn ran(&mut self, id: u32, result: Result<Product, Failure>, ask: Option<Box<AskReport>>) {
+        if let Activity::Call(call) = &self.instances[id as usize].activity
+            && call.asking.as_ref().is_some_and(|asking| asking.is_calling())
+        {
+            return self.tool_ran(id, result.map(|product| product.value));
+        }
+        let calls_steps = self.settle_ask(id, ask.as_deref());
         let (path, attempt, now) = (self.path(id), self.instances[id as usize].attempts, self.now);
         let Activity::Call(call) = &mut self.instances[id as usize].activity else { return };
         let began = call.attempt_began.unwrap_or(now);
@@ -199,8 +219,10 @@ impl Driver {
             call.product = Some(product);
             call.guard = 0;
         }
-        self.note(Note::Attempted { path, attempt, began, failure: failure.clone() });
+        self.note(Note::Attempted { path, attempt, began, failure: failure.clone(), ask });
         match failure {
+            None if calls_steps && self.cancelled => self.settle(id, Settled::Cancelled),
+            None if calls_steps => self.next_tool(id),
             None => self.next_guard(id),
             Some(_) if self.cancelled => self.settle(id, Settled::Cancelled),
             Some(failure) => self.attempt_failed(id, failure, false),
@@ -268,6 +290,12 @@ impl Driver {
 
     /// Tries again, or ends.
     fn attempt_failed(&mut self, id: u32, failure: Failure, by_guard: bool) {
+        if let Activity::Call(call) = &mut self.instances[id as usize].activity
+            && call.asking.is_some()
+        {
+            call.product = None;
+            return self.ask_failed(id, failure, by_guard);
+        }
         let now = self.now;
         let path = self.path(id);
         let seed = mix(self.start.seed ^ path.bytes().fold(0, |mixed, byte| mix(mixed ^ u64::from(byte))));
@@ -284,6 +312,12 @@ impl Driver {
             self.note(Note::Retrying { path, label, attempt, attempts, class, why, at });
             return self.sleep(id, at);
         }
+        self.exhausted(id, failure);
+    }
+
+    /// Nothing more can be tried: the step's fallback, or its failure.
+    pub(crate) fn exhausted(&mut self, id: u32, failure: Failure) {
+        let Activity::Call(call) = &mut self.instances[id as usize].activity else { return };
         let fallback = call.step.fallback.clone();
         call.failure = Some(failure.clone());
         match fallback {
@@ -387,7 +421,7 @@ impl Driver {
         self.graphs[block.flow as usize].params.iter().any(|param| param.var == var)
     }
 
-    fn step(&mut self, name: &Name) -> Option<(Arc<Step>, Arc<NodeMeaning>)> {
+    pub(crate) fn step(&mut self, name: &Name) -> Option<(Arc<Step>, Arc<NodeMeaning>)> {
         if self.steps.is_empty() {
             let program = self.program.clone();
             let mut meanings = Meanings::new(&program);

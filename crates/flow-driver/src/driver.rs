@@ -206,9 +206,14 @@ impl Driver {
                     self.computed(task.instance, result);
                 }
             }
-            Event::Ran { task, result } => {
+            Event::Ran { task, result, ask } => {
                 if self.answered(task) {
-                    self.ran(task.instance, result);
+                    self.ran(task.instance, result, ask);
+                }
+            }
+            Event::Rendered { task, result } => {
+                if self.answered(task) {
+                    self.rendered(task.instance, result);
                 }
             }
         }

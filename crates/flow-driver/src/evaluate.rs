@@ -19,6 +19,10 @@ use std::{collections::BTreeMap, sync::Arc};
 #[derive(Debug)]
 pub(crate) enum Job {
     Attempt,
+    /// Fill in a prompt.
+    Render,
+    /// Run a step that a model calls.
+    Tool,
     Read,
     Write,
     Compute(Arc<Expr>, Vec<(VarId, Value)>),
@@ -273,23 +277,39 @@ impl Driver {
         }
         match job {
             Job::Compute(expr, bindings) => self.command(Command::Compute { task, expr, bindings }),
+            Job::Tool => self.start_tool(id, task),
+            Job::Render => {
+                if let Some(run) = self.run_step(id, task) {
+                    self.command(Command::Render(Box::new(run)));
+                }
+            }
             Job::Attempt | Job::Read | Job::Write => self.start_attempt(id, task),
         }
     }
 
     fn start_attempt(&mut self, id: u32, task: crate::Task) {
-        let (now, path, label) = (self.now, self.path(id), self.label(id));
+        let now = self.now;
         let instance = &mut self.instances[id as usize];
-        let began = *instance.began.get_or_insert(now);
+        instance.began.get_or_insert(now);
         instance.attempts += 1;
-        let attempt = instance.attempts;
         let Activity::Call(call) = &mut instance.activity else { return };
         call.attempt_began = Some(now);
-        let step = call.step.clone();
+        let ask = self.ask_step(id);
+        let Some(run) = self.run_step(id, task) else { return };
+        self.note_started(id, run.attempt);
+        self.command(Command::Run(Box::new(RunStep { ask, ..run })));
+    }
+
+    /// An attempt as a command, without what only AI steps have.
+    fn run_step(&self, id: u32, task: crate::Task) -> Option<RunStep> {
+        let (now, path, label) = (self.now, self.path(id), self.label(id));
+        let instance = &self.instances[id as usize];
+        let Activity::Call(call) = &instance.activity else { return None };
+        let (began, attempt, step) = (instance.began.unwrap_or(now), instance.attempts, call.step.clone());
         let within = step.retry.as_ref().and_then(|policy| policy.within_ms);
         let left = within.map_or(u64::MAX, |within| within.saturating_sub(millis_between(began, now)).max(1));
         let names = step.params.iter().map(|param| param.name.clone());
-        let run = RunStep {
+        Some(RunStep {
             task,
             args: names.zip(call.args.iter().cloned()).collect(),
             attempt,
@@ -298,9 +318,8 @@ impl Driver {
             step,
             label,
             path,
-        };
-        self.note_started(id, attempt);
-        self.command(Command::Run(Box::new(run)));
+            ask: None,
+        })
     }
 
     fn note_started(&mut self, id: u32, attempt: u32) {

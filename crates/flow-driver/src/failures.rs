@@ -1,6 +1,10 @@
 //! Failures that the driver itself finds, each with its code and its words.
 
-use flow_plan::{ErrorClass, Failure, words::duration};
+use crate::ledger::Passed;
+use flow_plan::{
+    ErrorClass, Failure,
+    words::{duration, money},
+};
 
 /// The plan contradicts itself; a compiler's plan never does.
 pub(crate) fn plan_is_wrong(what: impl Into<String>) -> Failure {
@@ -82,4 +86,38 @@ pub(crate) fn not_selected(node: &str, need: &str) -> Failure {
         format!("`{node}` needs `{need}`, which is not selected and has no earlier result"),
     )
     .detail(format!("`--select +{node}` takes along everything that `{node}` needs"))
+}
+
+/// The budget leaves no room for a first ask.
+pub(crate) fn budget(passed: Passed) -> Failure {
+    Failure::new(ErrorClass::ClientError, "R0711", format!("{}: the model was not asked", budget_words(passed)))
+        .detail("raise the step's `budget`, or ask for less: a shorter prompt, fewer rows, a smaller `max_tokens`")
+}
+
+/// Which cap of a budget is reached.
+pub(crate) fn budget_words(passed: Passed) -> String {
+    let Passed { what, cap, wanted } = passed;
+    match what {
+        "dollars" => format!("the budget of {} would be passed: {} with the next ask", money(cap), money(wanted)),
+        _ => format!("the budget of {cap} {what} would be passed: {wanted} with the next ask"),
+    }
+}
+
+/// A conversation with tools that does not end.
+pub(crate) fn turns_exhausted(turns: u32) -> Failure {
+    Failure::new(ErrorClass::Malformed, "R0712", format!("the model gave no answer within {turns} turns"))
+        .detail("it called steps in each of them; raise `turns`, or say in the prompt when to stop")
+}
+
+/// What a model is told about its answer.
+pub(crate) fn feedback(failure: &Failure, by_guard: bool) -> String {
+    let details = failure.details.iter().filter(|detail| !by_guard || !detail.starts_with("guard: "));
+    let facts: String = details.map(|detail| format!("\n- {detail}")).collect();
+    match by_guard {
+        true => format!("Your answer was not accepted: {}{facts}\nAnswer again, in the same form.", failure.message),
+        false => format!(
+            "Your answer could not be read: {}{facts}\nAnswer again, with nothing but the answer.",
+            failure.message
+        ),
+    }
 }

@@ -4,6 +4,7 @@
 //! simulation) feeds it events and does what it commands; replaying a journal's events gives the same
 //! state. What is decided is decided here, and why is recorded as data.
 
+mod asks;
 mod blocks;
 mod call;
 mod datasets;
@@ -13,6 +14,7 @@ mod evaluate;
 mod expressions;
 mod failures;
 mod graph;
+mod ledger;
 mod meaning;
 mod message;
 mod names;
@@ -23,7 +25,10 @@ mod slots;
 mod state;
 
 pub use driver::Driver;
-pub use message::{Command, ContractVerdict, Event, Last, Note, Partition, Product, Published, RunStep, Task, Wait};
+pub use ledger::Spent;
+pub use message::{
+    AskStep, Command, ContractVerdict, Event, Last, Note, Partition, Product, Published, RunStep, Task, Wait,
+};
 pub use record::{
     CachedResult, Component, Counts, DRIVER_FORMAT, Forced, How, InputRecord, NodeEnd, NodeRecord, NodeStatus, RunEnd,
     RunStart, RunStatus, Sighting, VersionRecord,

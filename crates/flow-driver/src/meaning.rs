@@ -86,6 +86,12 @@ fn step_expressions(step: &Step) -> Vec<&Expr> {
         exprs.extend(query.iter().map(|(_, value)| value));
         exprs.extend(body);
     }
+    if let Body::Ai(ai) = &step.body {
+        exprs.extend(ai.system.iter().chain(&ai.prompt).filter_map(|part| match part {
+            Part::Hole(hole, _) => Some(hole),
+            Part::Text(_) => None,
+        }));
+    }
     for guard in &step.guards {
         exprs.push(&guard.condition);
         match &guard.action {

@@ -4,9 +4,9 @@
 //! Commands ask for something to be done, and most are answered by one event with the same [`Task`].
 //! Notes are for people and projections; dropping them changes nothing.
 
-use crate::{CachedResult, NodeEnd, NodeRecord, RunEnd, Sighting, VersionRecord};
+use crate::{CachedResult, NodeEnd, NodeRecord, RunEnd, Sighting, Spent, VersionRecord};
 use flow_expr::{Expr, Name, Value, VarId};
-use flow_plan::{Decision, ErrorClass, Failure, Fingerprint, RuleVerdict, Step};
+use flow_plan::{AskReport, Decision, ErrorClass, Failure, Fingerprint, Rendered, RuleVerdict, Said, Step};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -69,6 +69,16 @@ pub enum Event {
         task: Task,
         /// The result.
         result: Result<Product, Failure>,
+        /// What a model said and what that cost, if one was asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ask: Option<Box<AskReport>>,
+    },
+    /// Answers [`Command::Render`].
+    Rendered {
+        /// Which.
+        task: Task,
+        /// How long the prompt is.
+        result: Result<Rendered, Failure>,
     },
     /// Answers [`Command::Timer`].
     Timer {
@@ -204,6 +214,8 @@ pub enum Command {
     },
     /// One attempt of a step.
     Run(Box<RunStep>),
+    /// Fill in the prompt of an AI step, ask nobody.
+    Render(Box<RunStep>),
     /// Wake me.
     Timer {
         /// Answer with [`Event::Timer`].
@@ -239,6 +251,19 @@ pub struct RunStep {
     pub label: Arc<str>,
     /// Where in the run.
     pub path: Arc<str>,
+    /// For AI steps: whom to ask, and what was said so far. Charged already.
+    pub ask: Option<Box<AskStep>>,
+}
+
+/// What an attempt of an AI step asks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AskStep {
+    /// Whom.
+    pub model: Name,
+    /// What was said after the prompt.
+    pub said: Vec<Said>,
+    /// What this execution has used, the worst that this ask can cost included.
+    pub spent: Spent,
 }
 
 /// Something that people want to know.
@@ -273,6 +298,9 @@ pub enum Note {
         began: Timestamp,
         /// Why it failed, if it did.
         failure: Option<Failure>,
+        /// What a model said and what that cost, if one was asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ask: Option<Box<AskReport>>,
     },
     /// It will be tried again.
     Retrying {

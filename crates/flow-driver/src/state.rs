@@ -143,6 +143,8 @@ pub(crate) struct CallState {
     pub(crate) product: Option<Product>,
     pub(crate) guard: usize,
     pub(crate) failure: Option<Failure>,
+    /// The conversation, if it is an AI step.
+    pub(crate) asking: Option<Box<crate::asks::Asking>>,
     /// When this attempt began.
     pub(crate) attempt_began: Option<Timestamp>,
 }

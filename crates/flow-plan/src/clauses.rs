@@ -79,7 +79,7 @@ pub fn clause_hashes(step: &Step) -> Clauses {
     }
     if let Some(budget) = &step.budget {
         let parts = [budget.asks.map(|n| format!("{n} asks")), budget.tokens.map(|n| format!("{n} tokens"))];
-        let money = budget.micro_dollars.map(|n| format!("${}.{:06}", n / 1_000_000, n % 1_000_000));
+        let money = budget.micro_dollars.map(words::money);
         let text = parts.into_iter().chain([money]).flatten().collect::<Vec<_>>().join(", ");
         add("budget", Clause::new(budget, text));
     }

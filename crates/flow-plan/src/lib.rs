@@ -4,6 +4,7 @@
 //! docs and file names are left out). Format version in [`PLAN_FORMAT`].
 
 mod ai;
+mod ask;
 mod clauses;
 mod dataset;
 pub mod diff;
@@ -24,7 +25,8 @@ mod uses;
 mod walk;
 pub mod words;
 
-pub use ai::{AiBody, DEFAULT_MAX_TOKENS, DEFAULT_TURNS, Model, Price, Provider, RateLimit};
+pub use ai::{AiBody, DEFAULT_MAX_TOKENS, DEFAULT_TURNS, Model, Price, Provider, RateLimit, tokens_at_most};
+pub use ask::{AskReport, Called, Rendered, Said};
 pub use clauses::{Clause, Clauses, clause_hashes, dataset_clauses, decides_result, flow_clauses};
 pub use dataset::{
     Arrival, Connection, ConnectionKind, CsvOptions, DataTimeSource, Dataset, Expectation, Format, Freshness, Location,

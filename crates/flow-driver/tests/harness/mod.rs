@@ -5,13 +5,13 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 use flow_driver::{
-    CachedResult, Command, DRIVER_FORMAT, Driver, Event, Forced, Last, NodeEnd, NodeRecord, NodeStatus, Note, Product,
-    Published, RunEnd, RunStart, RunStep, Sighting, Task, VersionRecord,
+    AskStep, CachedResult, Command, DRIVER_FORMAT, Driver, Event, Forced, Last, NodeEnd, NodeRecord, NodeStatus, Note,
+    Product, Published, RunEnd, RunStart, RunStep, Sighting, Task, VersionRecord,
 };
 use flow_expr::{BinaryOp, Expr, ExprKind, Name, Type, Value, VarId};
 use flow_plan::{
-    Block, Body, CachePolicy, Dataset, Effect, Failure, Fingerprint, Flow, Format, Handler, HandlerEvent, Location,
-    Node, NodeId, NodeKind, Param, Program, Step,
+    AskReport, Block, Body, CachePolicy, Dataset, Effect, Failure, Fingerprint, Flow, Format, Handler, HandlerEvent,
+    Location, Node, NodeId, NodeKind, Param, Program, Rendered, Step,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::{
@@ -198,10 +198,32 @@ pub struct Memory {
 /// How a step goes: how long it takes, and what it gives.
 pub type Steps<'a> = Box<dyn FnMut(&RunStep, Timestamp) -> (u64, Result<Value, Failure>) + 'a>;
 
+/// What a model says when it is asked, and what that costs.
+pub type Answers<'a> = Box<dyn FnMut(&RunStep, &AskStep, &Result<Value, Failure>) -> AskReport + 'a>;
+
+/// What every prompt is long.
+pub const PROMPT_TOKENS: u64 = 100;
+
+/// An answer of 50 tokens.
+pub fn report(ask: &AskStep, answer: &str) -> AskReport {
+    AskReport {
+        model: ask.model.clone(),
+        served: "served".into(),
+        input_tokens: PROMPT_TOKENS,
+        output_tokens: 50,
+        micro_dollars: 0,
+        known: true,
+        answer: answer.into(),
+        leniencies: vec![],
+        calls: vec![],
+    }
+}
+
 /// One run in virtual time.
 pub struct World<'a> {
     pub memory: &'a mut Memory,
     pub steps: Steps<'a>,
+    pub answers: Answers<'a>,
     pub jobs: u32,
     pub forced: Forced,
     pub unselected: HashSet<u32>,
@@ -227,6 +249,8 @@ pub struct Run {
     /// When each attempt began: milliseconds, label, attempt.
     pub attempts: Vec<(i64, Arc<str>, u32)>,
     pub timeouts: Vec<u64>,
+    /// What was asked of models, in order.
+    pub asks: Vec<Box<AskStep>>,
     pub keys: Vec<Option<String>>,
     pub most_at_once: usize,
     pub stopped: Vec<Task>,
@@ -240,6 +264,7 @@ impl<'a> World<'a> {
         Self {
             memory,
             steps: Box::new(|run, _| (10, Ok(run.args.first().map_or(Value::Int(1), |(_, value)| value.clone())))),
+            answers: Box::new(|_, ask, result| report(ask, &format!("{result:?}"))),
             jobs: 4,
             forced: Forced::None,
             unselected: HashSet::new(),
@@ -255,6 +280,14 @@ impl<'a> World<'a> {
 
     pub fn steps(mut self, steps: impl FnMut(&RunStep, Timestamp) -> (u64, Result<Value, Failure>) + 'a) -> Self {
         self.steps = Box::new(steps);
+        self
+    }
+
+    pub fn answers(
+        mut self,
+        answers: impl FnMut(&RunStep, &AskStep, &Result<Value, Failure>) -> AskReport + 'a,
+    ) -> Self {
+        self.answers = Box::new(answers);
         self
     }
 
@@ -286,6 +319,7 @@ impl<'a> World<'a> {
             notes: vec![],
             attempts: vec![],
             timeouts: vec![],
+            asks: vec![],
             keys: vec![],
             most_at_once: 0,
             stopped: vec![],
@@ -385,9 +419,15 @@ impl Going<'_> {
                 self.run.timeouts.push(step.timeout_ms);
                 self.run.keys.push(step.idempotency_key.clone());
                 let (takes, result) = (self.world.steps)(&step, now);
+                let ask = step.ask.as_ref().map(|ask| Box::new((self.world.answers)(&step, ask, &result)));
                 let result = result.map(|value| Product { value, rows: None });
-                let end = self.plan(later(now, takes as i64), Event::Ran { task: step.task, result });
+                self.run.asks.extend(step.ask.clone());
+                let end = self.plan(later(now, takes as i64), Event::Ran { task: step.task, result, ask });
                 self.running.insert(step.task, end);
+            }
+            Command::Render(step) => {
+                let result = Ok(Rendered { tokens: PROMPT_TOKENS });
+                self.plan(later(now, 1), Event::Rendered { task: step.task, result });
             }
             Command::Timer { task, at } => {
                 self.plan(at.max(now), Event::Timer { task });
@@ -397,7 +437,7 @@ impl Going<'_> {
                 if let Some(end) = self.running.get(&task).copied() {
                     let failure = Failure::new(flow_plan::ErrorClass::Internal, "R0000", "cancelled");
                     self.agenda.retain(|(_, number)| *number != end);
-                    let end = self.plan(now, Event::Ran { task, result: Err(failure) });
+                    let end = self.plan(now, Event::Ran { task, result: Err(failure), ask: None });
                     self.running.insert(task, end);
                 }
             }

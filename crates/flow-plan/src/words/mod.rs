@@ -53,6 +53,14 @@ pub fn duration(ms: u64) -> String {
     out
 }
 
+/// An amount of money from millionths of a dollar, with cents and what is below them: `$0.02`, `$0.000113`.
+#[must_use]
+pub fn money(micro_dollars: u64) -> String {
+    let (dollars, micro) = (micro_dollars / 1_000_000, micro_dollars % 1_000_000);
+    let (cents, rest) = (micro / 10_000, format!("{:04}", micro % 10_000));
+    format!("${dollars}.{cents:02}{}", rest.trim_end_matches('0'))
+}
+
 /// A time of day: `06:05`.
 #[must_use]
 pub fn time_of_day(minutes: u16) -> String {

@@ -1,0 +1,319 @@
+//! An AI step: the conversation with a model, and what becomes of each way in which it can go wrong.
+//!
+//! The prompt is filled in once, which says how long it is; then each ask is charged to the ledger and sent.
+//! An answer that does not fit, or that a guard sends back, is asked again with what is wrong with it, as
+//! long as the budget lasts. What the transport does wrong follows the retry policy, for each model anew;
+//! what that cannot mend goes to the next model. Steps that a model calls run in between. Knows no provider.
+
+use crate::{
+    Command, Driver, Note,
+    evaluate::Job,
+    failures,
+    ledger::{Ledger, Passed, Spent},
+    message::{AskStep, RunStep},
+    retry::{Failed, covers, mix, next_attempt},
+    state::{Activity, Settled},
+};
+use flow_expr::{Name, Value, codec};
+use flow_plan::{AiBody, AskReport, Body, Called, ErrorClass, Failure, Model, Rendered, Said, tokens_at_most};
+use jiff::Timestamp;
+use std::{collections::VecDeque, sync::Arc};
+
+/// Tokens that a message takes besides its text.
+const MESSAGE_TOKENS: u64 = 8;
+
+/// How many of its rejected answers a model sees.
+const MOST_RE_ASKS_SAID: usize = 3;
+
+/// An AI step while it is asked.
+#[derive(Debug)]
+pub(crate) struct Asking {
+    ledger: Ledger,
+    /// Which of the body's models is asked.
+    model: usize,
+    /// Asks of this model that the transport failed.
+    failed: u32,
+    /// When this model was first asked.
+    since: Option<Timestamp>,
+    /// What was said after the prompt.
+    said: Vec<Said>,
+    prompt_tokens: u64,
+    /// Answers that called steps.
+    turns: u32,
+    /// Steps that the model wants called.
+    calls: VecDeque<Called>,
+    /// The one that runs.
+    calling: Option<Called>,
+    /// The last answer, until it is sent back.
+    answer: Option<Arc<str>>,
+    /// Why the last ask failed.
+    last: Option<Failure>,
+}
+
+impl Asking {
+    pub(crate) fn of(body: &Body, budget: Option<&flow_plan::Budget>) -> Option<Box<Self>> {
+        let Body::Ai(_) = body else { return None };
+        Some(Box::new(Self {
+            ledger: Ledger::new(budget.cloned().unwrap_or_default()),
+            model: 0,
+            failed: 0,
+            since: None,
+            said: vec![],
+            prompt_tokens: 0,
+            turns: 0,
+            calls: VecDeque::new(),
+            calling: None,
+            answer: None,
+            last: None,
+        }))
+    }
+
+    /// Whether a step that the model called is what runs.
+    pub(crate) fn is_calling(&self) -> bool {
+        self.calling.is_some()
+    }
+}
+
+/// What an ask is about to cost at most.
+fn worst(asking: &Asking, ai: &AiBody, model: &Model) -> Spent {
+    let said: u64 = asking.said.iter().map(said_tokens).sum();
+    let sent = asking.prompt_tokens.saturating_add(said);
+    let answer = ai.answer_tokens(model);
+    let micro_dollars = model.price.map_or(0, |price| price.micro_dollars(sent, answer));
+    Spent { asks: 1, tokens: sent.saturating_add(answer), micro_dollars }
+}
+
+fn said_tokens(said: &Said) -> u64 {
+    MESSAGE_TOKENS
+        + match said {
+            Said::Answer { text, calls } => {
+                tokens_at_most(text) + calls.iter().map(|call| tokens_at_most(&call.arguments)).sum::<u64>()
+            }
+            Said::Feedback { text } | Said::Result { text, .. } => tokens_at_most(text),
+        }
+}
+
+impl Driver {
+    fn asking(&mut self, id: u32) -> Option<(&mut Asking, Arc<flow_plan::Step>)> {
+        match &mut self.instances[id as usize].activity {
+            Activity::Call(call) => Some((call.asking.as_deref_mut()?, call.step.clone())),
+            _ => None,
+        }
+    }
+
+    /// The prompt is filled in: the first ask.
+    pub(crate) fn rendered(&mut self, id: u32, result: Result<Rendered, Failure>) {
+        match result {
+            _ if self.cancelled => self.settle(id, Settled::Cancelled),
+            Ok(rendered) => {
+                let Some((asking, _)) = self.asking(id) else { return };
+                asking.prompt_tokens = rendered.tokens;
+                self.ask(id);
+            }
+            Err(failure) => self.exhausted(id, failure),
+        }
+    }
+
+    /// Charges an ask and has it sent.
+    pub(crate) fn ask(&mut self, id: u32) {
+        let now = self.now;
+        let program = self.program.clone();
+        let Some((asking, step)) = self.asking(id) else { return };
+        let Body::Ai(ai) = &step.body else { return };
+        let Some(model) = ai.models.get(asking.model).and_then(|name| program.models.get(name)) else {
+            return self.fail(id, failures::plan_is_wrong("it asks a model that there is not"));
+        };
+        if asking.turns >= ai.turns && !ai.tools.is_empty() {
+            let failure = failures::turns_exhausted(ai.turns);
+            return self.exhausted(id, failure);
+        }
+        match asking.ledger.charge(worst(asking, ai, model)) {
+            Ok(()) => {
+                asking.since.get_or_insert(now);
+                self.enqueue(id, Job::Attempt);
+            }
+            Err(passed) => self.over_budget(id, passed),
+        }
+    }
+
+    /// What goes with an attempt of an AI step.
+    pub(crate) fn ask_step(&mut self, id: u32) -> Option<Box<AskStep>> {
+        let (asking, step) = self.asking(id)?;
+        let Body::Ai(ai) = &step.body else { return None };
+        let charged = asking.ledger.spent();
+        Some(Box::new(AskStep {
+            model: ai.models.get(asking.model)?.clone(),
+            said: asking.said.clone(),
+            spent: charged,
+        }))
+    }
+
+    /// The budget leaves no room for another ask.
+    fn over_budget(&mut self, id: u32, passed: Passed) {
+        let Some((asking, _)) = self.asking(id) else { return };
+        let failure = match asking.last.take() {
+            Some(failure) => failure.detail(failures::budget_words(passed)),
+            None => failures::budget(passed),
+        };
+        self.exhausted(id, failure);
+    }
+
+    /// An ask has ended: what it cost is settled. Gives whether the model calls steps, so that there is no result yet.
+    pub(crate) fn settle_ask(&mut self, id: u32, report: Option<&AskReport>) -> bool {
+        let Some((asking, step)) = self.asking(id) else { return false };
+        let used = report.filter(|report| report.known).map(|report| Spent {
+            asks: 1,
+            tokens: report.input_tokens.saturating_add(report.output_tokens),
+            micro_dollars: report.micro_dollars,
+        });
+        asking.ledger.settle(used);
+        let Some(report) = report else { return false };
+        asking.answer = Some(report.answer.clone());
+        if report.calls.is_empty() || !matches!(&step.body, Body::Ai(ai) if !ai.tools.is_empty()) {
+            return false;
+        }
+        asking.turns += 1;
+        asking.said.push(Said::Answer { text: report.answer.clone(), calls: report.calls.clone() });
+        asking.calls.extend(report.calls.iter().cloned());
+        true
+    }
+
+    /// Runs the next step that the model wants called, or tells it the results.
+    pub(crate) fn next_tool(&mut self, id: u32) {
+        let Some((asking, _)) = self.asking(id) else { return };
+        loop {
+            let Some(mut called) = asking.calls.pop_front() else { return self.ask(id) };
+            if let Some(refused) = called.refused.take() {
+                asking.said.push(Said::Result { id: called.id, text: refused });
+                continue;
+            }
+            asking.calling = Some(called);
+            return self.enqueue(id, Job::Tool);
+        }
+    }
+
+    /// Has the step run that the model calls. One attempt: what goes wrong is told to the model.
+    pub(crate) fn start_tool(&mut self, id: u32, task: crate::Task) {
+        let (path, label) = (self.path(id), self.label(id));
+        let attempt = self.instances[id as usize].attempts;
+        let Some((asking, _)) = self.asking(id) else { return };
+        let Some(called) = asking.calling.clone() else { return };
+        let Some((step, _)) = self.step(&Name::new(called.step.clone())) else {
+            return self.fail(id, failures::plan_is_wrong(format!("there is no step `{}`", called.step)));
+        };
+        let timeout_ms = step.timeout_ms;
+        let run = RunStep {
+            task,
+            step,
+            args: called.args,
+            attempt,
+            idempotency_key: None,
+            timeout_ms,
+            label,
+            path,
+            ask: None,
+        };
+        self.command(Command::Run(Box::new(run)));
+    }
+
+    /// A step that the model called has ended.
+    pub(crate) fn tool_ran(&mut self, id: u32, result: Result<Value, Failure>) {
+        if self.cancelled {
+            return self.settle(id, Settled::Cancelled);
+        }
+        let Some((asking, _)) = self.asking(id) else { return };
+        let Some(called) = asking.calling.take() else { return };
+        let text = match result {
+            Ok(value) => codec::encode(&value).to_string(),
+            Err(failure) => format!("error: {}", failure.message),
+        };
+        asking.said.push(Said::Result { id: called.id, text: text.into() });
+        self.next_tool(id);
+    }
+
+    /// An ask has failed, or a guard has sent its answer back.
+    pub(crate) fn ask_failed(&mut self, id: u32, failure: Failure, by_guard: bool) {
+        let (now, path) = (self.now, self.path(id));
+        let seed = mix(self.start.seed ^ path.bytes().fold(0, |mixed, byte| mix(mixed ^ u64::from(byte))));
+        let Some((asking, step)) = self.asking(id) else { return };
+        asking.last = Some(failure.clone());
+        if by_guard || failure.class == ErrorClass::Malformed {
+            return self.ask_again(id, failure, by_guard);
+        }
+        asking.failed += 1;
+        let (failed, since) = (asking.failed, asking.since.unwrap_or(now));
+        let facts = Failed { failure: &failure, by_guard: false, attempts: failed, since, now, seed };
+        let again = step.retry.as_ref().and_then(|policy| Some((next_attempt(policy, &facts)?, policy.times)));
+        if let Some((at, times)) = again {
+            let (attempt, attempts) = (failed + 1, times.saturating_add(1));
+            let (label, class, why) = (self.label(id), failure.class, failure.message.as_str().into());
+            self.note(Note::Retrying { path, label, attempt, attempts, class, why, at });
+            return self.sleep(id, at);
+        }
+        let Body::Ai(ai) = &step.body else { return };
+        if moves_on(failure.class) && asking.model + 1 < ai.models.len() {
+            asking.model += 1;
+            (asking.failed, asking.since) = (0, None);
+            let attempts = u32::try_from(ai.models.len()).unwrap_or(u32::MAX);
+            let attempt = u32::try_from(asking.model).unwrap_or(u32::MAX).saturating_add(1);
+            let next = ai.models.get(asking.model).map_or("", Name::short);
+            let why = format!("{}; `{next}` is asked instead", failure.message).into();
+            let (label, class) = (self.label(id), failure.class);
+            self.note(Note::Retrying { path, label, attempt, attempts, class, why, at: now });
+            return self.ask(id);
+        }
+        self.exhausted(id, failure);
+    }
+
+    /// Sends the answer back with what is wrong with it, if somebody pays for that.
+    fn ask_again(&mut self, id: u32, failure: Failure, by_guard: bool) {
+        let (now, path, label) = (self.now, self.path(id), self.label(id));
+        let asked = self.instances[id as usize].attempts;
+        let Some((asking, step)) = self.asking(id) else { return };
+        let paid = match (&step.retry, asking.ledger.caps().asks) {
+            (_, Some(_)) => true,
+            (Some(policy), None) => {
+                let covered = by_guard || policy.on.iter().any(|named| covers(*named, failure.class));
+                covered && asked <= policy.times
+            }
+            (None, None) => false,
+        };
+        if !paid {
+            return self.exhausted(id, failure);
+        }
+        let text = asking.answer.take().unwrap_or_default();
+        forget_oldest(&mut asking.said);
+        asking.said.push(Said::Answer { text, calls: vec![] });
+        asking.said.push(Said::Feedback { text: failures::feedback(&failure, by_guard).into() });
+        let most = asking.ledger.caps().asks.or(step.retry.as_ref().map(|policy| u64::from(policy.times) + 1));
+        let attempts = most.map_or(u32::MAX, |most| u32::try_from(most).unwrap_or(u32::MAX));
+        let (class, why) = (failure.class, failure.message.as_str().into());
+        self.note(Note::Retrying { path, label, attempt: asked + 1, attempts, class, why, at: now });
+        self.ask(id);
+    }
+}
+
+/// Leaves room for another answer and what is wrong with it: a conversation does not grow without end.
+fn forget_oldest(said: &mut Vec<Said>) {
+    let is_pair =
+        |pair: &[Said]| matches!(pair, [Said::Answer { calls, .. }, Said::Feedback { .. }] if calls.is_empty());
+    if said.windows(2).filter(|pair| is_pair(pair)).count() >= MOST_RE_ASKS_SAID
+        && let Some(oldest) = said.windows(2).position(is_pair)
+    {
+        said.drain(oldest..oldest + 2);
+    }
+}
+
+/// Whether another model may do better with a failure of this class.
+fn moves_on(class: ErrorClass) -> bool {
+    matches!(
+        class,
+        ErrorClass::Timeout
+            | ErrorClass::Connection
+            | ErrorClass::RateLimited
+            | ErrorClass::ServerError
+            | ErrorClass::ClientError
+            | ErrorClass::Auth
+            | ErrorClass::Refused
+    )
+}
