@@ -159,15 +159,19 @@ impl Driver {
     }
 
     /// An ask has ended: what it cost is settled. Gives whether the model calls steps, so that there is no result yet.
-    pub(crate) fn settle_ask(&mut self, id: u32, report: Option<&AskReport>) -> bool {
+    pub(crate) fn settle_ask(&mut self, id: u32, report: Option<&mut AskReport>) -> bool {
         let Some((asking, step)) = self.asking(id) else { return false };
-        let used = report.filter(|report| report.known).map(|report| Spent {
-            asks: 1,
-            tokens: report.input_tokens.saturating_add(report.output_tokens),
-            micro_dollars: report.micro_dollars,
-        });
-        asking.ledger.settle(used);
-        let Some(report) = report else { return false };
+        let Some(report) = report else {
+            asking.ledger.settle(None);
+            return false;
+        };
+        if report.known {
+            let tokens = report.input_tokens.saturating_add(report.output_tokens);
+            asking.ledger.settle(Some(Spent { asks: 1, tokens, micro_dollars: report.micro_dollars }));
+        } else {
+            report.micro_dollars = asking.ledger.charged().micro_dollars;
+            asking.ledger.settle(None);
+        }
         asking.answer = Some(report.answer.clone());
         if report.calls.is_empty() || !matches!(&step.body, Body::Ai(ai) if !ai.tools.is_empty()) {
             return false;

@@ -204,13 +204,13 @@ impl Driver {
     }
 
     /// An attempt has ended.
-    pub(crate) fn ran(&mut self, id: u32, result: Result<Product, Failure>, ask: Option<Box<AskReport>>) {
+    pub(crate) fn ran(&mut self, id: u32, result: Result<Product, Failure>, mut ask: Option<Box<AskReport>>) {
         if let Activity::Call(call) = &self.instances[id as usize].activity
             && call.asking.as_ref().is_some_and(|asking| asking.is_calling())
         {
             return self.tool_ran(id, result.map(|product| product.value));
         }
-        let calls_steps = self.settle_ask(id, ask.as_deref());
+        let calls_steps = self.settle_ask(id, ask.as_deref_mut());
         let (path, attempt, now) = (self.path(id), self.instances[id as usize].attempts, self.now);
         let Activity::Call(call) = &mut self.instances[id as usize].activity else { return };
         let began = call.attempt_began.unwrap_or(now);
@@ -219,7 +219,8 @@ impl Driver {
             call.product = Some(product);
             call.guard = 0;
         }
-        self.note(Note::Attempted { path, attempt, began, failure: failure.clone(), ask });
+        let label = self.label(id);
+        self.note(Note::Attempted { path, label, attempt, began, failure: failure.clone(), ask });
         match failure {
             None if calls_steps && self.cancelled => self.settle(id, Settled::Cancelled),
             None if calls_steps => self.next_tool(id),

@@ -62,6 +62,11 @@ impl Ledger {
         self.charged.map_or(self.spent, |charged| self.spent.and(charged))
     }
 
+    /// What the ask that is under way was charged.
+    pub(crate) fn charged(&self) -> Spent {
+        self.charged.unwrap_or_default()
+    }
+
     /// Charges the worst that an ask can cost.
     pub(crate) fn charge(&mut self, worst: Spent) -> Result<(), Passed> {
         let then = self.spent().and(worst);

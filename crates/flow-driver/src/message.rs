@@ -292,6 +292,8 @@ pub enum Note {
     Attempted {
         /// Where.
         path: Arc<str>,
+        /// Its label.
+        label: Arc<str>,
         /// From 1.
         attempt: u32,
         /// When it began.

@@ -34,7 +34,7 @@ pub(crate) async fn foresee(mut driver: Driver, shared: &Arc<Shared>) -> Result<
                     }
                     events.push_back(Event::Looked { task, result });
                 }
-                Command::Run(run) => events.push_back(Event::WouldRun { task: run.task }),
+                Command::Run(run) | Command::Render(run) => events.push_back(Event::WouldRun { task: run.task }),
                 Command::Read { task, .. } | Command::Write { task, .. } | Command::Compute { task, .. } => {
                     events.push_back(Event::WouldRun { task });
                 }

@@ -4,7 +4,7 @@
 
 use crate::{Engine, EngineError};
 use flow_driver::NodeEnd;
-use flow_store::{AttemptRow, ContractRow, Reader, RunRow, StoreError, log_path, read_log};
+use flow_store::{AttemptRow, ContractRow, CostBy, CostRow, Reader, RunRow, StoreError, log_path, read_log};
 use serde::Serialize;
 use std::{path::PathBuf, sync::Arc};
 
@@ -59,6 +59,17 @@ impl Engine {
     pub fn history(&self, limit: u32) -> Result<Vec<RunRow>, EngineError> {
         match Reader::open(&self.layout)? {
             Some(reader) => Ok(reader.runs(limit)?),
+            None => Ok(vec![]),
+        }
+    }
+
+    /// What asking models has cost.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn costs(&self, by: CostBy) -> Result<Vec<CostRow>, EngineError> {
+        match Reader::open(&self.layout)? {
+            Some(reader) => Ok(reader.costs(by)?),
             None => Ok(vec![]),
         }
     }

@@ -141,7 +141,11 @@ impl Running {
             Command::Read { task, dataset, partition } => self.work.read(task, dataset, partition),
             Command::Write { task, dataset, partition, value } => self.work.write(task, dataset, partition, value),
             Command::Compute { task, expr, bindings } => self.work.compute(task, &expr, bindings),
-            Command::Run(run) => self.work.attempt(*run),
+            Command::Run(run) => match run.ask.clone() {
+                Some(ask) => self.work.ask(*run, *ask),
+                None => self.work.attempt(*run),
+            },
+            Command::Render(run) => self.work.render(*run),
             Command::Timer { task, at } => self.work.timer(task, at),
             Command::Stop { task } => self.work.stop(task),
         }
@@ -193,6 +197,7 @@ fn task_of(event: &Event) -> Option<Task> {
         | Event::Written { task, .. }
         | Event::Computed { task, .. }
         | Event::Ran { task, .. }
+        | Event::Rendered { task, .. }
         | Event::Timer { task }
         | Event::WouldRun { task } => Some(*task),
         Event::Begin | Event::Cancel => None,

@@ -7,8 +7,8 @@ use crate::{
     clock::Clock,
     watch::{StepLog, Watchers},
 };
-use flow_driver::{Event, Partition, Product, Published, RunStep, Sighting, Task};
-use flow_exec::api::{Cancel, CancelSource, ComputeCall, DatasetRef, Execute, StepCall};
+use flow_driver::{AskStep, Event, Partition, Product, Published, RunStep, Sighting, Task};
+use flow_exec::api::{AskCall, Asked, Cancel, CancelSource, ComputeCall, DatasetRef, Execute, StepCall};
 use flow_expr::{Expr, Name, Value, VarId};
 use flow_plan::{Effect, ErrorClass, Failure, Program};
 use flow_store::{Layout, Reader, Store, StoreError, is_complete, partition_text};
@@ -196,10 +196,48 @@ impl Work {
             Some(timeout),
             effectful,
             move |cancel| async move {
-                let result = attempt(&shared, run, timeout, cancel).await;
-                move |task| Event::Ran { task, result }
+                let result = attempt(&shared, run, cancel).await;
+                move |task| Event::Ran { task, result, ask: None }
             },
-            |task, failure| Event::Ran { task, result: Err(failure) },
+            |task, failure| Event::Ran { task, result: Err(failure), ask: None },
+        );
+    }
+
+    /// Fills in a prompt.
+    pub(crate) fn render(&mut self, run: RunStep) {
+        let shared = self.shared.clone();
+        self.spawn(
+            run.task,
+            None,
+            false,
+            move |cancel| async move {
+                let call = step_call(&shared, run, PathBuf::new());
+                let result = shared.executor.render(call, cancel).await;
+                move |task| Event::Rendered { task, result }
+            },
+            |task, failure| Event::Rendered { task, result: Err(failure) },
+        );
+    }
+
+    /// Asks a model. The charge is durable before anything is sent; how long that may take is the client's
+    /// business, which knows how much of it was waiting for the model's rate.
+    pub(crate) fn ask(&mut self, run: RunStep, ask: AskStep) {
+        let shared = self.shared.clone();
+        self.spawn(
+            run.task,
+            None,
+            true,
+            move |cancel| async move {
+                let log = step_log(&shared, &run);
+                let call = step_call(&shared, run, PathBuf::new());
+                let ask = AskCall { model: ask.model, said: ask.said };
+                let ending = Ending { log: log.clone(), scratch: None };
+                let Asked { result, report } = shared.executor.ask(call, ask, log, cancel).await;
+                drop(ending);
+                let result = result.map(|outcome| Product { value: outcome.value, rows: outcome.rows });
+                move |task| Event::Ran { task, result, ask: report.map(Box::new) }
+            },
+            |task, failure| Event::Ran { task, result: Err(failure), ask: None },
         );
     }
 
@@ -243,41 +281,48 @@ async fn durable(store: &Store) -> Result<(), StoreError> {
 }
 
 /// One attempt, with its own folder and log.
-async fn attempt(shared: &Shared, run: RunStep, timeout: Duration, cancel: Cancel) -> Result<Product, Failure> {
+async fn attempt(shared: &Shared, run: RunStep, cancel: Cancel) -> Result<Product, Failure> {
     let name = format!("{}-{}", run.path, run.attempt);
     let scratch = shared.layout.scratch().join(&*shared.run).join(name);
     std::fs::create_dir_all(&scratch).map_err(|error| store_failure(&StoreError::from_io(scratch.clone(), &error)))?;
-    let watchers = shared.watchers.clone();
-    let log = Arc::new(StepLog::new(&shared.layout, &shared.run, run.path, run.label.clone(), run.attempt, watchers));
-    let call = StepCall {
+    let log = step_log(shared, &run);
+    let ending = Ending { log: log.clone(), scratch: Some(scratch.clone()) };
+    let result = shared.executor.run_step(step_call(shared, run, scratch), log, cancel).await;
+    drop(ending);
+    result.map(|outcome| Product { value: outcome.value, rows: outcome.rows })
+}
+
+fn step_log(shared: &Shared, run: &RunStep) -> Arc<StepLog> {
+    let (path, label, watchers) = (run.path.clone(), run.label.clone(), shared.watchers.clone());
+    Arc::new(StepLog::new(&shared.layout, &shared.run, path, label, run.attempt, watchers))
+}
+
+fn step_call(shared: &Shared, run: RunStep, scratch: PathBuf) -> StepCall {
+    StepCall {
         step: run.step,
         program: shared.program.clone(),
         args: run.args,
         attempt: run.attempt,
         idempotency_key: run.idempotency_key,
-        timeout,
-        scratch: scratch.clone(),
+        timeout: Duration::from_millis(run.timeout_ms),
+        scratch,
         run: shared.run.clone(),
         label: run.label,
         now: shared.started,
-    };
-    let ending = Ending { log: log.clone(), scratch };
-    let result = shared.executor.run_step(call, log, cancel).await;
-    drop(ending);
-    result.map(|outcome| Product { value: outcome.value, rows: outcome.rows })
+    }
 }
 
 /// What is to be done at an attempt's end, also when it is given up or panics.
 struct Ending {
     log: Arc<StepLog>,
-    scratch: PathBuf,
+    scratch: Option<PathBuf>,
 }
 
 impl Drop for Ending {
     fn drop(&mut self) {
         self.log.finish();
         // What is left over goes with the run's folder.
-        let _ = std::fs::remove_dir_all(&self.scratch);
+        let _ = self.scratch.as_ref().map(std::fs::remove_dir_all);
     }
 }
 

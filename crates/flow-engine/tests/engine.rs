@@ -13,7 +13,7 @@ use flow_exec::api::{
     VersionRead, VersionWritten,
 };
 use flow_expr::{Name, Value};
-use flow_plan::{CachePolicy, Effect, ErrorClass, NodeId, PLAN_FORMAT, Plan, Program, Reason, Step, Verdict};
+use flow_plan::{AskReport, CachePolicy, Effect, Rendered, ErrorClass, NodeId, PLAN_FORMAT, Plan, Program, Reason, Step, Verdict};
 use flow_store::{Layout, Reader};
 use harness::*;
 use std::{
@@ -61,6 +61,25 @@ impl Execute for Fake {
                 () = tokio::time::sleep(time) => Ok(Outcome::new(Value::Int(1))),
             },
         }
+    }
+
+    async fn render(&self, _: StepCall, _: Cancel) -> Result<Rendered, Failure> {
+        Ok(Rendered { tokens: 10 })
+    }
+
+    async fn ask(&self, call: StepCall, ask: AskCall, log: Arc<dyn LogSink>, cancel: Cancel) -> Asked {
+        let report = AskReport {
+            model: ask.model,
+            served: "fake".into(),
+            input_tokens: 10,
+            output_tokens: 5,
+            micro_dollars: 20,
+            known: true,
+            answer: "42".into(),
+            leniencies: vec![],
+            calls: vec![],
+        };
+        Asked { result: self.run_step(call, log, cancel).await, report: Some(report) }
     }
 
     async fn read_dataset(&self, dataset: DatasetRef, _: Cancel) -> Result<VersionRead, Failure> {

@@ -9,7 +9,7 @@
 
 use async_trait::async_trait;
 use flow_expr::{Expr, Name, Value, VarId};
-pub use flow_plan::{Failure, Fingerprint, RuleVerdict};
+pub use flow_plan::{AskReport, Failure, Fingerprint, RuleVerdict, Rendered, Said};
 use flow_plan::{Program, Step};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -70,6 +70,24 @@ pub enum Stream {
     Err,
     /// The runtime itself: a request's status line, a query's figures.
     Note,
+}
+
+/// What one ask of a model goes on from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AskCall {
+    /// Whom.
+    pub model: Name,
+    /// What was said after the prompt.
+    pub said: Vec<Said>,
+}
+
+/// What became of one ask.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    /// The answer as a value of the step's type; without a meaning where the report has calls.
+    pub result: Result<Outcome, Failure>,
+    /// What was said and what that cost; none if nobody was asked.
+    pub report: Option<AskReport>,
 }
 
 /// Where an attempt's lines go. Bounding and storing them is the receiver's business.
@@ -185,6 +203,12 @@ pub struct ComputeCall {
 pub trait Execute: Send + Sync + 'static {
     /// One attempt of a step. Ends soon after a cancel, having ended everything that it started.
     async fn run_step(&self, call: StepCall, log: Arc<dyn LogSink>, cancel: Cancel) -> Result<Outcome, Failure>;
+
+    /// Fills in the prompt of an AI step and says how long it is. Asks nobody.
+    async fn render(&self, call: StepCall, cancel: Cancel) -> Result<Rendered, Failure>;
+
+    /// Asks a model once. What a retry policy, guards and a budget make of it is decided elsewhere.
+    async fn ask(&self, call: StepCall, ask: AskCall, log: Arc<dyn LogSink>, cancel: Cancel) -> Asked;
 
     /// Reads the version that is there now.
     async fn read_dataset(&self, dataset: DatasetRef, cancel: Cancel) -> Result<VersionRead, Failure>;

@@ -2,15 +2,16 @@
 
 use crate::{
     Artifacts, Secrets, Steps,
+    ai::Asker,
     api::{
-        Cancel, ComputeCall, DatasetRef, Execute, FingerprintCache, LogSink, NoFingerprintCache, Outcome, StepCall,
+        AskCall, Asked, Cancel, ComputeCall, DatasetRef, Execute, FingerprintCache, LogSink, NoFingerprintCache, Outcome, StepCall,
         VersionRead, VersionWritten,
     },
     data::Data,
 };
 use async_trait::async_trait;
 use flow_expr::Value;
-use flow_plan::{Body, Failure, Fingerprint};
+use flow_plan::{Body, Failure, Fingerprint, Rendered};
 use std::{path::PathBuf, sync::Arc};
 
 /// Where an executor works, and what it may use.
@@ -39,6 +40,7 @@ impl ExecutorOptions {
 /// Does what engines ask for.
 pub struct Executor {
     steps: Steps,
+    asker: Asker,
     data: Data,
 }
 
@@ -50,7 +52,9 @@ impl Executor {
         let artifacts = Arc::new(Artifacts::new(options.artifacts));
         let data =
             Data::new(options.root.clone(), artifacts, options.cache, secrets.clone(), options.query_memory_bytes);
-        Self { steps: Steps::new(options.root, secrets, Arc::new(data.clone())), data }
+        let client = flow_ai::Client::new().with_root(&options.root);
+        let asker = Asker::new(client, secrets.clone(), data.clone());
+        Self { steps: Steps::new(options.root, secrets, Arc::new(data.clone())), asker, data }
     }
 }
 
@@ -61,6 +65,14 @@ impl Execute for Executor {
             Body::Sql { text, connection } => self.data.run_sql(&call, text, connection.as_ref(), &cancel).await,
             _ => self.steps.run(&call, log, &cancel).await,
         }
+    }
+
+    async fn render(&self, call: StepCall, cancel: Cancel) -> Result<Rendered, Failure> {
+        self.asker.render(&call, &cancel).await
+    }
+
+    async fn ask(&self, call: StepCall, ask: AskCall, log: Arc<dyn LogSink>, cancel: Cancel) -> Asked {
+        self.asker.run(&call, &ask, &*log, &cancel).await
     }
 
     async fn read_dataset(&self, dataset: DatasetRef, cancel: Cancel) -> Result<VersionRead, Failure> {

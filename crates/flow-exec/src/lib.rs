@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods, reason = "files, processes and clocks are what this crate is for")]
 
 pub mod api;
+mod ai;
 mod arguments;
 mod attempt;
 mod blocking;

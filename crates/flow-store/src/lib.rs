@@ -23,6 +23,6 @@ pub use layout::Layout;
 pub use lock::{Lock, LockHolder};
 pub use logs::{AttemptLog, log_path, read_log};
 pub use prune::{Keep, prune};
-pub use read::{AttemptRow, ContractRow, Reader, RunRow};
+pub use read::{AttemptRow, ContractRow, CostBy, CostRow, Reader, RunRow};
 pub use store::{Flushed, Store};
 pub use write::{Finding, Write, partition_text};

@@ -4,7 +4,7 @@
 
 use crate::{Finding, Layout, StoreError, schema};
 use flow_driver::{CachedResult, ContractVerdict, Event, Last, NodeEnd, NodeRecord, RunEnd, RunStart, VersionRecord};
-use flow_plan::Failure;
+use flow_plan::{AskReport, Failure};
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 use serde::{Serialize, de::DeserializeOwned};
@@ -42,6 +42,41 @@ pub struct AttemptRow {
     pub ended: Timestamp,
     /// Why it failed, if it did.
     pub failure: Option<Failure>,
+    /// What a model said and what that cost, if one was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ask: Option<AskReport>,
+}
+
+/// What asks cost, of one kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CostRow {
+    /// The model, step, flow or day.
+    pub of: Arc<str>,
+    /// How many asks.
+    pub asks: u64,
+    /// Tokens sent.
+    pub input_tokens: u64,
+    /// Tokens received.
+    pub output_tokens: u64,
+    /// Millionths of a dollar.
+    pub micro_dollars: u64,
+    /// Asks of which nobody knows what they cost: they count with the worst.
+    pub unknown: u64,
+}
+
+/// What costs are summed by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CostBy {
+    /// The model as declared.
+    Model,
+    /// The step's place in its flow.
+    Step,
+    /// The flow that was run.
+    Flow,
+    /// The day, in UTC.
+    Day,
+    /// The run.
+    Run,
 }
 
 /// A promise that was looked at.
@@ -306,17 +341,49 @@ impl Reader {
     /// # Errors
     /// The database cannot be read.
     pub fn attempts(&self, run: &str, path: Option<&str>) -> Result<Vec<AttemptRow>, StoreError> {
-        let sql = "select path, attempt, began, ended, failure from attempts
+        let sql = "select path, attempt, began, ended, failure, ask from attempts
             where run = (select no from runs where run = ?1) and (?2 is null or path = ?2) order by began, path, attempt";
         let rows = self.many(sql, params![run, path], |row| {
-            Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get::<_, Option<String>>(4)?))
+            let (failure, ask) = (row.get::<_, Option<String>>(4)?, row.get::<_, Option<String>>(5)?);
+            Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get(3)?, failure, ask))
         })?;
         rows.into_iter()
-            .map(|(path, attempt, began, ended, failure)| {
+            .map(|(path, attempt, began, ended, failure, ask)| {
                 let failure = failure.map(|failure| self.json(&failure)).transpose()?;
-                Ok(AttemptRow { path: path.into(), attempt, began: timestamp(began), ended: timestamp(ended), failure })
+                let ask = ask.map(|ask| self.json(&ask)).transpose()?;
+                let (path, began, ended) = (path.into(), timestamp(began), timestamp(ended));
+                Ok(AttemptRow { path, attempt, began, ended, failure, ask })
             })
             .collect()
+    }
+
+    /// What asks have cost, the most expensive first; days and runs newest first.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn costs(&self, by: CostBy) -> Result<Vec<CostRow>, StoreError> {
+        let (of, order) = match by {
+            CostBy::Model => ("asks.model", "money desc, 1"),
+            CostBy::Step => ("runs.flow || ' ' || asks.label", "money desc, 1"),
+            CostBy::Flow => ("runs.flow", "money desc, 1"),
+            CostBy::Day => ("date(asks.at / 1000, 'unixepoch')", "1 desc"),
+            CostBy::Run => ("runs.run", "1 desc"),
+        };
+        let sql = format!(
+            "select {of}, count(*), sum(input_tokens), sum(output_tokens), sum(micro_dollars) as money, sum(not known)
+                from asks join runs on runs.no = asks.run group by 1 order by {order}"
+        );
+        let count = |row: &rusqlite::Row<'_>, column| Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or_default());
+        self.many(&sql, params![], |row| {
+            Ok(CostRow {
+                of: row.get::<_, String>(0)?.into(),
+                asks: count(row, 1)?,
+                input_tokens: count(row, 2)?,
+                output_tokens: count(row, 3)?,
+                micro_dollars: count(row, 4)?,
+                unknown: count(row, 5)?,
+            })
+        })
     }
 
     /// Promises that a run looked at.

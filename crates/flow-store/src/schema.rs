@@ -11,7 +11,7 @@ use std::path::Path;
 const APPLICATION: i64 = 0x464C_4F57;
 
 /// What brings a database from each version to the next.
-const STEPS: [&str; 1] = ["
+const STEPS: [&str; 2] = ["
     create table runs (
         no integer primary key autoincrement,
         run text not null unique,
@@ -61,6 +61,15 @@ const STEPS: [&str; 1] = ["
         inode integer not null, found text not null,
         primary key (path, purpose)
     ) without rowid;
+", "
+    alter table attempts add column ask text;
+    create table asks (
+        run integer not null, path text not null, attempt integer not null, at integer not null, label text not null,
+        model text not null, input_tokens integer not null, output_tokens integer not null,
+        micro_dollars integer not null, known integer not null,
+        primary key (run, path, attempt)
+    ) without rowid;
+    create index asks_at on asks (at);
 "];
 
 /// The latest version.

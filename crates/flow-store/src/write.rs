@@ -5,6 +5,7 @@
 
 use flow_driver::{Event, NodeEnd, Note, RunEnd, RunStart, VersionRecord};
 use flow_expr::Value;
+use flow_plan::AskReport;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use std::sync::Arc;
@@ -135,12 +136,15 @@ impl Rows<'_> {
     fn note(&mut self, at: Timestamp, note: &Note) -> Result<(), RowError> {
         match note {
             Note::Settled(end) => self.settled(end),
-            Note::Attempted { path, attempt, began, failure } => {
+            Note::Attempted { path, label, attempt, began, failure, ask } => {
                 let failure = failure.as_ref().map(serde_json::to_string).transpose()?;
+                let said = ask.as_ref().map(serde_json::to_string).transpose()?;
                 self.execute(
-                    "insert or replace into attempts (run, path, attempt, began, ended, failure) values (?1, ?2, ?3, ?4, ?5, ?6)",
-                    params![*self.run, path, attempt, began.as_millisecond(), at.as_millisecond(), failure],
-                )
+                    "insert or replace into attempts (run, path, attempt, began, ended, failure, ask)
+                        values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                    params![*self.run, path, attempt, began.as_millisecond(), at.as_millisecond(), failure, said],
+                )?;
+                ask.as_ref().map_or(Ok(()), |ask| self.asked(at, path, label, *attempt, ask))
             }
             Note::Contract { path, label, verdict } => {
                 let json = serde_json::to_string(verdict)?;
@@ -155,6 +159,27 @@ impl Rows<'_> {
             Note::Ended(end) => self.ended(at, end),
             Note::Decided { .. } | Note::Started { .. } | Note::Retrying { .. } | Note::Waiting { .. } => Ok(()),
         }
+    }
+
+    /// What an ask cost, for sums over runs.
+    fn asked(&self, at: Timestamp, path: &str, label: &str, attempt: u32, ask: &AskReport) -> Result<(), RowError> {
+        let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        self.execute(
+            "insert or replace into asks (run, path, attempt, at, label, model, input_tokens, output_tokens, micro_dollars, known)
+                values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            params![
+                *self.run,
+                path,
+                attempt,
+                at.as_millisecond(),
+                label,
+                ask.model.as_str(),
+                count(ask.input_tokens),
+                count(ask.output_tokens),
+                count(ask.micro_dollars),
+                ask.known
+            ],
+        )
     }
 
     fn settled(&mut self, end: &NodeEnd) -> Result<(), RowError> {

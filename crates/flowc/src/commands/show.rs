@@ -13,6 +13,7 @@ use crate::{
 use clap::{Args, ValueEnum};
 use flow_driver::{NodeEnd, NodeStatus};
 use flow_engine::{Options, RunDetail, StepDetail};
+use flow_plan::AskReport;
 
 /// Most nodes that are shown without `--verbose`.
 const MOST_ROWS: usize = 60;
@@ -125,6 +126,29 @@ fn failure_text(node: &NodeEnd, color: bool) -> String {
     out
 }
 
+/// What a model said in an attempt, and what that cost.
+fn ask_rows(ask: &AskReport) -> Vec<Vec<Cell>> {
+    let dim = |text: &str| Cell::styled(format!("    {text}"), Style::Dim);
+    let served = if ask.served.is_empty() { String::new() } else { format!(" ({})", ask.served) };
+    let cost = match ask.known {
+        true => flow_plan::words::money(ask.micro_dollars),
+        false => format!("not known, charged with {}", flow_plan::words::money(ask.micro_dollars)),
+    };
+    let tokens = format!("{} tokens in, {} out, {cost}", ask.input_tokens, ask.output_tokens);
+    let mut rows = vec![vec![dim("asked"), Cell::new(format!("{}{served}: {tokens}", ask.model.short()))]];
+    for (index, line) in ask.answer.lines().enumerate() {
+        rows.push(vec![dim(if index == 0 { "said" } else { "" }), Cell::new(flow_diag::render::clean(line).into_owned())]);
+    }
+    for (index, leniency) in ask.leniencies.iter().enumerate() {
+        rows.push(vec![dim(if index == 0 { "forgiven" } else { "" }), Cell::new(&**leniency)]);
+    }
+    for call in &ask.calls {
+        let refused = call.refused.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        rows.push(vec![dim("called"), Cell::new(format!("{}({}){refused}", call.step, call.arguments))]);
+    }
+    rows
+}
+
 /// A step of a run: what it did, from what, and why.
 pub(crate) fn step_text(detail: &StepDetail, color: bool) -> String {
     let node = &detail.node;
@@ -147,6 +171,7 @@ pub(crate) fn step_text(detail: &StepDetail, color: bool) -> String {
             Cell::styled(heading, Style::Dim),
             Cell::new(format!("{} {time}: {end}", moment(attempt.began))),
         ]);
+        rows.extend(attempt.ask.iter().flat_map(ask_rows));
     }
     for contract in &detail.contracts {
         rows.push(vec![Cell::styled("  promise", Style::Dim), Cell::new(words::contract(&contract.verdict))]);

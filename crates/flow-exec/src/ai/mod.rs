@@ -1,0 +1,203 @@
+//! `ai` steps: a prompt whose holes are data, one ask of one model, and its answer as a value of the step's type.
+//!
+//! Which model, what it was told before, whether it is asked again and who pays is decided elsewhere; this asks
+//! once. The key is put in last and is in nothing that leaves this module.
+
+mod prompt;
+mod tools;
+
+use crate::{
+    Secrets,
+    api::{AskCall, Asked, Cancel, LogSink, Outcome, StepCall, Stream},
+    borders::context,
+    data::Data,
+};
+use flow_ai::{Answer, Ask, AskFailed, Client, Message, Stop, structured};
+use flow_diag::codes;
+use flow_expr::Value;
+use flow_plan::{AiBody, AskReport, Body, Called, ErrorClass, Failure, Model, Rendered, Said};
+use std::{sync::Arc, time::Duration};
+
+/// Bytes of an answer that are kept.
+const ANSWER_LIMIT: usize = 64 << 10;
+
+/// Asks models for the steps of one project.
+pub(crate) struct Asker {
+    client: Client,
+    secrets: Arc<Secrets>,
+    data: Data,
+}
+
+impl Asker {
+    pub(crate) fn new(client: Client, secrets: Arc<Secrets>, data: Data) -> Self {
+        Self { client, secrets, data }
+    }
+
+    /// Fills in the prompt and says how long it is.
+    ///
+    /// # Errors
+    /// If a hole has no value.
+    pub(crate) async fn render(&self, call: &StepCall, cancel: &Cancel) -> Result<Rendered, Failure> {
+        let ai = body(call)?;
+        let model = ai.models.first().and_then(|name| call.program.models.get(name)).ok_or_else(no_model)?;
+        let ask = self.ask(call, ai, model, &[], cancel).await?;
+        Ok(Rendered { tokens: ask.input_tokens_at_most() })
+    }
+
+    /// Asks once.
+    pub(crate) async fn run(&self, call: &StepCall, ask: &AskCall, log: &dyn LogSink, cancel: &Cancel) -> Asked {
+        let failed = |failure| Asked { result: Err(failure), report: None };
+        let ai = match body(call) {
+            Ok(ai) => ai,
+            Err(failure) => return failed(failure),
+        };
+        let Some(model) = call.program.models.get(&ask.model) else { return failed(no_model()) };
+        let asking = async {
+            let key = match &model.key {
+                Some(secret) => Some(self.secrets.get(&call.program, secret).await?),
+                None => None,
+            };
+            Ok::<_, Failure>((self.ask(call, ai, model, &ask.said, cancel).await?, key))
+        };
+        let (mut question, key) = match asking.await {
+            Ok(ready) => ready,
+            Err(failure) => return failed(failure),
+        };
+        question.key = key.as_ref().map(crate::SecretValue::reveal);
+        write_question(log, &question);
+        match self.client.ask(&question, cancel.cancelled()).await {
+            Ok(answer) => answered(call, ai, model, &answer, log),
+            Err(AskFailed { failure, usage, .. }) => {
+                let known = usage.is_some();
+                let usage = usage.unwrap_or_default();
+                let report = report(model, "", (usage.input_tokens, usage.output_tokens), "");
+                Asked { result: Err(failure), report: Some(AskReport { known, ..report }) }
+            }
+        }
+    }
+
+    /// What is sent, without the key.
+    async fn ask<'a>(
+        &self,
+        call: &StepCall,
+        ai: &AiBody,
+        model: &'a Model,
+        said: &[Said],
+        cancel: &Cancel,
+    ) -> Result<Ask<'a>, Failure> {
+        let filled = prompt::fill(&self.data, call, ai, cancel).await?;
+        let types = &call.program.types;
+        let returns = &call.step.returns;
+        let schema = (!structured::is_text(returns, types))
+            .then(|| (Arc::from(call.step.name.short()), structured::schema(returns, types)));
+        Ok(Ask {
+            model,
+            key: None,
+            system: filled.system,
+            messages: [Message::User(filled.prompt)].into_iter().chain(said.iter().map(message)).collect(),
+            schema,
+            tools: tools::offered(ai, &call.program),
+            max_tokens: ai.answer_tokens(model),
+            temperature: ai.temperature.or(model.temperature),
+            seed: ai.seed,
+            timeout: call.timeout,
+            silence: call.timeout.min(Duration::from_secs(30)),
+        })
+    }
+}
+
+fn body(call: &StepCall) -> Result<&AiBody, Failure> {
+    match &call.step.body {
+        Body::Ai(ai) => Ok(ai),
+        _ => Err(Failure::new(ErrorClass::Internal, codes::R0111.as_str(), "this is no ai step")),
+    }
+}
+
+fn no_model() -> Failure {
+    Failure::new(ErrorClass::Internal, codes::R0701.as_str(), "it asks a model that there is not")
+}
+
+fn message(said: &Said) -> Message {
+    match said {
+        Said::Answer { text, calls } => {
+            let call = |call: &Called| flow_ai::ToolCall {
+                id: call.id.to_string(),
+                name: tools::short(&call.step).to_owned(),
+                arguments: call.arguments.to_string(),
+            };
+            Message::Assistant { text: text.to_string(), calls: calls.iter().map(call).collect() }
+        }
+        Said::Feedback { text } => Message::User(text.to_string()),
+        Said::Result { id, text } => Message::ToolResult { id: id.to_string(), text: text.to_string() },
+    }
+}
+
+/// What the model said, as a value.
+fn answered(call: &StepCall, ai: &AiBody, model: &Model, answer: &Answer, log: &dyn LogSink) -> Asked {
+    let usage = (answer.usage.input_tokens, answer.usage.output_tokens);
+    let report = report(model, &answer.served, usage, &answer.text);
+    section(log, "answer", &answer.text);
+    if let Some(refusal) = answer.refusal() {
+        return Asked { result: Err(refusal), report: Some(report) };
+    }
+    if !answer.calls.is_empty() && !ai.tools.is_empty() {
+        let calls: Vec<Called> = answer.calls.iter().map(|wanted| tools::called(wanted, ai, call)).collect();
+        calls.iter().for_each(|wanted| section(log, &format!("calls {}", tools::short(&wanted.step)), &wanted.arguments));
+        return Asked { result: Ok(Outcome::new(Value::Unit)), report: Some(AskReport { calls, ..report }) };
+    }
+    let step = &call.step;
+    match structured::read(&answer.text, &step.returns, step.name.short(), &context(&call.program, call.now)) {
+        Ok((value, leniencies)) => {
+            let leniencies: Vec<Arc<str>> = leniencies.iter().map(|found| found.to_string().into()).collect();
+            leniencies.iter().for_each(|found| section(log, "read with leniency", found));
+            let result = Ok(Outcome { value, rows: None, bytes: Some(answer.text.len() as u64) });
+            Asked { result, report: Some(AskReport { leniencies, ..report }) }
+        }
+        Err(failure) => {
+            let failure = match answer.stop {
+                Stop::Length => failure.detail(format!(
+                    "the answer was cut off after {} tokens: `max_tokens` is {}",
+                    answer.usage.output_tokens,
+                    ai.answer_tokens(model)
+                )),
+                _ => failure,
+            };
+            Asked { result: Err(failure), report: Some(report) }
+        }
+    }
+}
+
+fn report(model: &Model, served: &str, (input_tokens, output_tokens): (u64, u64), answer: &str) -> AskReport {
+    let end = (0..=ANSWER_LIMIT.min(answer.len())).rev().find(|end| answer.is_char_boundary(*end)).unwrap_or(0);
+    AskReport {
+        model: model.name.clone(),
+        served: served.into(),
+        input_tokens,
+        output_tokens,
+        micro_dollars: model.price.map_or(0, |price| price.micro_dollars(input_tokens, output_tokens)),
+        known: true,
+        answer: answer.get(..end).unwrap_or_default().into(),
+        leniencies: vec![],
+        calls: vec![],
+    }
+}
+
+/// The question, for `flowc logs`.
+fn write_question(log: &dyn LogSink, ask: &Ask<'_>) {
+    section(log, "model", &ask.model.model);
+    if !ask.system.is_empty() {
+        section(log, "system", &ask.system);
+    }
+    for message in &ask.messages {
+        match message {
+            Message::User(text) => section(log, "prompt", text),
+            Message::Assistant { text, .. } => section(log, "its earlier answer", text),
+            Message::ToolResult { text, .. } => section(log, "result of a call", text),
+        }
+    }
+}
+
+fn section(log: &dyn LogSink, title: &str, text: &str) {
+    log.line(Stream::Note, format!("── {title}").as_bytes());
+    text.lines().for_each(|line| log.line(Stream::Note, line.as_bytes()));
+}
