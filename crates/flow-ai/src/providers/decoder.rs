@@ -1,0 +1,145 @@
+//! An answer as it grows, and the rules that hold for every provider: it is bounded, ends where its protocol says
+//! that it ends, and what was cut off is no answer.
+
+use super::Protocol;
+use crate::{
+    Answer, Stop, ToolCall, Usage,
+    failures::no_protocol,
+    frames::{Frames, Plain},
+    prompt::tokens_at_most,
+};
+use flow_diag::codes;
+use flow_plan::{ErrorClass, Failure};
+use std::time::Duration;
+
+/// The longest answer, in bytes of text and arguments.
+const MOST_BYTES: usize = 10 << 20;
+
+/// The most calls that one answer may want.
+const MOST_CALLS: usize = 256;
+
+/// What has come so far.
+#[derive(Debug, Default)]
+pub(crate) struct Draft {
+    pub(crate) text: String,
+    pub(crate) calls: Vec<ToolCall>,
+    pub(crate) input_tokens: Option<u64>,
+    pub(crate) output_tokens: Option<u64>,
+    pub(crate) served: String,
+    pub(crate) refusal: String,
+    pub(crate) request_id: Option<String>,
+    pub(crate) stop: Option<Stop>,
+    /// The protocol's last piece has come: nothing more is waited for.
+    pub(crate) complete: bool,
+}
+
+impl Draft {
+    /// The call of that place, made if it is new.
+    pub(crate) fn call(&mut self, index: usize) -> Result<&mut ToolCall, Failure> {
+        if index >= MOST_CALLS {
+            return Err(no_protocol(format!("the answer wants more than {MOST_CALLS} calls")));
+        }
+        while self.calls.len() <= index {
+            let id = format!("call_{}", self.calls.len());
+            self.calls.push(ToolCall { id, name: String::new(), arguments: String::new() });
+        }
+        Ok(&mut self.calls[index])
+    }
+
+    fn bytes(&self) -> usize {
+        let calls: usize = self.calls.iter().map(|call| call.id.len() + call.name.len() + call.arguments.len()).sum();
+        self.text.len() + self.refusal.len() + calls
+    }
+}
+
+/// Bytes on their way to be an answer.
+pub(crate) struct Decoder {
+    frames: Frames,
+    protocol: Box<dyn Protocol>,
+    draft: Draft,
+    /// Whether any byte has come.
+    begun: bool,
+}
+
+impl Decoder {
+    pub(super) fn new(plain: Plain, protocol: Box<dyn Protocol>) -> Self {
+        Self { frames: Frames::new(plain), protocol, draft: Draft::default(), begun: false }
+    }
+
+    /// Takes the next bytes; whether the answer is complete.
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<bool, Failure> {
+        self.begun |= !bytes.is_empty();
+        let frames = self.frames.push(bytes)?;
+        self.take(frames)
+    }
+
+    fn take(&mut self, frames: Vec<crate::frames::Frame>) -> Result<bool, Failure> {
+        for frame in frames {
+            if self.draft.complete {
+                break;
+            }
+            self.protocol.take(frame, &mut self.draft)?;
+            if self.draft.bytes() > MOST_BYTES {
+                return Err(too_long());
+            }
+        }
+        Ok(self.draft.complete)
+    }
+
+    /// The tokens so far: none if nothing came. Where the provider did not say, they are estimated.
+    pub(crate) fn usage(&self, input: impl FnOnce() -> u64) -> Option<Usage> {
+        self.begun.then(|| usage(&self.draft, input))
+    }
+
+    /// The answer, when no more bytes come or are wanted.
+    pub(crate) fn finish(&mut self, input: impl FnOnce() -> u64) -> Result<Answer, Failure> {
+        if !self.draft.complete {
+            let frames = self.frames.end()?;
+            self.take(frames)?;
+        }
+        if self.draft.stop.is_none() {
+            let came = self.draft.bytes();
+            let message = format!("the answer was cut off: it ended after {came} bytes without saying that it is done");
+            return Err(no_protocol(message));
+        }
+        let usage = usage(&self.draft, input);
+        let draft = std::mem::take(&mut self.draft);
+        let mut stop = draft.stop.unwrap_or(Stop::Done);
+        if !draft.refusal.is_empty() {
+            stop = Stop::Refused(draft.refusal);
+        } else if !draft.calls.is_empty() && stop == Stop::Done {
+            stop = Stop::Tools;
+        }
+        if let Some(call) = draft.calls.iter().find(|call| call.name.is_empty()) {
+            return Err(no_protocol(format!("the answer wants a call without the name of a tool (`{}`)", call.id)));
+        }
+        Ok(Answer {
+            text: draft.text,
+            calls: draft.calls,
+            usage,
+            served: draft.served,
+            stop,
+            request_id: draft.request_id,
+            waited: Duration::ZERO,
+        })
+    }
+}
+
+fn usage(draft: &Draft, input: impl FnOnce() -> u64) -> Usage {
+    let estimated = draft.input_tokens.is_none() || draft.output_tokens.is_none();
+    let output = || {
+        let calls: u64 = draft.calls.iter().map(|call| tokens_at_most(&call.name) + tokens_at_most(&call.arguments)).sum();
+        tokens_at_most(&draft.text) + tokens_at_most(&draft.refusal) + calls
+    };
+    Usage {
+        input_tokens: draft.input_tokens.unwrap_or_else(input),
+        output_tokens: draft.output_tokens.unwrap_or_else(output),
+        estimated,
+    }
+}
+
+/// The failure of an answer that is longer than any may be.
+pub(crate) fn too_long() -> Failure {
+    let message = format!("the answer is longer than {} MiB", MOST_BYTES >> 20);
+    Failure::new(ErrorClass::Malformed, codes::R0810.as_str(), message)
+}
