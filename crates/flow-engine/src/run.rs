@@ -155,7 +155,9 @@ impl Running {
     fn remember(&mut self, note: &Note) {
         if let Note::Contract { path, label, verdict } = note {
             let verdict: &ContractVerdict = verdict;
-            if !verdict.kept() {
+            // One that the model was asked again for: if that did not help, the step's failure says so.
+            let is_sent_back = matches!(verdict, ContractVerdict::Guard { action, .. } if &**action == "retry");
+            if !verdict.kept() && !is_sent_back {
                 let (path, label) = (path.clone(), label.clone());
                 self.broken.push(crate::BrokenContract { path, label, verdict: verdict.clone() });
             }

@@ -23,6 +23,8 @@ pub struct ExecutorOptions {
     pub artifacts: PathBuf,
     /// What is remembered of files.
     pub cache: Arc<dyn FingerprintCache>,
+    /// What asks models.
+    pub models: Arc<flow_ai::Client>,
     /// Bytes that all queries may use together; none for three quarters of what the machine has.
     pub query_memory_bytes: Option<u64>,
 }
@@ -32,8 +34,9 @@ impl ExecutorOptions {
     #[must_use]
     pub fn new(root: impl Into<PathBuf>) -> Self {
         let root = root.into();
+        let models = Arc::new(flow_ai::Client::new().with_root(&root));
         let artifacts = root.join(".flow").join("artifacts");
-        Self { root, artifacts, cache: Arc::new(NoFingerprintCache), query_memory_bytes: None }
+        Self { root, artifacts, cache: Arc::new(NoFingerprintCache), models, query_memory_bytes: None }
     }
 }
 
@@ -52,8 +55,7 @@ impl Executor {
         let artifacts = Arc::new(Artifacts::new(options.artifacts));
         let data =
             Data::new(options.root.clone(), artifacts, options.cache, secrets.clone(), options.query_memory_bytes);
-        let client = flow_ai::Client::new().with_root(&options.root);
-        let asker = Asker::new(client, secrets.clone(), data.clone());
+        let asker = Asker::new(options.models, secrets.clone(), data.clone());
         Self { steps: Steps::new(options.root, secrets, Arc::new(data.clone())), asker, data }
     }
 }

@@ -373,7 +373,9 @@ impl Reader {
             "select {of}, count(*), sum(input_tokens), sum(output_tokens), sum(micro_dollars) as money, sum(not known)
                 from asks join runs on runs.no = asks.run group by 1 order by {order}"
         );
-        let count = |row: &rusqlite::Row<'_>, column| Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or_default());
+        let count = |row: &rusqlite::Row<'_>, column| -> rusqlite::Result<u64> {
+            Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or_default())
+        };
         self.many(&sql, params![], |row| {
             Ok(CostRow {
                 of: row.get::<_, String>(0)?.into(),

@@ -10,13 +10,26 @@ use flow_engine::{Engine, EngineError, FileMemory, Options};
 use flow_exec::{Executor, ExecutorOptions};
 use flow_plan::Plan;
 use flow_store::{Layout, Reader, StoreError};
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 /// The engine of a project. Opens and makes nothing yet.
 pub(crate) fn of(project: &Project, options: Options) -> Engine {
+    with(project, options, ExecutorOptions::new(&project.root))
+}
+
+/// As [`of`], with every answer of a model appended to a cassette, which is made if it is not there.
+pub(crate) fn recording(project: &Project, options: Options, cassette: &Path) -> Result<Engine, Failure> {
+    // A path on the command line is meant from where it is given.
+    let cassette = std::path::absolute(cassette).map_err(|error| Failure::environment(error.to_string()))?;
+    let models = flow_ai::Client::new().with_root(&project.root).record(&cassette);
+    let models = models.map_err(|failure| Failure::environment(format!("{} [{}]", failure.message, failure.code)))?;
+    let executor = ExecutorOptions { models: Arc::new(models), ..ExecutorOptions::new(&project.root) };
+    Ok(with(project, options, executor))
+}
+
+fn with(project: &Project, options: Options, executor: ExecutorOptions) -> Engine {
     let memory = FileMemory::new(&project.root);
-    let executor = ExecutorOptions { cache: memory.clone(), ..ExecutorOptions::new(&project.root) };
-    let executor = Executor::new(executor);
+    let executor = Executor::new(ExecutorOptions { cache: memory.clone(), ..executor });
     Engine::new(&project.root, Arc::new(executor), memory, options)
 }
 

@@ -15,7 +15,7 @@ use crate::{
 use flow_ai::{Answer, Ask, AskFailed, Client, Message, Stop, structured};
 use flow_diag::codes;
 use flow_expr::Value;
-use flow_plan::{AiBody, AskReport, Body, Called, ErrorClass, Failure, Model, Rendered, Said};
+use flow_plan::{AiBody, AskReport, Body, Called, ErrorClass, Failure, Model, Provider, Rendered, Said};
 use std::{sync::Arc, time::Duration};
 
 /// Bytes of an answer that are kept.
@@ -23,13 +23,13 @@ const ANSWER_LIMIT: usize = 64 << 10;
 
 /// Asks models for the steps of one project.
 pub(crate) struct Asker {
-    client: Client,
+    client: Arc<Client>,
     secrets: Arc<Secrets>,
     data: Data,
 }
 
 impl Asker {
-    pub(crate) fn new(client: Client, secrets: Arc<Secrets>, data: Data) -> Self {
+    pub(crate) fn new(client: Arc<Client>, secrets: Arc<Secrets>, data: Data) -> Self {
         Self { client, secrets, data }
     }
 
@@ -54,6 +54,7 @@ impl Asker {
         let Some(model) = call.program.models.get(&ask.model) else { return failed(no_model()) };
         let asking = async {
             let key = match &model.key {
+                Some(_) if is_offline(model) => None,
                 Some(secret) => Some(self.secrets.get(&call.program, secret).await?),
                 None => None,
             };
@@ -115,6 +116,11 @@ fn body(call: &StepCall) -> Result<&AiBody, Failure> {
 
 fn no_model() -> Failure {
     Failure::new(ErrorClass::Internal, codes::R0701.as_str(), "it asks a model that there is not")
+}
+
+/// Whether nobody is asked over a network, so that no key is needed.
+fn is_offline(model: &Model) -> bool {
+    matches!(model.provider, Provider::Replay { .. } | Provider::Scripted)
 }
 
 fn message(said: &Said) -> Message {

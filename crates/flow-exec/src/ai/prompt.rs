@@ -74,7 +74,7 @@ impl Filling<'_> {
                 let param = self.call.step.params.iter().find(|param| param.var == *var);
                 param.map_or_else(|| "value".into(), |param| param.name.to_string())
             }
-            ExprKind::Field(of, field) => format!("{}.{field}", self.name(of)),
+            ExprKind::Field { base, name } => format!("{}.{name}", self.name(base)),
             _ => "value".into(),
         }
     }

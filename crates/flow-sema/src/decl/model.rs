@@ -88,9 +88,9 @@ fn provider(el: &mut Elaborator<'_>, settings: &Settings, at: Span) -> Option<Pr
     };
     let at = el.span(value.range());
     let word = match &value {
-        ast::Expr::Name(name) => name.name()?.text().to_owned(),
-        ast::Expr::String(text) => text.plain_text()?,
-        _ => String::new(),
+        ast::Expr::Name(name) if clause::item_of(el, &value).is_none() => name.name()?.text().to_owned(),
+        // A setting decides, so that a profile can.
+        _ => clause::text(el, Some(value), "provider")?.to_string(),
     };
     match word.as_str() {
         "openai" => Some(Provider::Openai),

@@ -15,7 +15,7 @@ use clap::Args;
 use flow_driver::Forced;
 use flow_engine::{Engine, EngineError, ExitClass, Options, Progress, RunSummary};
 use flow_exec::api::CancelSource;
-use std::{process, time::Duration};
+use std::{path::PathBuf, process, time::Duration};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::broadcast,
@@ -35,6 +35,9 @@ pub(crate) struct Run {
     /// Waits so long for another run on this project to end, such as 10m
     #[arg(long, value_name = "TIME", value_parser = duration)]
     wait: Option<Duration>,
+    /// Appends what models answer to a file, for `provider replay file("…")`
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
     /// Only shows what would be done, as `flowc plan` does
     #[arg(long)]
     dry_run: bool,
@@ -55,7 +58,10 @@ impl Run {
         }
         let Some(requested) = self.request.resolve(&project, global, ui)? else { return Ok(Exit::Wrong) };
         let options = Options { jobs: self.jobs, wait_for_lock: self.wait, ..Options::default() };
-        let engine = engine::of(&project, options);
+        let engine = match &self.record {
+            Some(cassette) => engine::recording(&project, options, cassette)?,
+            None => engine::of(&project, options),
+        };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Failure::environment(format!("starting the runtime: {error}")))?;
         let count = requested.len();
