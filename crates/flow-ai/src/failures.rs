@@ -124,7 +124,8 @@ impl Reported {
         let json = json.as_array().and_then(|items| items.first()).unwrap_or(json);
         let error = match json.get("error") {
             None | Some(Json::Null) => {
-                let is_error = ["object", "type"].iter().any(|name| json.get(name).and_then(Json::as_str) == Some("error"));
+                let is_error =
+                    ["object", "type"].iter().any(|name| json.get(name).and_then(Json::as_str) == Some("error"));
                 is_error.then_some(json)?
             }
             Some(error) => error,
@@ -147,7 +148,8 @@ impl Reported {
         let text = self.text.to_lowercase();
         let labelled = |words: &[&str]| self.labels.iter().any(|label| words.iter().any(|word| label.contains(word)));
         let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
-        let too_long = ["maximum context length", "prompt is too long", "context window", "context size", "input is too long"];
+        let too_long =
+            ["maximum context length", "prompt is too long", "context window", "context size", "input is too long"];
         if labelled(&["context_length", "exceed_context_size", "request_too_large"]) || says(&too_long) {
             Some(Kind::TooLong)
         } else if labelled(&["content_policy", "content_filter", "safety"]) {
@@ -175,12 +177,32 @@ mod tests {
         let cases = [
             (429, "slow down", ErrorClass::RateLimited, "R0803"),
             (500, "", ErrorClass::ServerError, "R0804"),
-            (529, r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#, ErrorClass::ServerError, "R0804"),
+            (
+                529,
+                r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#,
+                ErrorClass::ServerError,
+                "R0804",
+            ),
             (401, r#"{"error":{"message":"Incorrect API key","code":"invalid_api_key"}}"#, ErrorClass::Auth, "R0807"),
             (403, "<html>no</html>", ErrorClass::Auth, "R0807"),
-            (404, r#"{"error":{"message":"no such model","code":"model_not_found"}}"#, ErrorClass::ClientError, "R0805"),
-            (400, r#"{"error":{"message":"too many","code":"context_length_exceeded"}}"#, ErrorClass::ClientError, "R0806"),
-            (400, r#"{"error":{"type":"invalid_request_error","message":"prompt is too long: 9 tokens"}}"#, ErrorClass::ClientError, "R0806"),
+            (
+                404,
+                r#"{"error":{"message":"no such model","code":"model_not_found"}}"#,
+                ErrorClass::ClientError,
+                "R0805",
+            ),
+            (
+                400,
+                r#"{"error":{"message":"too many","code":"context_length_exceeded"}}"#,
+                ErrorClass::ClientError,
+                "R0806",
+            ),
+            (
+                400,
+                r#"{"error":{"type":"invalid_request_error","message":"prompt is too long: 9 tokens"}}"#,
+                ErrorClass::ClientError,
+                "R0806",
+            ),
             (400, r#"{"error":{"message":"blocked","code":"content_filter"}}"#, ErrorClass::Refused, "R0808"),
             (302, "", ErrorClass::ClientError, "R0805"),
             (408, "", ErrorClass::Timeout, "R0802"),

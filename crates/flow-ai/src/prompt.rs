@@ -33,7 +33,11 @@ pub fn preamble() -> &'static str {
 pub fn delimit(name: &str, text: &str, format: &str) -> String {
     let id = delimiter(text);
     let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-    format!("<data name=\"{}\" format=\"{}\" id=\"{id}\">\n{text}{end}</data id=\"{id}\">", attribute(name), attribute(format))
+    format!(
+        "<data name=\"{}\" format=\"{}\" id=\"{id}\">\n{text}{end}</data id=\"{id}\">",
+        attribute(name),
+        attribute(format)
+    )
 }
 
 /// The first digits of the text's hash, or of the hash's hash and so on, that do not occur in the text.
@@ -96,15 +100,32 @@ pub fn schema_in_words(schema: &Json) -> String {
     format!("Answer with one JSON value and nothing else. It must fit this JSON Schema:\n{schema}")
 }
 
-/// A number of tokens that a text does not exceed: one for two bytes of ASCII letters, digits and spaces, one for
-/// each other byte, rounded up.
+/// A number of tokens that a text hardly exceeds, for charging before sending: one for two letters of a word or two
+/// spaces, one for each byte of everything else: digits, signs, letters that are not ASCII, and words of more than
+/// twenty letters or with digits in them, which are keys and codes.
 ///
-/// The tokenisers in use take three to four letters of English to a token, and never more than one token to a byte.
-/// So this errs high, by about a half for prose; runs of random letters come closest to it.
+/// Tokenisers take three to four letters of English to a token, each digit by itself if they are careful, and never
+/// less than a byte. So this errs high, by about a half for prose. Only short words that are no words of any language
+/// can take more: up to four tokens for five letters.
 #[must_use]
 pub fn tokens_at_most(text: &str) -> u64 {
-    let plain = text.bytes().filter(|byte| byte.is_ascii_alphanumeric() || *byte == b' ').count();
-    (text.len() - plain + plain.div_ceil(2)) as u64
+    const LONGEST_WORD: usize = 20;
+    let mut tokens = 0;
+    let mut spaces = 0;
+    let mut rest = text.as_bytes();
+    while let Some(first) = rest.first() {
+        let word = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        if word > 0 {
+            let is_code = word > LONGEST_WORD || rest[..word].iter().any(u8::is_ascii_digit);
+            tokens += if is_code { word } else { word.div_ceil(2) };
+        } else if *first == b' ' {
+            spaces += 1;
+        } else {
+            tokens += 1;
+        }
+        rest = &rest[word.max(1)..];
+    }
+    (tokens + usize::div_ceil(spaces, 2)) as u64
 }
 
 /// Tokens that a message or tool takes besides its text.
@@ -169,7 +190,10 @@ mod tests {
         assert!(csv.contains("\nn\n0\n1\n</data"), "{csv}");
         assert!(csv.ends_with("(3 more rows of rows were left out.)"), "{csv}");
         let json = value("rows", &list, &types, Form::Json, 4);
-        assert!(json.contains(r#"[{"n":0},{"n":1},{"n":2},{"n":3}]"#) && json.ends_with("(1 more row of rows was left out.)"));
+        assert!(
+            json.contains(r#"[{"n":0},{"n":1},{"n":2},{"n":3}]"#)
+                && json.ends_with("(1 more row of rows was left out.)")
+        );
         let single = value("row", &row(7), &types, Form::Csv, 2);
         assert!(single.contains("format=\"json\"") && single.contains("{\"n\":7}"), "{single}");
         let text = value("t", &Value::String("a {b}".into()), &types, Form::Text, 2);
@@ -178,16 +202,17 @@ mod tests {
 
     #[test]
     fn tokens_err_high() {
-        // Counts of a common tokeniser (o200k): 10, 9, 12, 6.
+        // Counted by SmolLM2's tokeniser, which takes each digit by itself.
         let cases = [
             ("The quick brown fox jumps over the lazy dog.", 10),
-            ("{\"headline\": \"x\", \"n\": 1}", 9),
-            ("xkqzjvwpfhgmbtrxkqzjvwpf", 12),
-            ("日本語です", 6),
+            ("xkqzjvwpfhgmbtrxkqzjvwpf", 19),
+            ("1234567890123456", 16),
+            ("日本語です", 9),
+            ("😀", 3),
         ];
         for (text, tokens) in cases {
             assert!(tokens_at_most(text) >= tokens, "{text}");
         }
-        assert_eq!((tokens_at_most(""), tokens_at_most("abc"), tokens_at_most("a,é")), (0, 2, 4));
+        assert_eq!((tokens_at_most(""), tokens_at_most("abc"), tokens_at_most("a b,é")), (0, 2, 6));
     }
 }

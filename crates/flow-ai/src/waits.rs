@@ -17,7 +17,11 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What the headers ask for. `limited`: whether the answer is that there were too many asks, so that limits' own
 /// headers count too; on any other answer they tell of a budget that is still open.
-pub(crate) fn asked_for<'h>(header: impl Fn(&str) -> Option<&'h str>, limited: bool, now: Timestamp) -> Option<Duration> {
+pub(crate) fn asked_for<'h>(
+    header: impl Fn(&str) -> Option<&'h str>,
+    limited: bool,
+    now: Timestamp,
+) -> Option<Duration> {
     let explicit = header("retry-after-ms")
         .and_then(|text| seconds(text, 1e-3))
         .or_else(|| header("retry-after").and_then(|text| seconds(text, 1.0).or_else(|| date(text, now))));
@@ -86,9 +90,28 @@ mod tests {
             (&[("retry-after", "soon")], None),
             (&[("retry-after-ms", "250"), ("retry-after", "9")], Some(250)),
             (&[("x-ratelimit-reset-requests", "6m0s")], Some(360_000)),
-            (&[("x-ratelimit-reset-requests", "6m0s"), ("x-ratelimit-remaining-requests", "3"), ("x-ratelimit-reset-tokens", "20ms")], Some(20)),
-            (&[("anthropic-ratelimit-tokens-reset", "2026-11-22T10:00:07Z"), ("anthropic-ratelimit-tokens-remaining", "0")], Some(7000)),
-            (&[("anthropic-ratelimit-tokens-reset", "2026-11-22T10:00:07Z"), ("anthropic-ratelimit-tokens-remaining", "9")], None),
+            (
+                &[
+                    ("x-ratelimit-reset-requests", "6m0s"),
+                    ("x-ratelimit-remaining-requests", "3"),
+                    ("x-ratelimit-reset-tokens", "20ms"),
+                ],
+                Some(20),
+            ),
+            (
+                &[
+                    ("anthropic-ratelimit-tokens-reset", "2026-11-22T10:00:07Z"),
+                    ("anthropic-ratelimit-tokens-remaining", "0"),
+                ],
+                Some(7000),
+            ),
+            (
+                &[
+                    ("anthropic-ratelimit-tokens-reset", "2026-11-22T10:00:07Z"),
+                    ("anthropic-ratelimit-tokens-remaining", "9"),
+                ],
+                None,
+            ),
             (&[], None),
         ];
         for (headers, expected) in cases {

@@ -21,6 +21,15 @@ pub fn postgres() -> Option<String> {
     needed("postgres", "FLOWC_TEST_POSTGRES")
 }
 
+/// The base URL of a small language model that speaks OpenAI's protocol.
+///
+/// # Panics
+/// When there is none although `FLOWC_REQUIRE_SERVERS` is set.
+#[must_use]
+pub fn model() -> Option<String> {
+    needed("model", "FLOWC_TEST_MODEL")
+}
+
 /// Says that the running test is skipped because the machine lacks something, and how to get it.
 ///
 /// # Panics

@@ -22,8 +22,10 @@ pub fn run(root: &Path, with_servers: bool) -> anyhow::Result<()> {
     let mut environment = vec![("PROPTEST_RNG_SEED", "1".to_owned())];
     if with_servers {
         stage("servers", || {
-            let server = Server::Postgres.up(root)?;
-            environment.push((server.variable, server.url));
+            for server in [Server::Postgres, Server::Model] {
+                let running = server.up(root)?;
+                environment.push((running.variable, running.url));
+            }
             environment.push((REQUIRE_SERVERS, "1".to_owned()));
             Ok(())
         })?;

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
-use xtask::{bench, ci, root, servers::Server, tidy, tour};
+use xtask::{bench, ci, root, servers::{self, Server}, tidy, tour};
 
 /// The project's own chores.
 #[derive(Parser)]
@@ -40,6 +40,11 @@ enum Command {
         /// Which one.
         server: Server,
     },
+    /// The small language model for tests: the same as `up model` and `down model`, and its status.
+    Model {
+        /// What to do.
+        action: servers::ModelAction,
+    },
     /// Stops a server that `up` started. Its data stay.
     Down {
         /// Which one.
@@ -67,6 +72,7 @@ fn run() -> anyhow::Result<()> {
             println!("{}", server.up(&root())?.export());
             Ok(())
         }
+        Command::Model { action } => servers::model(&root(), action),
         Command::Down { server } => server.down(&root()),
     }
 }

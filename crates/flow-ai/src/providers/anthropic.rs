@@ -24,9 +24,7 @@ pub(super) fn tool_name(name: &str) -> String {
 }
 
 pub(super) fn request(ask: &Ask<'_>) -> Request {
-    let tool = |tool: &crate::Tool| {
-        json!({"name": tool.name, "description": tool.description, "input_schema": tool.parameters})
-    };
+    let tool = |tool: &crate::Tool| json!({"name": tool.name, "description": tool.description, "input_schema": tool.parameters});
     let mut tools: Vec<Json> = ask.tools.iter().map(tool).collect();
     let mut choice = None;
     if let Some((name, schema)) = &ask.schema {
@@ -61,9 +59,7 @@ fn messages(messages: &[Message]) -> Vec<Json> {
             }
             Message::Assistant { text, calls } => {
                 let words = (!text.is_empty()).then(|| json!({"type": "text", "text": text}));
-                let call = |call: &crate::ToolCall| {
-                    json!({"type": "tool_use", "id": call.id, "name": call.name, "input": arguments(&call.arguments)})
-                };
+                let call = |call: &crate::ToolCall| json!({"type": "tool_use", "id": call.id, "name": call.name, "input": arguments(&call.arguments)});
                 ("assistant", words.into_iter().chain(calls.iter().map(call)).collect())
             }
         };

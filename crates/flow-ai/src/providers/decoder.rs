@@ -128,7 +128,8 @@ impl Decoder {
 fn usage(draft: &Draft, input: impl FnOnce() -> u64) -> Usage {
     let estimated = draft.input_tokens.is_none() || draft.output_tokens.is_none();
     let output = || {
-        let calls: u64 = draft.calls.iter().map(|call| tokens_at_most(&call.name) + tokens_at_most(&call.arguments)).sum();
+        let calls: u64 =
+            draft.calls.iter().map(|call| tokens_at_most(&call.name) + tokens_at_most(&call.arguments)).sum();
         tokens_at_most(&draft.text) + tokens_at_most(&draft.refusal) + calls
     };
     Usage {

@@ -63,7 +63,8 @@ fn url(endpoint: Option<&str>, default: &str, path: &str) -> String {
     let base = endpoint.unwrap_or(default).trim().trim_end_matches('/');
     let base = base.strip_suffix(path).unwrap_or(base).trim_end_matches('/');
     let after_scheme = base.split_once("://").map_or(base, |(_, rest)| rest);
-    let is_version = |part: &str| part.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let is_version =
+        |part: &str| part.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
     let version = if after_scheme.split('/').skip(1).any(is_version) { "" } else { "/v1" };
     format!("{base}{version}{path}")
 }

@@ -46,9 +46,7 @@ fn message(message: &Message, all: &[Message]) -> Json {
     match message {
         Message::User(text) => json!({"role": "user", "content": text}),
         Message::Assistant { text, calls } => {
-            let call = |call: &crate::ToolCall| {
-                json!({"function": {"name": call.name, "arguments": arguments(&call.arguments)}})
-            };
+            let call = |call: &crate::ToolCall| json!({"function": {"name": call.name, "arguments": arguments(&call.arguments)}});
             let calls: Vec<Json> = calls.iter().map(call).collect();
             object([
                 ("role", Some(json!("assistant"))),

@@ -3,6 +3,7 @@
 //! Knows where their data live (`servers/` in the target folder), not what tests do with them. One file
 //! per server. `up` may be called again at any time: what runs is left running.
 
+mod model;
 mod postgres;
 
 use clap::ValueEnum;
@@ -13,6 +14,8 @@ use std::path::{Path, PathBuf};
 pub enum Server {
     /// PostgreSQL, from Debian's packages, on loopback.
     Postgres,
+    /// A small language model, from PyPI's packages, on loopback.
+    Model,
 }
 
 /// A server that is up.
@@ -40,6 +43,7 @@ impl Server {
     pub fn up(self, root: &Path) -> anyhow::Result<Running> {
         match self {
             Self::Postgres => postgres::up(&folder(root, "postgres")),
+            Self::Model => model::up(&folder(root, "model")),
         }
     }
 
@@ -50,8 +54,36 @@ impl Server {
     pub fn down(self, root: &Path) -> anyhow::Result<()> {
         match self {
             Self::Postgres => postgres::down(&folder(root, "postgres")),
+            Self::Model => model::down(&folder(root, "model")),
         }
     }
+}
+
+/// What can be done about the model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ModelAction {
+    /// Starts it unless it runs, and prints the line to `eval`.
+    Up,
+    /// Stops it. What was installed stays.
+    Down,
+    /// Says whether it runs and answers.
+    Status,
+}
+
+/// `cargo xtask model up|down|status`.
+///
+/// # Errors
+/// As [`Server::up`] and [`Server::down`].
+pub fn model(root: &Path, action: ModelAction) -> anyhow::Result<()> {
+    match action {
+        ModelAction::Up => println!("{}", Server::Model.up(root)?.export()),
+        ModelAction::Down => Server::Model.down(root)?,
+        ModelAction::Status => match model::status(&folder(root, "model")) {
+            Some(running) => println!("up: {}", running.url),
+            None => println!("down; `cargo xtask model up` starts it"),
+        },
+    }
+    Ok(())
 }
 
 /// `servers/NAME` in the target folder.
