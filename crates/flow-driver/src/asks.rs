@@ -114,8 +114,13 @@ impl Driver {
         }
     }
 
-    /// Charges an ask and has it sent.
+    /// Charges an ask and has it sent; nothing of both where the budget leaves no room for it.
     pub(crate) fn ask(&mut self, id: u32) {
+        self.ask_because(id, None);
+    }
+
+    /// As [`Driver::ask`]; `because` is noted if it is sent.
+    fn ask_because(&mut self, id: u32, because: Option<Note>) {
         let now = self.now;
         let program = self.program.clone();
         let Some((asking, step)) = self.asking(id) else { return };
@@ -130,6 +135,7 @@ impl Driver {
         match asking.ledger.charge(worst(asking, ai, model)) {
             Ok(()) => {
                 asking.since.get_or_insert(now);
+                because.into_iter().for_each(|note| self.note(note));
                 self.enqueue(id, Job::Attempt);
             }
             Err(passed) => self.over_budget(id, passed),
@@ -263,8 +269,8 @@ impl Driver {
             let next = ai.models.get(asking.model).map_or("", Name::short);
             let why = format!("{}; `{next}` is asked instead", failure.message).into();
             let (label, class) = (self.label(id), failure.class);
-            self.note(Note::Retrying { path, label, attempt, attempts, class, why, at: now });
-            return self.ask(id);
+            let because = Note::Retrying { path, label, attempt, attempts, class, why, at: now };
+            return self.ask_because(id, Some(because));
         }
         self.exhausted(id, failure);
     }
@@ -292,8 +298,7 @@ impl Driver {
         let most = asking.ledger.caps().asks.or(step.retry.as_ref().map(|policy| u64::from(policy.times) + 1));
         let attempts = most.map_or(u32::MAX, |most| u32::try_from(most).unwrap_or(u32::MAX));
         let (class, why) = (failure.class, failure.message.as_str().into());
-        self.note(Note::Retrying { path, label, attempt: asked + 1, attempts, class, why, at: now });
-        self.ask(id);
+        self.ask_because(id, Some(Note::Retrying { path, label, attempt: asked + 1, attempts, class, why, at: now }));
     }
 }
 

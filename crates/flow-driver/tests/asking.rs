@@ -102,6 +102,8 @@ fn the_budget_ends_re_asks_and_the_fallback_is_the_result() {
     assert_eq!(run.driver.result(), Some(&Value::Int(99)));
     assert_eq!(run.end_of("count").how, Some(How::Fallback));
     assert_eq!(run.asks.len(), 2);
+    let retries = run.notes.iter().filter(|(_, note)| matches!(note, Note::Retrying { .. })).count();
+    assert_eq!(retries, 1, "an ask that is not paid for is not announced");
 }
 
 #[test]

@@ -13,7 +13,9 @@ use flow_exec::api::{
     VersionRead, VersionWritten,
 };
 use flow_expr::{Name, Value};
-use flow_plan::{AskReport, CachePolicy, Effect, Rendered, ErrorClass, NodeId, PLAN_FORMAT, Plan, Program, Reason, Step, Verdict};
+use flow_plan::{
+    AskReport, CachePolicy, Effect, ErrorClass, NodeId, PLAN_FORMAT, Plan, Program, Reason, Rendered, Step, Verdict,
+};
 use flow_store::{Layout, Reader};
 use harness::*;
 use std::{

@@ -9,7 +9,7 @@
 
 use async_trait::async_trait;
 use flow_expr::{Expr, Name, Value, VarId};
-pub use flow_plan::{AskReport, Failure, Fingerprint, RuleVerdict, Rendered, Said};
+pub use flow_plan::{AskReport, Failure, Fingerprint, Rendered, RuleVerdict, Said};
 use flow_plan::{Program, Step};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -4,8 +4,8 @@ use crate::{
     Artifacts, Secrets, Steps,
     ai::Asker,
     api::{
-        AskCall, Asked, Cancel, ComputeCall, DatasetRef, Execute, FingerprintCache, LogSink, NoFingerprintCache, Outcome, StepCall,
-        VersionRead, VersionWritten,
+        AskCall, Asked, Cancel, ComputeCall, DatasetRef, Execute, FingerprintCache, LogSink, NoFingerprintCache,
+        Outcome, StepCall, VersionRead, VersionWritten,
     },
     data::Data,
 };

@@ -5,8 +5,8 @@
 
 #![allow(clippy::disallowed_methods, reason = "files, processes and clocks are what this crate is for")]
 
-pub mod api;
 mod ai;
+pub mod api;
 mod arguments;
 mod attempt;
 mod blocking;

@@ -2,7 +2,11 @@
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
-use xtask::{bench, ci, root, servers::{self, Server}, tidy, tour};
+use xtask::{
+    bench, ci, root,
+    servers::{self, Server},
+    tidy, tour,
+};
 
 /// The project's own chores.
 #[derive(Parser)]

@@ -148,7 +148,9 @@ fn answered(call: &StepCall, ai: &AiBody, model: &Model, answer: &Answer, log: &
     }
     if !answer.calls.is_empty() && !ai.tools.is_empty() {
         let calls: Vec<Called> = answer.calls.iter().map(|wanted| tools::called(wanted, ai, call)).collect();
-        calls.iter().for_each(|wanted| section(log, &format!("calls {}", tools::short(&wanted.step)), &wanted.arguments));
+        calls
+            .iter()
+            .for_each(|wanted| section(log, &format!("calls {}", tools::short(&wanted.step)), &wanted.arguments));
         return Asked { result: Ok(Outcome::new(Value::Unit)), report: Some(AskReport { calls, ..report }) };
     }
     let step = &call.step;

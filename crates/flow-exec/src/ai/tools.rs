@@ -62,8 +62,12 @@ fn arguments(written: &str, step: &Step, call: &StepCall) -> Result<Vec<(Arc<str
     let mut args = vec![];
     for param in &step.params {
         let value = match (given.remove(&*param.name), &param.default) {
-            (Some(json), _) => codec::decode(&json, &param.ty, &param.name, &context).map_err(|errors| errors.to_string())?,
-            (None, Some(default)) => evaluate(default, &BTreeMap::new(), &context).map_err(|error| error.to_string())?,
+            (Some(json), _) => {
+                codec::decode(&json, &param.ty, &param.name, &context).map_err(|errors| errors.to_string())?
+            }
+            (None, Some(default)) => {
+                evaluate(default, &BTreeMap::new(), &context).map_err(|error| error.to_string())?
+            }
             (None, None) => return Err(format!("the argument `{}` is missing", param.name)),
         };
         args.push((param.name.clone(), value));

@@ -137,7 +137,10 @@ fn ask_rows(ask: &AskReport) -> Vec<Vec<Cell>> {
     let tokens = format!("{} tokens in, {} out, {cost}", ask.input_tokens, ask.output_tokens);
     let mut rows = vec![vec![dim("asked"), Cell::new(format!("{}{served}: {tokens}", ask.model.short()))]];
     for (index, line) in ask.answer.lines().enumerate() {
-        rows.push(vec![dim(if index == 0 { "said" } else { "" }), Cell::new(flow_diag::render::clean(line).into_owned())]);
+        rows.push(vec![
+            dim(if index == 0 { "said" } else { "" }),
+            Cell::new(flow_diag::render::clean(line).into_owned()),
+        ]);
     }
     for (index, leniency) in ask.leniencies.iter().enumerate() {
         rows.push(vec![dim(if index == 0 { "forgiven" } else { "" }), Cell::new(&**leniency)]);
