@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "these tests make files and start flowc")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod ai;
 mod cancel;
 mod command_line;
 mod compare;
