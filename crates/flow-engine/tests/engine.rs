@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use flow_driver::{Driver, Forced, NodeStatus, RunStatus};
 use flow_engine::{Choice, Engine, EngineError, ExitClass, FileMemory, Happening, Options, Progress, StoreError};
 use flow_exec::api::{
-    Cancel, CancelSource, ComputeCall, DatasetRef, Execute, Failure, Fingerprint, LogSink, Outcome, StepCall, Stream,
-    VersionRead, VersionWritten,
+    AskCall, Asked, Cancel, CancelSource, ComputeCall, DatasetRef, Execute, Failure, Fingerprint, LogSink, Outcome,
+    StepCall, Stream, VersionRead, VersionWritten,
 };
 use flow_expr::{Name, Value};
 use flow_plan::{

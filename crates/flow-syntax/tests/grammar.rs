@@ -127,6 +127,7 @@ fn once_judged_differently() {
         "flow f { finish by 06:00 in }",
         "flow f { budget $50 per }",
         "step s() -> String { ai writer { r\"x\" } }",
+        "type Order { amount: Int where it > 0 or: Int }",
     ];
     for text in wrong {
         assert!(parser_accepts(text).is_some_and(|said| said.is_err()), "{text}");
