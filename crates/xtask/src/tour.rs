@@ -1,6 +1,6 @@
-//! `cargo xtask tour`: a real system checked, planned, run, found up to date, and explained when it breaks.
+//! `cargo xtask tour`: real systems checked, planned, run, found up to date, and explained when they break.
 //!
-//! Works on a copy of `examples/02-weather` below the target folder, so the example stays as it is.
+//! Works on copies of examples below the target folder, so the examples stay as they are.
 //! Knows no result: it shows commands and what the real `flowc` answers, and fails if one answers with
 //! another exit code than the tour tells.
 
@@ -26,7 +26,8 @@ struct Change {
     to: &'static str,
 }
 
-const STOPS: &[Stop] = &[
+/// Data, queries and contracts: on a copy of `examples/02-weather`.
+const WEATHER: &[Stop] = &[
     Stop { title: "The compiler reads the whole system", change: None, arguments: &["check"], exit: 0 },
     Stop { title: "What would run, and why", change: None, arguments: &["plan", "publish"], exit: 0 },
     Stop { title: "Run it: 1,461 days of real weather", change: None, arguments: &["run", "publish"], exit: 0 },
@@ -50,20 +51,55 @@ const STOPS: &[Stop] = &[
     Stop { title: "Why did it not publish?", change: None, arguments: &["show", "last"], exit: 0 },
 ];
 
+/// An AI step, with recorded answers: on a copy of `examples/06-board-note`.
+const NOTE: &[Stop] = &[
+    Stop {
+        title: "An AI step: what the model says is a draft until guards have passed it",
+        change: None,
+        arguments: &["run"],
+        exit: 0,
+    },
+    Stop {
+        title: "Every answer, and what sent it back",
+        change: None,
+        arguments: &["show", "last", "write_note"],
+        exit: 0,
+    },
+    Stop { title: "What it cost", change: None, arguments: &["cost"], exit: 0 },
+    Stop {
+        title: "Without a price, its budget in money cannot be kept, and the compiler says so",
+        change: Some(Change { file: "note.flow", from: "  price input $0.25, output $2.00 per 1M tokens\n", to: "" }),
+        arguments: &["check"],
+        exit: 2,
+    },
+];
+
 /// Builds flowc and walks through the stops.
 ///
 /// # Errors
 /// When flowc does not build, or a command ends otherwise than told.
 pub fn run(root: &Path) -> anyhow::Result<()> {
     let flowc = crate::build_flowc(root, false)?;
-    let copy = crate::target(root).join("tour");
+    let weather = walk(root, &flowc, "02-weather", WEATHER, 1)?;
+    let note = walk(root, &flowc, "06-board-note", NOTE, 1 + WEATHER.len())?;
+    println!(
+        "\nThe systems are {} and {}, what they published is in `out` beside them.",
+        weather.join("weather.flow").display(),
+        note.join("note.flow").display()
+    );
+    Ok(())
+}
+
+/// Walks through the stops on a copy of an example; gives back its folder.
+fn walk(root: &Path, flowc: &Path, example: &str, stops: &[Stop], first: usize) -> anyhow::Result<PathBuf> {
+    let copy = crate::target(root).join("tour").join(example);
     if copy.exists() {
         fs::remove_dir_all(&copy)?;
     }
-    copy_folder(&root.join("examples/02-weather"), &copy)?;
-    println!("\nA tour of flowc, on a copy of examples/02-weather in {}", copy.display());
+    copy_folder(&root.join("examples").join(example), &copy)?;
+    println!("\nOn a copy of examples/{example} in {}", copy.display());
     let mut undo = None;
-    for (number, stop) in (1..).zip(STOPS) {
+    for (number, stop) in (first..).zip(stops) {
         println!("\n━━ {number}. {} ━━", stop.title);
         if let Some((path, text)) = undo.take() {
             fs::write(path, text)?;
@@ -72,17 +108,12 @@ pub fn run(root: &Path) -> anyhow::Result<()> {
             undo = Some(apply(&copy, change)?);
         }
         println!("\n$ flowc {}", stop.arguments.join(" "));
-        let status = Command::new(&flowc).args(stop.arguments).current_dir(&copy).status()?;
+        let status = Command::new(flowc).args(stop.arguments).current_dir(&copy).status()?;
         if status.code() != Some(stop.exit) {
             bail!("`flowc {}` ended with {status}, not with {}", stop.arguments.join(" "), stop.exit);
         }
     }
-    println!(
-        "\nThe system is {} and its report {}.",
-        copy.join("weather.flow").display(),
-        copy.join("out/report.md").display()
-    );
-    Ok(())
+    Ok(copy)
 }
 
 /// Changes the copy and shows how; gives back the file's path and old text.
@@ -93,7 +124,9 @@ fn apply(copy: &Path, change: &Change) -> anyhow::Result<(PathBuf, String)> {
         bail!("{} does not hold {:?}", change.file, change.from);
     }
     fs::write(&path, text.replacen(change.from, change.to, 1))?;
-    println!("\n  {}\n  - {}\n  + {}", change.file, change.from, change.to);
+    println!("\n  {}", change.file);
+    change.from.lines().for_each(|line| println!("  - {line}"));
+    change.to.lines().for_each(|line| println!("  + {line}"));
     Ok((path, text))
 }
 
