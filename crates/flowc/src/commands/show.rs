@@ -14,6 +14,7 @@ use clap::{Args, ValueEnum};
 use flow_driver::{NodeEnd, NodeStatus};
 use flow_engine::{Options, RunDetail, StepDetail};
 use flow_plan::AskReport;
+use flow_store::ContractRow;
 
 /// Most nodes that are shown without `--verbose`.
 const MOST_ROWS: usize = 60;
@@ -166,7 +167,15 @@ pub(crate) fn step_text(detail: &StepDetail, color: bool) -> String {
         let heading = if index == 0 { "  from" } else { "" };
         rows.push(vec![Cell::styled(heading, Style::Dim), Cell::new(format!("{} = {}", input.name, input.short))]);
     }
+    let promise = |contract: &ContractRow| {
+        vec![Cell::styled("  promise", Style::Dim), Cell::new(words::contract(&contract.verdict))]
+    };
+    let mut contracts = detail.contracts.iter().peekable();
     for attempt in &detail.attempts {
+        // What was found out about the attempt before, which may have been in the same instant.
+        while let Some(contract) = contracts.next_if(|contract| contract.at <= attempt.began) {
+            rows.push(promise(contract));
+        }
         let end = attempt.failure.as_ref().map_or("done".into(), words::failure);
         let heading = format!("  attempt {}", attempt.attempt);
         let time = took(attempt.began, attempt.ended);
@@ -176,9 +185,7 @@ pub(crate) fn step_text(detail: &StepDetail, color: bool) -> String {
         ]);
         rows.extend(attempt.ask.iter().flat_map(ask_rows));
     }
-    for contract in &detail.contracts {
-        rows.push(vec![Cell::styled("  promise", Style::Dim), Cell::new(words::contract(&contract.verdict))]);
-    }
+    rows.extend(contracts.map(promise));
     out.push_str(&columns(&rows, color));
     out.push_str(&failure_text(node, color));
     if let Some(because) = &detail.because {
