@@ -66,7 +66,7 @@ struct Parser<'text> {
     position: usize,
     /// How many of `all` are in the tree.
     flushed: usize,
-    tree: TreeBuilder,
+    tree: TreeBuilder<'text>,
     problems: &'text mut Vec<SyntaxProblem>,
     depth: u32,
     /// Whether the depth was exceeded: reported once, then what is too deep is skipped.
