@@ -173,7 +173,7 @@ impl Project {
             name: (*name).into(),
             var: VarId(number),
             ty: ty.clone(),
-            default: None,
+            default: None, labels: vec![],
         });
         let step = Step {
             name: Name::new("shop.step"),

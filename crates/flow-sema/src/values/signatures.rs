@@ -49,7 +49,7 @@ pub(crate) fn signatures(env: &mut Environment, output: &mut Output) {
         };
         for (name, base, at) in rules {
             let condition = Expr::new(ExprKind::Const(Value::Bool(true)), at);
-            env.types.0.insert(name, TypeDef::Refined { base, refinement: Refinement { condition, text: "".into() } });
+            env.types.0.insert(name, TypeDef::Refined { base, refinement: Refinement { condition, text: "".into() }, labels: vec![] });
         }
         env.signatures.insert(id, Rc::new(Signature { params, returns, returns_at }));
     }
@@ -74,7 +74,7 @@ fn parameters(
         let Some(name) = param.name() else { continue };
         let at = span(file, name.range());
         let mut ty = param.ty().map_or(Type::Unknown, |written| context.resolve(&written, output));
-        resolve_labels(context, param.labels(), output);
+        let labels = resolve_labels(context, param.labels(), output);
         if let Some(first) = params.iter().find(|known| *known.name == *name.text()) {
             output.problem(BoundTwice { name: name.text(), at, first: first.at, noun: "parameter" });
             continue;
@@ -85,7 +85,7 @@ fn parameters(
             let optional = matches!(ty, Type::Optional(_));
             ty = if optional { Type::Named(ruled).optional() } else { Type::Named(ruled) };
         }
-        params.push(parameter(&name, ty, param.default(), at, owner, output));
+        params.push(Parameter { labels, ..parameter(&name, ty, param.default(), at, owner, output) });
     }
     params
 }
@@ -107,7 +107,7 @@ fn parameter(
         docs: None,
     });
     let has_default = written.is_some();
-    Parameter { name: short, ty, has_default, default: None, written, owner, at, definition }
+    Parameter { name: short, ty, labels: vec![], has_default, default: None, written, owner, at, definition }
 }
 
 fn dataset(
