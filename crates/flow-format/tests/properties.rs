@@ -1,9 +1,9 @@
 //! Formatting twice is formatting once; tokens, comments and decoded texts stay what they were.
 
-#[path = "../../flow-syntax/tests/support/mod.rs"]
-mod support;
 #[path = "support/meaning.rs"]
 mod meaning;
+#[path = "../../flow-syntax/tests/support/mod.rs"]
+mod support;
 
 use flow_diag::FileId;
 use flow_format::format;

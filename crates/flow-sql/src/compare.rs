@@ -114,7 +114,8 @@ fn places(statement: &Statement, lines: &Lines<'_>) -> Vec<Range<usize>> {
 /// The smallest comparison around the first column of the sides; else the column, else the whole query.
 fn place_of(sides: [&Expr; 2], places: &[Range<usize>], lines: &Lines<'_>) -> Range<usize> {
     let column = sides.iter().find_map(|side| first_column(side, lines));
-    let around = |place: &&Range<usize>| column.as_ref().is_some_and(|at| place.start <= at.start && at.end <= place.end);
+    let around =
+        |place: &&Range<usize>| column.as_ref().is_some_and(|at| place.start <= at.start && at.end <= place.end);
     let smallest = places.iter().filter(around).min_by_key(|place| place.len()).cloned();
     smallest.or(column).unwrap_or_else(|| lines.whole())
 }

@@ -195,10 +195,7 @@ fn text_is_not_compared_with_numbers() {
         ["E1116 at 'id between '1' and 3'", "E1116 at 'customer in ('a', 2)'"]
     );
     assert_eq!(refused("select id from orders where amount > :who"), ["E1116 at 'amount > :who'"]);
-    assert_eq!(
-        refused("select o.id from orders o join places p on p.name = o.id"),
-        ["E1116 at 'p.name = o.id'"]
-    );
+    assert_eq!(refused("select o.id from orders o join places p on p.name = o.id"), ["E1116 at 'p.name = o.id'"]);
     assert_eq!(
         refused("select id from orders where exists (select 1 from places p where p.name = 7)"),
         ["E1116 at 'p.name = 7'"]

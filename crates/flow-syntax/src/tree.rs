@@ -134,7 +134,9 @@ impl Made {
     #[inline]
     fn token(&mut self, kind: SyntaxKind, text: &str) -> GreenToken {
         if SIGNS.contains(&(kind as usize)) {
-            return self.signs[kind as usize].get_or_insert_with(|| GreenToken::new(kind.into(), text)).clone();
+            let sign = self.signs[kind as usize].get_or_insert_with(|| GreenToken::new(kind.into(), text));
+            debug_assert_eq!(sign.text(), text, "a sign has one spelling");
+            return sign.clone();
         }
         if kind == SyntaxKind::WHITESPACE && text == " " {
             return self.blank.get_or_insert_with(|| GreenToken::new(kind.into(), text)).clone();

@@ -60,7 +60,8 @@ pub fn step(short: &str, params: u32) -> Step {
                 name: char::from(b'a' + var as u8).to_string().into(),
                 var: VarId(var),
                 ty: Type::Int,
-                default: None, labels: vec![],
+                default: None,
+                labels: vec![],
             })
             .collect(),
         returns: Type::Int,

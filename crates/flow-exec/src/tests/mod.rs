@@ -173,7 +173,8 @@ impl Project {
             name: (*name).into(),
             var: VarId(number),
             ty: ty.clone(),
-            default: None, labels: vec![],
+            default: None,
+            labels: vec![],
         });
         let step = Step {
             name: Name::new("shop.step"),

@@ -11,6 +11,7 @@ use crate::{
     environment::Signature,
     expr::{Elaborator, Place},
     names::ItemId,
+    source::has_errors,
 };
 use flow_diag::Span;
 use flow_expr::{Name, Type};
@@ -83,6 +84,7 @@ fn dataset(
     }
     el.locals.leave();
     if seen.place("at").is_none()
+        && !decl.syntax().children().any(|child| has_errors(&child))
         && decl.syntax().children().any(|child| child.kind() == flow_syntax::SyntaxKind::CLAUSE_BLOCK)
     {
         let example =

@@ -69,11 +69,7 @@ pub(super) fn check(el: &mut Elaborator<'_>, written: &ast::CheckExpr, at: Span)
             }),
         };
         let broken = ExprKind::Unary(UnaryOp::Not, Box::new(guard.condition.clone()));
-        arms.push(MatchArm {
-            pattern: Pattern::Any,
-            condition: Some(Expr::new(broken, guard.at)),
-            body,
-        });
+        arms.push(MatchArm { pattern: Pattern::Any, condition: Some(Expr::new(broken, guard.at)), body });
     }
     let body = block(el, |el| {
         guards.iter().for_each(|guard| require(el, guard, matches!(guard.action, Action::Warn)));

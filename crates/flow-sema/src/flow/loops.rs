@@ -4,12 +4,7 @@ use super::{
     check,
     problems::{NoLimit, NotAList},
 };
-use crate::{
-    decl::number,
-    expr::Elaborator,
-    index::DefinitionKind,
-    problems::context::NotHere,
-};
+use crate::{decl::number, expr::Elaborator, index::DefinitionKind, problems::context::NotHere};
 use flow_diag::Span;
 use flow_expr::{Expr, ExprKind, Type, Value};
 use flow_plan::NodeKind;

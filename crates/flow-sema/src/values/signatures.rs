@@ -45,11 +45,16 @@ pub(crate) fn signatures(env: &mut Environment, output: &mut Output) {
             Some(written) => (context.resolve(&written, output), span(file, written.range())),
             // A guard says yes or no; what else has no type gives nothing.
             None if matches!(item.decl, ast::Decl::Guard(_)) => (Type::Bool, item.at),
+            // `-> {`: there is a type, and the parser has said that it is missing.
+            None if has_arrow(&item.decl) => (Type::Unknown, item.at),
             None => (Type::Unit, item.at),
         };
         for (name, base, at) in rules {
             let condition = Expr::new(ExprKind::Const(Value::Bool(true)), at);
-            env.types.0.insert(name, TypeDef::Refined { base, refinement: Refinement { condition, text: "".into() }, labels: vec![] });
+            env.types.0.insert(
+                name,
+                TypeDef::Refined { base, refinement: Refinement { condition, text: "".into() }, labels: vec![] },
+            );
         }
         env.signatures.insert(id, Rc::new(Signature { params, returns, returns_at }));
     }
@@ -58,6 +63,10 @@ pub(crate) fn signatures(env: &mut Environment, output: &mut Output) {
 /// The type that stands for a parameter with a rule: `shop.greet.name`.
 pub(crate) fn ruled_type(owner: &Name, parameter: &str) -> Name {
     Name::new(format!("{owner}.{parameter}"))
+}
+
+fn has_arrow(decl: &ast::Decl) -> bool {
+    decl.syntax().children_with_tokens().any(|child| child.kind() == flow_syntax::SyntaxKind::ARROW)
 }
 
 fn parameters(
