@@ -149,7 +149,13 @@ fn an_output_that_somebody_changed_is_written_again() {
 #[test]
 fn parameters_are_named_as_such() {
     let mut parametric = flow("f", vec![call(0, "x", "same", vec![var(80)])], None);
-    parametric.params.push(Param { name: "day".into(), var: VarId(80), ty: Type::Int, default: Some(int(1)) });
+    parametric.params.push(Param {
+        name: "day".into(),
+        var: VarId(80),
+        ty: Type::Int,
+        default: Some(int(1)),
+        labels: vec![],
+    });
     let program = program(vec![step("same", 1)], vec![], vec![parametric]);
     let mut memory = Memory::default();
     World::new(&mut memory).run(&program, "f");

@@ -300,7 +300,13 @@ fn handlers_of_failure_and_lateness() {
 #[test]
 fn flows_in_flows_with_parameters_recovery_and_paths() {
     let mut inner = flow("inner", vec![call(0, "work", "work", vec![var(90)])], Some(var(0)));
-    inner.params.push(flow_plan::Param { name: "n".into(), var: VarId(90), ty: Type::Int, default: None });
+    inner.params.push(flow_plan::Param {
+        name: "n".into(),
+        var: VarId(90),
+        ty: Type::Int,
+        default: None,
+        labels: vec![],
+    });
     let recover = Some(block(vec![], Some(int(-1))));
     let nodes = vec![
         node(0, "first", NodeKind::Flow { flow: name("m.inner"), args: vec![int(1)], recover: None }),

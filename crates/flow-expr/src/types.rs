@@ -152,6 +152,9 @@ pub enum TypeDef {
         base: Type,
         /// The condition.
         refinement: Refinement,
+        /// Labels such as `pii`, qualified.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        labels: Vec<Name>,
     },
 }
 

@@ -27,7 +27,7 @@ fn types() -> TypeTable {
     TypeTable(BTreeMap::from([
         (Name::new("m.Order"), TypeDef::Record(order)),
         (Name::new("m.Shape"), TypeDef::Enum(vec![north, circle])),
-        (Name::new("m.Count"), TypeDef::Refined { base: Type::Int, refinement: not_negative }),
+        (Name::new("m.Count"), TypeDef::Refined { base: Type::Int, refinement: not_negative, labels: vec![] }),
     ]))
 }
 

@@ -116,7 +116,7 @@ fn region() -> TypeTable {
     let even = Refinement { condition: even, text: "it % 2 == 0".into() };
     TypeTable(BTreeMap::from([
         (Name::new("m.Region"), TypeDef::Enum(vec![plain("South"), plain("North"), circle])),
-        (Name::new("m.Even"), TypeDef::Refined { base: Type::Int, refinement: even }),
+        (Name::new("m.Even"), TypeDef::Refined { base: Type::Int, refinement: even, labels: vec![] }),
         (Name::new("m.Order"), TypeDef::Record(vec![amount, field("note", Type::String.optional())])),
     ]))
 }

@@ -118,7 +118,11 @@ pub fn dataset_clauses(dataset: &Dataset) -> Clauses {
         add("fresh", Clause::new(fresh, format!("within {}{by}", duration(fresh.within_ms))));
     }
     if let Some(arrival) = &dataset.arrives {
-        let text = arrival.schedule.as_ref().map_or_else(|| "at any time".into(), words::schedule);
+        let text = match (&arrival.schedule, &arrival.after[..]) {
+            (Some(schedule), _) => words::schedule(schedule),
+            (None, []) => "at any time".into(),
+            (None, after) => format!("when {} updates", words::names(after)),
+        };
         add("arrives", Clause::new(arrival, text));
     }
     if !dataset.expect.is_empty() {

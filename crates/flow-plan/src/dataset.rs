@@ -136,9 +136,12 @@ pub enum DataTimeSource {
 /// `arrives …`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Arrival {
-    /// When; none if it may come at any time.
+    /// When by the clock; none if it may come at any time, or comes after other data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<crate::Schedule>,
+    /// `when x updates`: it comes after each new version of any of these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<Name>,
     /// Where it is said.
     #[serde(default)]
     pub at: Span,

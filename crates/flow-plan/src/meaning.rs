@@ -162,8 +162,8 @@ pub(crate) fn function_text(function: &Function) -> String {
 pub(crate) fn type_text(def: &TypeDef) -> String {
     let fields = |fields: &[flow_expr::Field]| {
         let fields = fields.iter().map(|field| {
-            let rule = field.refinement.as_ref().map(|rule| format!(" where {}", rule.text)).unwrap_or_default();
-            format!("{}: {}{rule}", field.name, field.ty)
+            let rule = field.refinement.as_ref().map_or("", |rule| &*rule.text);
+            format!("{}: {}{}", field.name, field.ty, labelled(&field.labels, rule))
         });
         fields.collect::<Vec<_>>().join(", ")
     };
@@ -176,6 +176,12 @@ pub(crate) fn type_text(def: &TypeDef) -> String {
             });
             variants.collect::<Vec<_>>().join(" | ")
         }
-        TypeDef::Refined { base, refinement } => format!("{base} where {}", refinement.text),
+        TypeDef::Refined { base, refinement, labels } => format!("{base}{}", labelled(labels, &refinement.text)),
     }
+}
+
+/// What follows a type: ` @pii where it >= 0`.
+fn labelled(labels: &[Name], rule: &str) -> String {
+    let labels: String = labels.iter().map(|label| format!(" @{}", label.short())).collect();
+    if rule.is_empty() { labels } else { format!("{labels} where {rule}") }
 }

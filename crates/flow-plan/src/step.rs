@@ -75,6 +75,9 @@ pub struct Param {
     /// The value when the call gives none (flows; calls of steps have it filled in).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<Expr>,
+    /// Labels such as `pii`, qualified: of this parameter, besides those of its type.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<Name>,
 }
 
 /// What a step does.

@@ -97,7 +97,7 @@ pub(crate) fn of_type_def<'a>(def: &'a TypeDef, see: See<'_, 'a>) {
     match def {
         TypeDef::Record(fields) => of_fields(fields, see),
         TypeDef::Enum(variants) => variants.iter().for_each(|variant| of_fields(&variant.payload, see)),
-        TypeDef::Refined { base, refinement } => {
+        TypeDef::Refined { base, refinement, .. } => {
             of_type(base, see);
             of_expr(&refinement.condition, see);
         }

@@ -24,6 +24,8 @@ pub(crate) struct Parameter {
     pub(crate) name: Arc<str>,
     /// Its type; type parameters are named types beginning with `'`.
     pub(crate) ty: Type,
+    /// Its own labels, qualified.
+    pub(crate) labels: Vec<Name>,
     /// Whether a call may leave it out.
     pub(crate) has_default: bool,
     /// Its default; filled in when all constants are known. Before: [`crate::expr::Elaborator::default_of`].

@@ -9,6 +9,12 @@ pub(crate) fn span(file: FileId, range: TextRange) -> Span {
     Span::new(file, range.start().into(), range.end().into())
 }
 
+/// Whether something directly inside was not understood, which the parser has reported: then what seems to be
+/// missing may stand there.
+pub(crate) fn has_errors(node: &SyntaxNode) -> bool {
+    node.children().any(|child| child.kind() == SyntaxKind::ERROR)
+}
+
 /// A construct in one line: comments dropped, blanks as the formatter would set them, so that neither
 /// formatting nor comments change the text.
 pub(crate) fn one_line(node: &SyntaxNode) -> Arc<str> {

@@ -7,6 +7,7 @@
 
 mod arrow_types;
 mod checked;
+mod compare;
 mod foreign;
 mod locate;
 mod nullability;

@@ -41,6 +41,17 @@ impl<'a> Lines<'a> {
         }
     }
 
+    /// The bytes of a place in a plan.
+    pub(crate) fn planned(&self, span: datafusion::common::Span) -> Range<usize> {
+        let location = |at: datafusion::common::Location| Location { line: at.line, column: at.column };
+        self.range(Span { start: location(span.start), end: location(span.end) })
+    }
+
+    /// What stands there.
+    pub(crate) fn text(&self, range: Range<usize>) -> &'a str {
+        self.text.get(range).unwrap_or_default()
+    }
+
     /// With the parentheses that it opens: the parser leaves out the last one of a call.
     fn closed(&self, range: Range<usize>) -> Range<usize> {
         let mut open = 0_i32;

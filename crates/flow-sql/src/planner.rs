@@ -4,6 +4,7 @@
 //! become positional ones, in the caller's order.
 
 use crate::{
+    compare::mixed_comparisons,
     parse::{Lines, one_statement},
     problems::SqlProblem,
     query::explain_failure,
@@ -59,7 +60,10 @@ pub(crate) fn plan_text(text: &str, tables: &[Source], params: &[FieldRef]) -> R
         return Err(problems);
     }
     let context = Tables { tables };
-    match context.plan(statement.clone(), params) {
+    let as_written = context.as_written(statement.clone(), params);
+    let mixed = as_written.as_ref().map_or_else(|_| vec![], |plan| mixed_comparisons(plan, &statement, &lines));
+    match as_written.and_then(coerced) {
+        _ if !mixed.is_empty() => Err(mixed),
         Ok(plan) => Ok(Planned { plan, statement }),
         Err(error) => Err(explain_failure(&error, &statement, &lines, &|changed| context.plan(changed, params))),
     }
@@ -72,11 +76,15 @@ struct Tables<'a> {
 
 impl Tables<'_> {
     fn plan(&self, statement: Statement, params: &[FieldRef]) -> Result<LogicalPlan> {
+        coerced(self.as_written(statement, params)?)
+    }
+
+    /// The plan with the types as the text has them.
+    fn as_written(&self, statement: Statement, params: &[FieldRef]) -> Result<LogicalPlan> {
         let types = params.iter().cloned().map(Some).collect();
         let mut planning = PlannerContext::new().with_prepare_param_data_types(types);
-        let plan = SqlToRel::new_with_options(self, parser_options())
-            .sql_statement_to_plan_with_context(with_floats(statement), &mut planning)?;
-        coerced(plan)
+        SqlToRel::new_with_options(self, parser_options())
+            .sql_statement_to_plan_with_context(with_floats(statement), &mut planning)
     }
 }
 

@@ -117,7 +117,7 @@ pub(crate) fn explain_failure(
     if problems.is_empty() {
         // The place that comes with an operator's complaint is only that of its first column.
         let of_operator = |message: &str| message == "expressions have incompatible types";
-        let known = error_span(error).map(|span| lines.range(span));
+        let known = error_span(error).map(|span| lines.planned(span));
         let precise = error.diagnostic().is_some_and(|found| !of_operator(&found.message));
         let range = match known.clone().filter(|_| precise) {
             Some(range) => range,
@@ -128,33 +128,16 @@ pub(crate) fn explain_failure(
     problems
 }
 
-fn error_span(error: &DataFusionError) -> Option<datafusion::sql::sqlparser::tokenizer::Span> {
-    let span = error.diagnostic()?.span?;
-    let location = |at: datafusion::common::Location| datafusion::sql::sqlparser::tokenizer::Location {
-        line: at.line,
-        column: at.column,
-    };
-    Some(datafusion::sql::sqlparser::tokenizer::Span { start: location(span.start), end: location(span.end) })
+fn error_span(error: &DataFusionError) -> Option<datafusion::common::Span> {
+    error.diagnostic()?.span
 }
 
 fn unknown_column(error: &DataFusionError, lines: &Lines<'_>) -> Option<SqlProblem> {
     let DataFusionError::SchemaError(inner, _) = error.find_root() else { return None };
-    let range = error_span(error).map(|span| lines.range(span));
+    let range = error_span(error).map(|span| lines.planned(span));
     match inner.as_ref() {
         SchemaError::FieldNotFound { field, valid_fields } => {
-            let place = field.spans().first().map(|span| (span.start, span.end));
-            let range =
-                range.or_else(|| {
-                    let (start, end) = place?;
-                    let location = |at: datafusion::common::Location| datafusion::sql::sqlparser::tokenizer::Location {
-                        line: at.line,
-                        column: at.column,
-                    };
-                    Some(lines.range(datafusion::sql::sqlparser::tokenizer::Span {
-                        start: location(start),
-                        end: location(end),
-                    }))
-                });
+            let range = range.or_else(|| field.spans().first().map(|span| lines.planned(span)));
             let range = range.unwrap_or_else(|| lines.find_word(&field.name));
             Some(SqlProblem::unknown_column(range, field, valid_fields))
         }

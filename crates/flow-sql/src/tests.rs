@@ -186,6 +186,28 @@ fn types_that_do_not_fit_are_found_at_the_smallest_part() {
 }
 
 #[test]
+fn text_is_not_compared_with_numbers() {
+    assert_eq!(refused("select id from orders where customer > 5"), ["E1116 at 'customer > 5'"]);
+    assert_eq!(refused("select id from orders where id = 1 and (note <> amount)"), ["E1116 at 'note <> amount'"]);
+    assert_eq!(refused("select 1 = id as a, '1' = id as b from orders"), ["E1116 at ''1' = id'"]);
+    assert_eq!(
+        refused("select id from orders where id between '1' and 3 or customer in ('a', 2)"),
+        ["E1116 at 'id between '1' and 3'", "E1116 at 'customer in ('a', 2)'"]
+    );
+    assert_eq!(refused("select id from orders where amount > :who"), ["E1116 at 'amount > :who'"]);
+    assert_eq!(refused("select o.id from orders o join places p on p.name = o.id"), ["E1116 at 'p.name = o.id'"]);
+    assert_eq!(
+        refused("select id from orders where exists (select 1 from places p where p.name = 7)"),
+        ["E1116 at 'p.name = 7'"]
+    );
+    assert_eq!(refused("select region, count(*) from orders group by region having region < 3").len(), 1);
+    // Text that stands for a day or an instant is compared as one, and null with everything.
+    assert_eq!(gives("select id from orders where day > '2026-01-01' and placed_at < '2026-02-01'"), "id: Int");
+    assert_eq!(gives("select id from orders where customer = null or weight > 1 or amount >= 0.5"), "id: Int");
+    assert_eq!(gives("select id from orders where cast(customer as bigint) > 5 and region = 'North'"), "id: Int");
+}
+
+#[test]
 fn results_against_declared_types() {
     let table = |name: &str| Type::Table(named(name).into());
     let good = "select cast(placed_at as date) as day, region, sum(amount) as revenue from orders group by 1, 2";

@@ -8,6 +8,10 @@ use divan::counter::BytesCount;
 use flow_diag::FileId;
 use flow_syntax::parse;
 
+/// The same as the program's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     divan::main();
 }

@@ -81,7 +81,7 @@ fn parse_text(text: &str, problems: &mut Vec<SyntaxProblem>) -> GreenNode {
     }
     text::check(text, problems);
     match lex(text, MAX_TOKENS, problems) {
-        Some(tokens) => parser::parse(text, &tokens, problems),
+        Some(mut tokens) => parser::parse(text, &mut tokens, problems),
         None => refused(text, SyntaxProblem::new(What::TooLarge, 0, 0), problems),
     }
 }

@@ -56,6 +56,12 @@ pub(crate) enum What {
     Chained,
     /// An expression in the middle of a block.
     Unused,
+    /// `x = 1` without `let`.
+    NoLet,
+    /// `->` where `=>` was meant.
+    ThinArrow,
+    /// `5 minutes`
+    SpelledUnit,
     /// A word that begins no clause or statement here.
     UnknownClause { owner: &'static str, known: &'static [Token] },
 }
@@ -136,6 +142,17 @@ impl SyntaxProblem {
             What::Unused => Problem::error(codes::E0014, span, "the value of this expression is lost", "nobody uses it")
                 .help("keep it with `let name = …`; a call that is made for its effect begins with `do`")
                 .help("only the last thing in a block may be an expression: it is the block's value"),
+            What::NoLet => {
+                Problem::error(codes::E0001, span, "a value gets its name with `let`", "expected `let` before this")
+                    .help("a name keeps its value: for another value take another name")
+                    .fix("write `let`", Span::new(file, self.start, self.start), "let ")
+            }
+            What::ThinArrow => {
+                Problem::error(codes::E0001, span, "expected `=>`, found `->`", "expected `=>`")
+                    .help("`->` stands before the type of a result, `=>` between what comes in and what becomes of it")
+                    .fix("write `=>`", span, "=>")
+            }
+            What::SpelledUnit => spelled_unit(span, text),
             What::UnknownClause { owner, known } => unknown_clause(span, text, owner, known),
         }
     }
@@ -147,17 +164,17 @@ fn unexpected(span: Span, text: &str, expected: &'static str, after: bool) -> Pr
         text if text.contains('\n') || text.len() > 40 => "this".to_owned(),
         text => format!("`{text}`"),
     };
+    if text == ";" {
+        return Problem::error(codes::E0001, span, "nothing needs a semicolon", "not needed")
+            .help("every clause and statement begins with a word, so where one ends is clear")
+            .fix("remove it", span, "");
+    }
     let label = if after { format!("expected {expected} after this") } else { format!("expected {expected}") };
     let problem = Problem::error(codes::E0001, span, format!("expected {expected}, found {found}"), label);
     if after {
         return problem;
     }
     match text {
-        ";" => problem.help("nothing needs a semicolon: every clause and statement begins with a word").fix(
-            "remove it",
-            span,
-            "",
-        ),
         "&&" => problem.fix("write `and`", span, "and"),
         "||" => problem.fix("write `or`", span, "or"),
         "!" => problem.fix("write `not`", span, "not "),
@@ -234,6 +251,26 @@ fn bad_number(span: Span, text: &str) -> Problem {
         .help("size: `10KB`, `5MiB`")
 }
 
+/// The short form of a unit of time that is written out.
+pub(crate) fn unit_of(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "ms" | "millis" | "millisecond" | "milliseconds" => "ms",
+        "s" | "sec" | "secs" | "second" | "seconds" => "s",
+        "m" | "min" | "mins" | "minute" | "minutes" => "m",
+        "h" | "hr" | "hrs" | "hour" | "hours" => "h",
+        "d" | "day" | "days" => "d",
+        _ => return None,
+    })
+}
+
+fn spelled_unit(span: Span, text: &str) -> Problem {
+    let mut words = text.split_whitespace();
+    let number = words.next().unwrap_or_default();
+    let short = format!("{number}{}", words.last().and_then(unit_of).unwrap_or_default());
+    Problem::error(codes::E0007, span, format!("a time is written with its unit, without a blank: `{short}`"), "a time")
+        .fix(format!("write `{short}`"), span, short)
+}
+
 fn no_such(text: &str) -> &'static str {
     if text.contains(':') {
         "no such time"
@@ -257,7 +294,7 @@ fn unknown_clause(span: Span, text: &str, owner: &'static str, known: &'static [
 }
 
 /// The candidate that differs least, if it differs little.
-fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let scored = candidates.map(|candidate| (strsim::damerau_levenshtein(text, candidate), candidate));
     let (distance, best) = scored.min()?;
     (distance * 3 <= best.len().max(3)).then_some(best)

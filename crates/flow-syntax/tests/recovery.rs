@@ -116,3 +116,42 @@ fn a_missing_token_is_one_report() {
     assert!(slips > 400, "{slips} slips");
     assert!(reports * 100 <= slips * 104, "{slips} slips, {reports} reports\n{said}");
 }
+
+#[test]
+fn what_a_hurried_user_meant_is_understood() {
+    let text = r#"typ Order { id: Int }
+dataset orders: Table<Order> {
+  at csv "x.csv"
+  fresh within 1 day
+  expct unique(id)
+}
+fn f(a: Int) -> Int {
+  let b = a * 2;
+  c = b
+  match c { 1 -> 2, _ => 3 }
+}
+step s(t: Table<Order, n: Int) -> Int {
+  sql "select 1"
+  timout 5 minutes
+}
+flow g { lett x = [1].map(r -> r) }
+"#;
+    assert_eq!(
+        report(text),
+        [
+            "1 E0015: `typ` begins nothing that a file has",
+            "3 E0001: expected `(` and the path in quotes, found `\"`",
+            "4 E0007: a time is written with its unit, without a blank: `1d`",
+            "5 E0015: `expct` begins nothing that a dataset has",
+            "8 E0001: nothing needs a semicolon",
+            "9 E0001: a value gets its name with `let`",
+            "10 E0001: expected `=>`, found `->`",
+            "12 E0002: `<` is never closed",
+            "14 E0015: `timout` begins nothing that a step has",
+            "14 E0007: a time is written with its unit, without a blank: `5m`",
+            "16 E0015: `lett` begins nothing that a block has",
+            "16 E0001: expected `=>`, found `->`",
+        ]
+    );
+    assert_eq!(parse(FileId(0), text).root().decls().count(), 5);
+}

@@ -25,6 +25,10 @@ mod world;
 use clap::{CommandFactory, Parser};
 use std::process::ExitCode;
 
+/// Compiling makes millions of small things, trees above all, which this allocator does twice as fast.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // An argument that is no UTF-8 can name nothing that flowc knows; it is shown as well as it can be.
     let given = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();

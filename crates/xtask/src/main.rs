@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 use xtask::{
-    bench, ci, root,
+    bench, ci, fuzz, root,
     servers::{self, Server},
     tidy, tour,
 };
@@ -36,6 +36,12 @@ enum Command {
         /// How many pairs are timed.
         #[arg(long, default_value_t = 7)]
         rounds: usize,
+    },
+    /// Looks for texts that parser or formatter cannot cope with.
+    Fuzz {
+        /// How long, all targets together.
+        #[arg(long, default_value_t = 10)]
+        minutes: u64,
     },
     /// Shows flowc at work on real data: checked, planned, run, up to date, broken, explained.
     Tour,
@@ -71,6 +77,7 @@ fn run() -> anyhow::Result<()> {
         Command::Ci { without_servers } => ci::run(&root(), !without_servers),
         Command::Tidy => tidy::run(&root()),
         Command::Bench { contest, steps, rounds } => bench::run(&root(), contest, steps, rounds),
+        Command::Fuzz { minutes } => fuzz::run(&root(), minutes),
         Command::Tour => tour::run(&root()),
         Command::Up { server } => {
             println!("{}", server.up(&root())?.export());

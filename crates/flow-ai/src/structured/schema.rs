@@ -91,7 +91,7 @@ impl Writer<'_> {
 
     fn named(&mut self, ty: &Type, name: &Name) -> Json {
         match self.types.get(name) {
-            Some(TypeDef::Refined { base, refinement }) => {
+            Some(TypeDef::Refined { base, refinement, .. }) => {
                 let schema = self.ty(base);
                 with_notes(schema, &[rule(refinement)])
             }
@@ -153,7 +153,7 @@ impl Writer<'_> {
         let mut notes = Vec::new();
         let mut ty = ty;
         while let Type::Named(name) = ty
-            && let Some(TypeDef::Refined { base, refinement }) = self.types.get(name)
+            && let Some(TypeDef::Refined { base, refinement, .. }) = self.types.get(name)
         {
             notes.push(rule(refinement));
             ty = base;

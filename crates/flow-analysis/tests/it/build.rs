@@ -35,7 +35,7 @@ pub(crate) fn dataset(text: &str) -> Dataset {
 }
 
 pub(crate) fn arrives(mut dataset: Dataset) -> Dataset {
-    dataset.arrives = Some(Arrival { schedule: None, at: at(2) });
+    dataset.arrives = Some(Arrival { schedule: None, after: vec![], at: at(2) });
     dataset
 }
 

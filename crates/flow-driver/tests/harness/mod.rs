@@ -61,6 +61,7 @@ pub fn step(short: &str, params: u32) -> Step {
                 var: VarId(var),
                 ty: Type::Int,
                 default: None,
+                labels: vec![],
             })
             .collect(),
         returns: Type::Int,

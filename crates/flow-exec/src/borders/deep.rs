@@ -47,7 +47,7 @@ fn at(value: &Value, ty: &Type, path: &str, context: &Context<'_>) -> Option<(St
             at(&found.clone().into(), key, &inside, context).or_else(|| at(item, inner, &inside, context))
         }),
         (_, Type::Named(name)) => match (context.types.get(name)?, value) {
-            (TypeDef::Refined { base, refinement }, _) => {
+            (TypeDef::Refined { base, refinement, .. }, _) => {
                 at(value, base, path, context).or_else(|| refined(value, refinement, path, context))
             }
             (TypeDef::Record(fields), Value::Record(record)) => {

@@ -85,7 +85,7 @@ impl<'a> BorderCheck<'a> {
 fn of_type(ty: &Type, types: &TypeTable) -> Vec<Refinement> {
     match ty.required() {
         Type::Named(name) => match types.get(name) {
-            Some(TypeDef::Refined { base, refinement }) => {
+            Some(TypeDef::Refined { base, refinement, .. }) => {
                 let mut found = of_type(base, types);
                 found.push(refinement.clone());
                 found

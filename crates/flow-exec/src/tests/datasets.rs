@@ -200,7 +200,7 @@ async fn partitions_are_part_of_the_path() {
     let mut project = Project::new();
     project.program.types.0.insert(Name::new("shop.Sale"), TypeDef::Record(vec![field("sales", Type::Int)]));
     let mut sales = dataset(table_of("shop.Sale"), Format::Csv, "");
-    let key = Param { name: "day".into(), var: VarId(0), ty: Type::Date, default: None };
+    let key = Param { name: "day".into(), var: VarId(0), ty: Type::Date, default: None, labels: vec![] };
     sales.partition = vec![key];
     let hole = Part::Hole(expr(ExprKind::Var(VarId(0))), None);
     sales.location = Location::File {

@@ -174,6 +174,7 @@ impl Project {
             var: VarId(number),
             ty: ty.clone(),
             default: None,
+            labels: vec![],
         });
         let step = Step {
             name: Name::new("shop.step"),

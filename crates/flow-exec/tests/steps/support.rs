@@ -124,7 +124,7 @@ impl Bench {
 
     pub(crate) fn arg(mut self, name: &str, ty: Type, value: Value) -> Self {
         let var = VarId(self.args.len() as u32);
-        self.step.params.push(Param { name: name.into(), var, ty, default: None });
+        self.step.params.push(Param { name: name.into(), var, ty, default: None, labels: vec![] });
         self.args.push((name.into(), value));
         self
     }

@@ -112,7 +112,7 @@ impl Machine<'_> {
                 return Ok(Some(refinement.text.clone()));
             }
             let Type::Named(name) = ty else { return Ok(None) };
-            let Some(TypeDef::Refined { base, refinement }) = types.get(name) else { return Ok(None) };
+            let Some(TypeDef::Refined { base, refinement, .. }) = types.get(name) else { return Ok(None) };
             next = Some(refinement);
             ty = base.required();
             // An alias of itself is refused by the checker; the meter ends it here.

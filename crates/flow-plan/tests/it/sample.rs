@@ -31,7 +31,7 @@ fn table(of: &str) -> Type {
 pub(crate) fn step(step: &str, param: Type, returns: Type, sql: &str, offset: u32) -> Step {
     Step {
         name: name(step),
-        params: vec![Param { name: "source".into(), var: VarId(0), ty: param, default: None }],
+        params: vec![Param { name: "source".into(), var: VarId(0), ty: param, default: None, labels: vec![] }],
         returns,
         body: Body::Sql { text: sql.into(), connection: None },
         timeout_ms: 300_000,
@@ -63,7 +63,7 @@ fn dataset(dataset: &str, of: &str, path: &str, writer: Option<&str>) -> Dataset
         },
         partition: vec![],
         fresh: Some(Freshness { within_ms: 3_600_000, by: DataTimeSource::Derived, at: at(9) }),
-        arrives: writer.is_none().then(|| Arrival { schedule: None, at: at(3) }),
+        arrives: writer.is_none().then(|| Arrival { schedule: None, after: vec![], at: at(3) }),
         expect: vec![],
         owner: Some("finance".into()),
         keep_versions: None,

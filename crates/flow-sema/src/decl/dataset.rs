@@ -4,13 +4,14 @@ use super::{
     Declaring,
     clause::{self, Seen, milliseconds, number},
     expect, location,
-    problems::{FreshColumn, MissingClause, NotSupported, UnknownColumn},
+    problems::{ArrivesAfterItself, FreshColumn, MissingClause, NotSupported, UnknownColumn},
     schedule, settings,
 };
 use crate::{
     environment::Signature,
     expr::{Elaborator, Place},
     names::ItemId,
+    source::has_errors,
 };
 use flow_diag::Span;
 use flow_expr::{Name, Type};
@@ -71,7 +72,7 @@ fn dataset(
         match clause {
             DatasetClause::At(clause) => place = location::location(el, &clause, &ty),
             DatasetClause::Fresh(clause) => dataset.fresh = fresh(el, &clause, &ty, here),
-            DatasetClause::Arrives(clause) => dataset.arrives = Some(arrival(el, &clause, here)),
+            DatasetClause::Arrives(clause) => dataset.arrives = Some(arrival(el, &clause, name, here)),
             DatasetClause::Expect(clause) => dataset.expect.extend(expect::expectation(el, &clause, &ty)),
             DatasetClause::Keep(clause) => dataset.keep_versions = keep(el, &clause, here),
             // Keys are in the signature.
@@ -83,6 +84,7 @@ fn dataset(
     }
     el.locals.leave();
     if seen.place("at").is_none()
+        && !decl.syntax().children().any(|child| has_errors(&child))
         && decl.syntax().children().any(|child| child.kind() == flow_syntax::SyntaxKind::CLAUSE_BLOCK)
     {
         let example =
@@ -152,21 +154,38 @@ fn time_column(el: &mut Elaborator<'_>, column: &ast::Name, ty: &Type) -> Option
     Some(())
 }
 
-fn arrival(el: &mut Elaborator<'_>, clause: &ast::ArrivesClause, at: Span) -> Arrival {
+fn arrival(el: &mut Elaborator<'_>, clause: &ast::ArrivesClause, own: &Name, at: Span) -> Arrival {
+    let mut after = vec![];
     let schedule = clause.schedule().and_then(|written| match written {
         ast::Schedule::Every(every) => schedule::every(el, &every),
         ast::Schedule::Calendar(calendar) => schedule::calendar(el, &calendar),
         ast::Schedule::Cron(cron) => schedule::cron(el, &cron),
-        ast::Schedule::When(_) | ast::Schedule::Webhook(_) => {
-            el.problem(NotSupported {
-                at,
-                what: "data that arrives on an event",
-                help: "say `arrives by hand`, or give a schedule",
-            });
+        ast::Schedule::When(when) => {
+            after = arrives_after(el, &when, own);
+            None
+        }
+        ast::Schedule::Webhook(_) => {
+            let help = "say `arrives by hand`, or start a flow on the webhook and `write` there what it is given";
+            el.problem(NotSupported { at, what: "data that arrives on a request", help });
             None
         }
     });
-    Arrival { schedule, at }
+    Arrival { schedule, after, at }
+}
+
+/// The datasets whose new versions bring this one along.
+fn arrives_after(el: &mut Elaborator<'_>, when: &ast::WhenSchedule, own: &Name) -> Vec<Name> {
+    let mut after = vec![];
+    for path in when.datasets() {
+        let Some(id) = clause::named(el, &path, &["dataset"], "dataset", "a dataset") else { continue };
+        let name = el.env.names.item(id).name.clone();
+        if name == *own {
+            el.problem(ArrivesAfterItself { at: el.span(path.range()), name: own.short() });
+        } else if !after.contains(&name) {
+            after.push(name);
+        }
+    }
+    after
 }
 
 fn keep(el: &mut Elaborator<'_>, clause: &ast::KeepClause, at: Span) -> Option<u32> {

@@ -53,7 +53,7 @@ pub(super) fn expectation(el: &mut Elaborator<'_>, clause: &ast::ExpectClause, t
 }
 
 fn condition(el: &mut Elaborator<'_>, written: &ast::Expr, it: &Type, bare_fields: bool) -> Option<flow_expr::Expr> {
-    let outer = el.locals.set_it(Some(It { ty: it.clone(), bare_fields }));
+    let outer = el.locals.set_it(Some(It { ty: it.clone(), var: flow_expr::VarId::IT, bare_fields }));
     let before = el.output.problems.0.len();
     let condition = el.check(written, &Type::Bool, Because::Place("as a rule holds or does not"));
     el.locals.set_it(outer);

@@ -6,7 +6,7 @@ use crate::{
     problems::mismatch::Because,
     source::one_line,
 };
-use flow_expr::{Expr, ExprKind, Part, Type, Value};
+use flow_expr::{Expr, ExprKind, Part, Type, Value, VarId};
 use flow_plan::{Guard, GuardAction};
 use flow_syntax::ast::{self, ActionKind};
 
@@ -19,7 +19,7 @@ pub(super) fn guard(
     is_later: bool,
 ) -> Option<Guard> {
     let written = clause.condition()?;
-    let outer = el.locals.set_it(Some(It { ty: returns.clone(), bare_fields: false }));
+    let outer = el.locals.set_it(Some(It { ty: returns.clone(), var: VarId::IT, bare_fields: false }));
     let condition = el.check(&written, &Type::Bool, Because::Place("as a guard holds or does not"));
     let action = match clause.action() {
         Some(action) => self::action(el, &action, returns, is_later),

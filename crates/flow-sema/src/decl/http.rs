@@ -43,7 +43,9 @@ pub(super) fn body(el: &mut Elaborator<'_>, body: &ast::HttpBody) -> Option<Decl
         let at = el.span(url.range());
         el.problem(RelativeUrl { at });
     }
-    let effect = if matches!(method.text(), "GET" | "HEAD" | "OPTIONS") { Effect::Read } else { Effect::Write };
+    // A method that does not exist has been reported: whatever was meant, nothing more is said about it.
+    let reads = matches!(method.text(), "GET" | "HEAD" | "OPTIONS") || !METHODS.contains(&method.text());
+    let effect = if reads { Effect::Read } else { Effect::Write };
     let (mut headers, mut query, mut form) = (vec![], vec![], vec![]);
     for entry in body.settings() {
         let SettingClause::Entry(entry) = entry else { continue };

@@ -30,7 +30,6 @@ mod step;
 pub(crate) use after::{blocks_mut, order_calls};
 pub(crate) use clause::{item_of, mention, milliseconds, named, number, path_of, tags, text};
 pub(crate) use guard::feedback;
-pub(crate) use problems::NotSupported;
 pub(crate) use step::budget;
 
 use crate::{

@@ -7,7 +7,13 @@ use flow_plan::Param;
 /// A parameter, bound in the open scope.
 pub(crate) fn bind(el: &mut Elaborator<'_>, parameter: &Parameter) -> Param {
     let var = el.bind_parameter(parameter);
-    Param { name: parameter.name.clone(), var, ty: parameter.ty.clone(), default: parameter.default.clone() }
+    Param {
+        name: parameter.name.clone(),
+        var,
+        ty: parameter.ty.clone(),
+        default: parameter.default.clone(),
+        labels: parameter.labels.clone(),
+    }
 }
 
 /// Warns of parameters that neither an expression nor the body's text uses. Closes the scope.

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     expr::{Elaborator, Place},
     names::ItemId,
+    source::has_errors,
 };
 use flow_diag::Span;
 use flow_plan::{Body, ErrorClass, RetryPolicy};
@@ -38,7 +39,8 @@ pub(super) fn declare(declaring: &mut Declaring<'_>, id: ItemId, decl: &ast::Ret
     let item = declaring.env.names.item(id);
     let (module, at) = (item.module, item.at);
     let mut el = declaring.elaborator(module, Place::Constant);
-    if let Some((policy, _)) = policy(&mut el, decl.terms(), at) {
+    let is_broken = decl.syntax().children().any(|child| has_errors(&child));
+    if let Some((policy, _)) = policy(&mut el, decl.terms(), at, is_broken) {
         declaring.retries.insert(id, policy);
     }
 }
@@ -56,7 +58,7 @@ pub(super) fn of_clause(
             let id = clause::named(el, &path, &["retry"], "retry policy", "a retry policy")?;
             (declared.get(&id)?.clone(), vec![])
         }
-        (None, Some(block)) => policy(el, block.terms(), at)?,
+        (None, Some(block)) => policy(el, block.terms(), at, has_errors(block.syntax()))?,
         (None, None) => return None,
     };
     if let Some(body) = body {
@@ -77,6 +79,7 @@ fn policy(
     el: &mut Elaborator<'_>,
     terms: impl Iterator<Item = ast::RetryTerm>,
     at: Span,
+    is_broken: bool,
 ) -> Option<(RetryPolicy, Vec<WrittenClass>)> {
     let mut seen = Seen::default();
     let mut times = None;
@@ -109,7 +112,9 @@ fn policy(
         }
     }
     let Some(times) = times else {
-        el.problem(NoAttempts { at });
+        if !is_broken {
+            el.problem(NoAttempts { at });
+        }
         return None;
     };
     let on =

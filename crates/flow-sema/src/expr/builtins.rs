@@ -80,7 +80,7 @@ impl Elaborator<'_> {
         if overloads.iter().any(|builtin| builtin.signature().arity().contains(&arguments.len())) {
             return;
         }
-        let value = Expr::new(ExprKind::Var(flow_expr::VarId::IT), at);
+        let value = Expr::new(ExprKind::Var(it.var), at);
         arguments.insert(0, Argument::Value(value, it.ty.clone()));
     }
 

@@ -40,6 +40,8 @@ pub(crate) struct Locals {
 pub(crate) struct It {
     /// The type of the value under test.
     pub(crate) ty: Type,
+    /// The variable that holds it.
+    pub(crate) var: VarId,
     /// Whether `amount` stands for `it.amount`.
     pub(crate) bare_fields: bool,
 }

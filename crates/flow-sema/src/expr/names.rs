@@ -14,7 +14,7 @@ use crate::{
     },
 };
 use flow_diag::Span;
-use flow_expr::{Expr, ExprKind, Name, Type, Value, VarId};
+use flow_expr::{Expr, ExprKind, Name, Type, Value};
 use flow_syntax::ast;
 use std::sync::Arc;
 
@@ -62,9 +62,9 @@ impl Elaborator<'_> {
         }
         if let Some(it) = self.locals.it() {
             if text == "it" {
-                let ty = it.ty.clone();
+                let (ty, var) = (it.ty.clone(), it.var);
                 self.output.index.typed(at, &ty);
-                return Meaning::Value(Expr::new(ExprKind::Var(VarId::IT), at), ty);
+                return Meaning::Value(Expr::new(ExprKind::Var(var), at), ty);
             }
             if it.bare_fields
                 && let Some(found) = self.bare_field(text, at)
@@ -89,14 +89,14 @@ impl Elaborator<'_> {
 
     /// `amount` for `it.amount`.
     fn bare_field(&mut self, text: &str, at: Span) -> Option<Meaning> {
-        let row = self.locals.it()?.ty.clone();
+        let super::It { ty: row, var, .. } = self.locals.it()?.clone();
         let (owner, fields) = self.env.record(&row)?;
         let field = fields.iter().find(|field| &*field.name == text)?;
         if let Some(member) = self.env.member(owner, text) {
             self.output.index.mention(at, member.definition);
         }
         self.output.index.typed(at, &field.ty);
-        let base = Box::new(Expr::new(ExprKind::Var(VarId::IT), at));
+        let base = Box::new(Expr::new(ExprKind::Var(var), at));
         let value = Expr::new(ExprKind::Field { base, name: field.name.clone() }, at);
         Some(Meaning::Value(value, field.ty.clone()))
     }

@@ -132,7 +132,14 @@ impl Elaborator<'_> {
         match op {
             Op::And | Op::Or => {
                 let value = self.coerce_condition(left, op);
-                let right = self.condition(right, op);
+                // `call() or 0`: that neither side is a Bool is one mistake.
+                let left_is_wrong = self
+                    .output
+                    .problems
+                    .0
+                    .last()
+                    .is_some_and(|last| last.code == flow_diag::codes::E0201 && last.span() == value.at);
+                let right = if left_is_wrong { self.infer(right).0 } else { self.condition(right, op) };
                 let op = if op == Op::And { BinaryOp::And } else { BinaryOp::Or };
                 (Expr::new(ExprKind::Binary(op, Box::new(value), Box::new(right)), at), Type::Bool)
             }

@@ -131,7 +131,7 @@ fn recovery_block(el: &mut Elaborator<'_>, recovery: &Recovery, ty: &Type, is_de
 }
 
 /// Whether evaluating needs the content of a table or file; passing one on does not.
-fn looks_into_data(el: &Elaborator<'_>, expr: &Expr) -> bool {
+pub(super) fn looks_into_data(el: &Elaborator<'_>, expr: &Expr) -> bool {
     let holds = |var: VarId| {
         let local = el.locals.type_of(var).map(|ty| may_hold_data(ty, &el.env.types));
         local.or_else(|| el.graph.as_ref()?.type_of(var).map(|ty| may_hold_data(ty, &el.env.types))).unwrap_or(false)

@@ -1,12 +1,10 @@
-//! `for x in xs limit 50 parallel 8 { … }`, and the expressions that this version only checks.
+//! Expressions that only flows have: `for x in xs limit 50 parallel 8 { … }` is made here, `check` in [`check`].
 
-use super::problems::{NoLimit, NotAList};
-use crate::{
-    decl::{NotSupported, number},
-    expr::Elaborator,
-    index::DefinitionKind,
-    problems::context::NotHere,
+use super::{
+    check,
+    problems::{NoLimit, NotAList},
 };
+use crate::{decl::number, expr::Elaborator, index::DefinitionKind, problems::context::NotHere};
 use flow_diag::Span;
 use flow_expr::{Expr, ExprKind, Type, Value};
 use flow_plan::NodeKind;
@@ -18,15 +16,7 @@ pub(super) fn expression(el: &mut Elaborator<'_>, expr: &ast::Expr, _hint: Optio
     let at = el.span(expr.range());
     match expr {
         ast::Expr::For(written) => for_each(el, written, at),
-        ast::Expr::Check(check) => {
-            let found = match check.subject() {
-                Some(subject) => el.infer(&subject),
-                None => el.unknown(at),
-            };
-            let help = "put the guards into the step whose result they check, or `require` what must hold";
-            el.problem(NotSupported { at, what: "`check`", help });
-            found
-        }
+        ast::Expr::Check(written) => check::check(el, written, at),
         _ => {
             let help = "only tests run flows; a flow calls another one by its name";
             el.problem(NotHere { at, what: "run".to_owned(), place: "a flow", help });

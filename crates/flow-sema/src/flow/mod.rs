@@ -4,6 +4,7 @@
 //! only flows have. When all of a flow's statements are done, [`edges`] numbers the nodes and works out
 //! which wait for which. Knows nothing of other flows: what they make together is `flow-analysis`'s.
 
+mod check;
 mod edges;
 mod header;
 mod let_stmt;

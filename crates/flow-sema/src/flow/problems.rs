@@ -157,6 +157,25 @@ impl From<ConditionAction> for Problem {
     }
 }
 
+/// A guard of a `check` that does what only a step's can.
+pub(crate) struct CheckAction {
+    pub(crate) at: Span,
+    pub(crate) retry: bool,
+}
+
+impl From<CheckAction> for Problem {
+    fn from(problem: CheckAction) -> Self {
+        let CheckAction { at, retry } = problem;
+        let title = "a guard of a `check` cannot do this";
+        if retry {
+            return Self::error(codes::E0274, at, title, "there is nothing here to try again")
+                .help("move the guard into the step that makes the value: there `else retry` runs it again")
+                .help("here a guard can `fail`, `warn` or give a `fallback`");
+        }
+        Self::error(codes::E0274, at, title, "expected `fail`, `warn` or `fallback`")
+    }
+}
+
 /// A start that gives a value to no parameter.
 pub(crate) struct UnknownStartParam<'a> {
     pub(crate) at: Span,

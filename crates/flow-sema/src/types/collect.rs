@@ -95,11 +95,12 @@ impl Aliases {
         }
         let context = TypeContext { env, module: item.module, parameters: &[] };
         let base = context.resolve(&written, output);
+        let labels = resolve_labels(&context, alias.labels(), output);
         if alias.refinement().is_none() && alias.labels().next().is_none() {
             env.type_items.insert(id, base);
             return;
         }
-        env.types.0.insert(item.name.clone(), TypeDef::Refined { base, refinement: pending(item.at) });
+        env.types.0.insert(item.name.clone(), TypeDef::Refined { base, refinement: pending(item.at), labels });
         env.type_items.insert(id, named);
     }
 }

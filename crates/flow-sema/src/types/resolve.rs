@@ -115,6 +115,10 @@ impl TypeContext<'_> {
     }
 
     fn unknown(&self, text: &str, at: Span, noun: &'static str, output: &mut Output) {
+        // The parser has said that types are not spelled like this, and how.
+        if noun == "type" && text.starts_with(|first: char| first.is_ascii_lowercase()) {
+            return;
+        }
         let names = &self.env.names;
         let fits = |item| {
             matches!((&names.item(item).decl, noun), (ast::Decl::Type(_), "type") | (ast::Decl::Label(_), "label"))

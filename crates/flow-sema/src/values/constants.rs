@@ -147,7 +147,7 @@ fn check_rule(
 pub(crate) fn rule(env: &Environment, id: ItemId, written: &ast::Expr, ty: &Type, output: &mut Output) -> Refinement {
     let mut elaborator = Elaborator::new(env, env.names.item(id).module, Place::Rule, output);
     let bare_fields = env.record(ty).is_some();
-    elaborator.locals.set_it(Some(It { ty: ty.clone(), bare_fields }));
+    elaborator.locals.set_it(Some(It { ty: ty.clone(), var: flow_expr::VarId::IT, bare_fields }));
     let condition = elaborator.check(written, &Type::Bool, Because::Place("which `where` takes"));
     Refinement { condition, text: one_line(written.syntax()) }
 }
@@ -300,6 +300,6 @@ fn parameter_rules(env: &mut Environment, id: ItemId, output: &mut Output) {
         let Some(TypeDef::Refined { base, .. }) = env.types.get(&ruled) else { continue };
         let base = base.clone();
         let rule = rule(env, id, &written, &base, output);
-        env.types.0.insert(ruled, TypeDef::Refined { base, refinement: rule });
+        env.types.0.insert(ruled, TypeDef::Refined { base, refinement: rule, labels: vec![] });
     }
 }

@@ -45,11 +45,16 @@ pub(crate) fn signatures(env: &mut Environment, output: &mut Output) {
             Some(written) => (context.resolve(&written, output), span(file, written.range())),
             // A guard says yes or no; what else has no type gives nothing.
             None if matches!(item.decl, ast::Decl::Guard(_)) => (Type::Bool, item.at),
+            // `-> {`: there is a type, and the parser has said that it is missing.
+            None if has_arrow(&item.decl) => (Type::Unknown, item.at),
             None => (Type::Unit, item.at),
         };
         for (name, base, at) in rules {
             let condition = Expr::new(ExprKind::Const(Value::Bool(true)), at);
-            env.types.0.insert(name, TypeDef::Refined { base, refinement: Refinement { condition, text: "".into() } });
+            env.types.0.insert(
+                name,
+                TypeDef::Refined { base, refinement: Refinement { condition, text: "".into() }, labels: vec![] },
+            );
         }
         env.signatures.insert(id, Rc::new(Signature { params, returns, returns_at }));
     }
@@ -58,6 +63,10 @@ pub(crate) fn signatures(env: &mut Environment, output: &mut Output) {
 /// The type that stands for a parameter with a rule: `shop.greet.name`.
 pub(crate) fn ruled_type(owner: &Name, parameter: &str) -> Name {
     Name::new(format!("{owner}.{parameter}"))
+}
+
+fn has_arrow(decl: &ast::Decl) -> bool {
+    decl.syntax().children_with_tokens().any(|child| child.kind() == flow_syntax::SyntaxKind::ARROW)
 }
 
 fn parameters(
@@ -74,7 +83,7 @@ fn parameters(
         let Some(name) = param.name() else { continue };
         let at = span(file, name.range());
         let mut ty = param.ty().map_or(Type::Unknown, |written| context.resolve(&written, output));
-        resolve_labels(context, param.labels(), output);
+        let labels = resolve_labels(context, param.labels(), output);
         if let Some(first) = params.iter().find(|known| *known.name == *name.text()) {
             output.problem(BoundTwice { name: name.text(), at, first: first.at, noun: "parameter" });
             continue;
@@ -85,7 +94,7 @@ fn parameters(
             let optional = matches!(ty, Type::Optional(_));
             ty = if optional { Type::Named(ruled).optional() } else { Type::Named(ruled) };
         }
-        params.push(parameter(&name, ty, param.default(), at, owner, output));
+        params.push(Parameter { labels, ..parameter(&name, ty, param.default(), at, owner, output) });
     }
     params
 }
@@ -107,7 +116,7 @@ fn parameter(
         docs: None,
     });
     let has_default = written.is_some();
-    Parameter { name: short, ty, has_default, default: None, written, owner, at, definition }
+    Parameter { name: short, ty, labels: vec![], has_default, default: None, written, owner, at, definition }
 }
 
 fn dataset(

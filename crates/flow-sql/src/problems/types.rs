@@ -1,4 +1,4 @@
-//! E1106, E1114: what the planner refuses, and values that cannot be in a column.
+//! E1106, E1114, E1116: what the planner refuses, and values that cannot be in a column.
 
 use super::{SqlProblem, SqlProblemKind};
 use datafusion::common::DataFusionError;
@@ -18,11 +18,17 @@ pub enum TypeProblem {
         /// Its type.
         ty: String,
     },
+    /// Text compared with a number, as written.
+    TextAndNumber(String),
 }
 
 impl SqlProblem {
     pub(crate) fn refused(range: Range<usize>, error: &DataFusionError) -> Self {
         Self::new(range, SqlProblemKind::Type(TypeProblem::Refused(plain_words(&error.strip_backtrace()))))
+    }
+
+    pub(crate) fn text_and_number(range: Range<usize>, written: &str) -> Self {
+        Self::new(range, SqlProblemKind::Type(TypeProblem::TextAndNumber(written.into())))
     }
 
     pub(crate) fn no_column_type(range: Range<usize>, name: &str, ty: &Type) -> Self {
@@ -43,6 +49,16 @@ impl TypeProblem {
                 "in this query",
             )
             .help("pass the part of it that the query needs"),
+            Self::TextAndNumber(written) => {
+                let title = if written.len() <= 40 && !written.contains('\n') {
+                    format!("`{written}` compares text with a number")
+                } else {
+                    "text is compared with a number".to_owned()
+                };
+                Problem::error(codes::E1116, span, title, "one side is text, the other a number")
+                    .help("write a number without quotes, and text in single quotes: `'5'`")
+                    .help("or convert one side: `cast(x as bigint)`, which fails where the text is no number")
+            }
         }
     }
 }

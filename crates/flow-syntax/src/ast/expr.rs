@@ -502,8 +502,11 @@ impl MatchArm {
     /// What it gives.
     #[must_use]
     pub fn body(&self) -> Option<LambdaBody> {
-        let arrow = SyntaxKind::FAT_ARROW;
-        after_token(&self.0, arrow).map(LambdaBody::Expr).or_else(|| after_token(&self.0, arrow).map(LambdaBody::Block))
+        // A thin arrow has been reported.
+        [SyntaxKind::FAT_ARROW, SyntaxKind::ARROW].into_iter().find_map(|arrow| {
+            let block = || after_token(&self.0, arrow).map(LambdaBody::Block);
+            after_token(&self.0, arrow).map(LambdaBody::Expr).or_else(block)
+        })
     }
 }
 

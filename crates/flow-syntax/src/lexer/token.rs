@@ -60,6 +60,7 @@ macro_rules! tokens {
 
         impl Token {
             /// The kind that the token has in the tree unless the parser takes it as a keyword.
+            #[inline]
             pub(crate) fn kind(self) -> SyntaxKind {
                 match self {
                     $(Self::$word)|* | Self::Ident => SyntaxKind::IDENT,

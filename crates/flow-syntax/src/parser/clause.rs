@@ -45,6 +45,12 @@ impl Parser<'_> {
             }
             if self.at_word() {
                 self.report(What::UnknownClause { owner, known });
+                if let Some(meant) = self.meant(known) {
+                    self.read_as(meant);
+                    continue;
+                }
+            } else if self.skip_semicolons() {
+                continue;
             } else {
                 self.unexpected("a clause or `}`");
             }

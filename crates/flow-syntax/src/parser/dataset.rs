@@ -37,7 +37,7 @@ impl Parser<'_> {
             Token::At => {
                 self.start(SyntaxKind::AT_CLAUSE);
                 self.keyword();
-                self.expression();
+                self.location();
                 self.finish();
             }
             Token::Fresh => self.fresh(),
@@ -100,6 +100,19 @@ impl Parser<'_> {
         if self.at(Token::Else) {
             self.action(&[Token::Warn, Token::Fail], "`warn` or `fail`");
         }
+        self.finish();
+    }
+
+    /// `csv("data.csv")`; `csv "data.csv"` is reported and set aside as a whole.
+    fn location(&mut self) {
+        let text_follows = matches!(self.nth(1), Token::StringOpen | Token::RawOpen) && !self.next_on_new_line();
+        if !(self.at_word() && text_follows) {
+            return self.expression();
+        }
+        self.start(SyntaxKind::ERROR);
+        self.bump();
+        self.unexpected("`(` and the path in quotes");
+        self.string();
         self.finish();
     }
 }

@@ -26,6 +26,11 @@ impl Parser<'_> {
     fn not_a_declaration(&mut self) {
         if self.at_word() && self.nth(1).is_word() {
             self.report(What::UnknownClause { owner: "a file", known: DECLARATIONS });
+            if let Some(meant) = self.meant(DECLARATIONS) {
+                return self.read_as(meant);
+            }
+        } else if self.skip_semicolons() {
+            return;
         } else {
             self.unexpected("a declaration, such as `type`, `dataset`, `step` or `flow`");
         }

@@ -42,6 +42,16 @@ impl Parser<'_> {
         self.deeper(|parser| if parser.at_lambda() { parser.lambda() } else { parser.operators(0) });
     }
 
+    /// `=>`; a `->` in its place is reported and taken for it.
+    pub(super) fn fat_arrow(&mut self) -> bool {
+        if !self.at(Token::Arrow) {
+            return self.expect(Token::FatArrow, "`=>`");
+        }
+        self.report(What::ThinArrow);
+        self.bump();
+        true
+    }
+
     /// An expression without a lambda at its top, for places before `=>`.
     pub(super) fn expression_before_arrow(&mut self) {
         self.deeper(|parser| parser.operators(0));
@@ -49,7 +59,7 @@ impl Parser<'_> {
 
     fn at_lambda(&self) -> bool {
         if self.at_word() {
-            return self.nth(1) == Token::FatArrow;
+            return matches!(self.nth(1), Token::FatArrow | Token::Arrow);
         }
         if !self.at(Token::LParen) {
             return false;
@@ -76,7 +86,7 @@ impl Parser<'_> {
         } else {
             self.value_name("a parameter");
         }
-        self.eat(Token::FatArrow);
+        self.fat_arrow();
         self.value_or_block();
         self.finish();
     }

@@ -140,6 +140,12 @@ impl Parser<'_> {
 
     /// The expression at a block's end; what follows it, or stands there instead, is reported.
     fn value_of_block(&mut self) {
+        if self.skip_semicolons() {
+            return;
+        }
+        if self.at_word() && self.nth(1) == Token::Eq {
+            return self.let_without_word();
+        }
         let next_begins_value = self.nth(1).is_word() && !matches!(self.nth(1), Token::And | Token::Or);
         if self.at_word()
             && next_begins_value
@@ -148,6 +154,9 @@ impl Parser<'_> {
             && self.current() != Token::Not
         {
             self.report(What::UnknownClause { owner: "a block", known: STATEMENTS });
+            if let Some(meant) = self.meant(STATEMENTS) {
+                return self.read_as(meant);
+            }
             self.skip_to_clause(STATEMENTS);
             return;
         }
@@ -235,6 +244,17 @@ impl Parser<'_> {
         if self.expect(Token::Eq, "`=` and a value") || self.value_follows() {
             self.expression();
         }
+        self.recovery();
+        self.finish();
+    }
+
+    /// `x = value`: reported, and read as a `let`.
+    fn let_without_word(&mut self) {
+        self.report(What::NoLet);
+        self.start(SyntaxKind::LET_STMT);
+        self.value_name("a name");
+        self.bump();
+        self.expression();
         self.recovery();
         self.finish();
     }

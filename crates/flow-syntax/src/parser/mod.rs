@@ -28,7 +28,7 @@ mod types;
 
 use crate::kind::SyntaxKind;
 use crate::lexer::{Lexeme, Real, Token, Tokens};
-use crate::problem::{Case, SyntaxProblem, What};
+use crate::problem::{Case, SyntaxProblem, What, nearest};
 use crate::tree::{Checkpoint, TreeBuilder};
 use rowan::GreenNode;
 use std::collections::HashSet;
@@ -39,11 +39,11 @@ pub(crate) const MAX_DEPTH: u32 = 256;
 pub(crate) const MAX_HEIGHT: u32 = 512;
 
 /// Parses all tokens of a text.
-pub(crate) fn parse(source: &str, tokens: &Tokens, problems: &mut Vec<SyntaxProblem>) -> GreenNode {
+pub(crate) fn parse(source: &str, tokens: &mut Tokens, problems: &mut Vec<SyntaxProblem>) -> GreenNode {
     let mut parser = Parser {
         source,
         all: &tokens.all,
-        real: &tokens.real,
+        real: &mut tokens.real,
         position: 0,
         flushed: 0,
         tree: TreeBuilder::new(),
@@ -61,12 +61,13 @@ pub(crate) fn parse(source: &str, tokens: &Tokens, problems: &mut Vec<SyntaxProb
 struct Parser<'text> {
     source: &'text str,
     all: &'text [Lexeme],
-    real: &'text [Real],
+    /// Mutable because a misspelt word, once reported, is read as what was meant.
+    real: &'text mut [Real],
     /// The next real token.
     position: usize,
     /// How many of `all` are in the tree.
     flushed: usize,
-    tree: TreeBuilder,
+    tree: TreeBuilder<'text>,
     problems: &'text mut Vec<SyntaxProblem>,
     depth: u32,
     /// Whether the depth was exceeded: reported once, then what is too deep is skipped.
@@ -275,6 +276,22 @@ impl<'text> Parser<'text> {
             self.last_report = self.position;
             self.problems.push(SyntaxProblem::new(what, start, end));
         }
+    }
+
+    /// Reads the current token as another one from here on; that it is misspelt has been reported.
+    fn read_as(&mut self, meant: Token) {
+        if let Some(real) = self.real.get_mut(self.position) {
+            real.token = meant;
+        }
+    }
+
+    /// The word that was probably meant by a name where one of these words was expected.
+    fn meant(&self, known: &[Token]) -> Option<Token> {
+        if !self.at(Token::Ident) {
+            return None;
+        }
+        let spelling = nearest(self.text_at(0), known.iter().filter_map(|token| token.spelling()))?;
+        known.iter().copied().find(|token| token.spelling() == Some(spelling))
     }
 
     /// Reports that something else was expected. What is missing at the end of a line is reported there, not

@@ -4,7 +4,7 @@ use super::Parser;
 use crate::ast::literal as value;
 use crate::kind::SyntaxKind;
 use crate::lexer::Token;
-use crate::problem::{Case, SyntaxProblem, What};
+use crate::problem::{Case, SyntaxProblem, What, unit_of};
 
 /// Words that go on with a construct, so that a word before them is a value.
 pub(super) const CONTINUING: &[Token] = &[
@@ -70,6 +70,9 @@ impl Parser<'_> {
     }
 
     pub(super) fn literal(&mut self) {
+        if self.at(Token::Int) && !self.next_on_new_line() && unit_of(self.text_at(1)).is_some() {
+            return self.spelled_unit();
+        }
         self.start(SyntaxKind::LITERAL);
         let text = self.text_at(0);
         let exists = match self.current() {
@@ -94,6 +97,16 @@ impl Parser<'_> {
         } else {
             self.bump()
         }
+        self.finish();
+    }
+
+    /// `5 minutes`: reported, and set aside as a whole.
+    fn spelled_unit(&mut self) {
+        let ((start, _), (_, end)) = (self.range_at(self.position), self.range_at(self.position + 1));
+        self.report_range(What::SpelledUnit, start, end);
+        self.start(SyntaxKind::ERROR);
+        self.bump();
+        self.bump();
         self.finish();
     }
 
@@ -322,7 +335,7 @@ impl Parser<'_> {
             self.expression_before_arrow();
         }
         let mut block = false;
-        if self.expect(Token::FatArrow, "`=>`") {
+        if self.fat_arrow() {
             block = self.at(Token::LBrace);
             self.value_or_block();
         }

@@ -136,6 +136,18 @@ impl Parser<'_> {
         self.last_report = self.position;
     }
 
+    /// Sets semicolons aside, which are reported; whether there were any.
+    pub(super) fn skip_semicolons(&mut self) -> bool {
+        let any = self.at(Token::Semicolon);
+        while self.at(Token::Semicolon) {
+            self.unexpected("nothing");
+            self.start(SyntaxKind::ERROR);
+            self.bump();
+            self.finish();
+        }
+        any
+    }
+
     /// After a wrong word where one of a few was expected: consumes it if it stands alone in its line's rest,
     /// so that it is not taken for the next clause.
     pub(super) fn skip_wrong_word(&mut self) {
@@ -189,6 +201,10 @@ impl Parser<'_> {
         while !self.at_list_end(close) {
             let before = self.position;
             item(self);
+            // `Table<Sale, least: Int)`: a parameter after a forgotten `>`.
+            if open == Token::Lt && self.at(Token::Comma) && self.nth(1).is_word() && self.nth(2) == Token::Colon {
+                break;
+            }
             if self.at_list_end(close) || self.eat(Token::Comma) {
                 continue;
             }

@@ -211,3 +211,17 @@ impl From<BadExpectAction> for Problem {
             .help("write `else warn`, or nothing to refuse the version")
     }
 }
+
+/// A dataset that is said to arrive after its own new version.
+pub(crate) struct ArrivesAfterItself<'a> {
+    pub(crate) at: Span,
+    pub(crate) name: &'a str,
+}
+
+impl From<ArrivesAfterItself<'_>> for Problem {
+    fn from(problem: ArrivesAfterItself<'_>) -> Self {
+        let ArrivesAfterItself { at, name } = problem;
+        Self::error(codes::E0159, at, format!("`{name}` cannot arrive after itself"), "this is the same dataset")
+            .help("name the dataset that comes first, or say `arrives by hand` if it may come at any time")
+    }
+}
