@@ -45,7 +45,7 @@ fn types() -> TypeTable {
         (Name::new("m.Shape"), TypeDef::Enum(vec![plain("Point"), circle])),
         (Name::new("m.Tree"), TypeDef::Record(tree)),
         (Name::new("m.Pair"), TypeDef::Record(vec![field("a", Type::Int), field("b", Type::String.optional())])),
-        (Name::new("m.Count"), TypeDef::Refined { base: Type::Int, refinement: not_negative() }),
+        (Name::new("m.Count"), TypeDef::Refined { base: Type::Int, refinement: not_negative(), labels: vec![] }),
         (
             Name::new("m.Short"),
             TypeDef::Refined {
