@@ -1,7 +1,7 @@
 //! The value of a type that a model's text holds, or everything that is wrong with it in one failure.
 
 use super::{
-    adapt::Adapter,
+    adapt::{Adapter, plain_key},
     find::{self, Found},
     is_text,
     leniency::{Forgiven, Leniency},
@@ -98,12 +98,14 @@ impl Reader<'_> {
         let Parsed { value, forgiven, .. } = parsed;
         match self.unwrapped(&value) {
             Some((inner, key)) => {
-                let mut inside = forgiven.clone();
-                if let Some(key) = key {
-                    inside.once(Leniency::Wrapped(key));
-                }
-                // A map or JSON may well have that key itself.
-                self.decode(inner, inside).or_else(|failure| self.decode(&value, forgiven).map_err(|_| failure))
+                let Some(key) = key else {
+                    // A map or JSON may well have that key itself.
+                    let outside = |failure| self.decode(&value, forgiven.clone()).map_err(|_| failure);
+                    return self.decode(inner, forgiven.clone()).or_else(outside);
+                };
+                let mut inside = forgiven;
+                inside.once(Leniency::Wrapped(key));
+                self.decode(inner, inside)
             }
             None => self.decode(&value, forgiven),
         }
@@ -115,7 +117,7 @@ impl Reader<'_> {
         let [(key, inner)] = entries.as_slice() else { return None };
         let leniency = || Some(key.chars().take(60).collect());
         if let Some(fields) = self.context.types.record(self.ty) {
-            let is_field = fields.iter().any(|field| field.name.eq_ignore_ascii_case(key));
+            let is_field = fields.iter().any(|field| plain_key(&field.name) == plain_key(key));
             let is_object = matches!(inner, Loose::Object { .. });
             return (is_object && !is_field && !fields.is_empty()).then(|| (inner, leniency()));
         }

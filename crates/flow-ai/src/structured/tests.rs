@@ -45,6 +45,7 @@ fn types() -> TypeTable {
         (Name::new("m.Shape"), TypeDef::Enum(vec![plain("Point"), circle])),
         (Name::new("m.Tree"), TypeDef::Record(tree)),
         (Name::new("m.Pair"), TypeDef::Record(vec![field("a", Type::Int), field("b", Type::String.optional())])),
+        (Name::new("m.Loose"), TypeDef::Record(vec![field("c", Type::Int.optional())])),
         (Name::new("m.Count"), TypeDef::Refined { base: Type::Int, refinement: not_negative() }),
         (
             Name::new("m.Short"),
@@ -120,7 +121,7 @@ fn slips_of_models_are_forgiven_and_named() {
         (NOTE.replace("\"headline\"", "headline"), vec![L::UnquotedKey]),
         (NOTE.replace("true", "True").replace("null", "None"), vec![L::PythonWord]),
         (NOTE.replace("Up", "U\np"), vec![L::ControlCharacter]),
-        (NOTE.replace("3}", "3}").replace("\"age\":3}", "\"age\":3 "), vec![L::CutTail]),
+        (NOTE.replace("\"age\":3}", "\"age\":3 "), vec![L::CutTail]),
         (NOTE.replace("South", "south"), vec![L::Spelling(path("region"))]),
         (NOTE.replace("South", "north-west"), vec![L::Spelling(path("region"))]),
         (NOTE.replace("12.5", "\"$1,012.50\""), vec![L::NumberAsText(path("total"))]),
@@ -151,6 +152,7 @@ fn what_would_need_a_guess_is_malformed() {
     let (note, pair, ints) = (named("m.Note"), named("m.Pair"), Type::List(Type::Int.into()));
     let texts = Type::List(Type::String.into());
     let pairs = Type::List(pair.clone().into());
+    let loose = named("m.Loose");
     let (map, tree, count) = (Type::Map(Type::String.into(), Type::Int.into()), named("m.Tree"), named("m.Count"));
     let cases: Vec<(String, &Type, &str)> = vec![
         (String::new(), &pair, "R0821 the answer holds no JSON"),
@@ -187,6 +189,9 @@ fn what_would_need_a_guess_is_malformed() {
         ("{\"a\": 007}".into(), &pair, "damaged"),
         ("<think>never ends {\"a\": 1}".into(), &pair, "thinking aloud"),
         ("I do not know".into(), &Type::Json, "holds no JSON"),
+        // Nothing of it would be left, and all would be absent.
+        ("{\"x\": 1, \"y\": 2}".into(), &loose, "none of its keys is a field of the type"),
+        ("{\"loose\": {\"c\": \"x\"}}".into(), &loose, "expected an Int"),
     ];
     for (text, ty, expected) in cases {
         let found = bad(&text, ty);
@@ -315,13 +320,8 @@ fn damage(json: &Json, how: u16, out: &mut String) {
                 *out += space;
                 damage(item, how, out);
             }
-            *out += if items.is_empty() {
-                "]"
-            } else if comma.is_empty() {
-                "]"
-            } else {
-                ",]"
-            };
+            *out += if items.is_empty() { "" } else { comma };
+            out.push(']');
         }
         Json::Object(entries) => {
             out.push('{');
