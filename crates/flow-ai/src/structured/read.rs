@@ -7,7 +7,7 @@ use super::{
     leniency::{Forgiven, Leniency},
     loose::{Loose, Parsed},
 };
-use crate::failures::snippet;
+use crate::{Answer, Stop, failures::snippet};
 use flow_diag::codes;
 use flow_expr::{Context, Type, TypeDef, TypeTable, Value, codec};
 use flow_plan::{ErrorClass, Failure};
@@ -54,6 +54,30 @@ pub fn read(text: &str, ty: &Type, name: &str, context: &Context<'_>) -> Result<
         forgiven.once(Leniency::Thinking);
     }
     Ok((value, forgiven.into_list()))
+}
+
+/// Reads what a model answered: as [`read`], but a refusal is one, and a text that was cut off is none.
+///
+/// # Errors
+/// As [`read`]; R0808 for a refusal; R0821 for a text that ran out of `max_tokens`, which nobody could tell from a whole
+/// one.
+pub fn read_answer(
+    answer: &Answer,
+    ty: &Type,
+    name: &str,
+    context: &Context<'_>,
+) -> Result<(Value, Vec<Leniency>), Failure> {
+    if let Some(refusal) = answer.refusal() {
+        return Err(refusal);
+    }
+    if answer.stop != Stop::Length {
+        return read(&answer.text, ty, name, context);
+    }
+    let cut = format!("the answer ran out of tokens after {}", answer.usage.output_tokens);
+    if is_text(ty, context.types) {
+        return Err(nothing(&format!("{cut}, and its end is missing"), &answer.text));
+    }
+    read(&answer.text, ty, name, context).map_err(|failure| failure.detail(cut))
 }
 
 struct Reader<'a> {

@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use super::{Leniency, is_text, read, schema};
+use super::{Leniency, is_text, read, read_answer, schema};
+use crate::{Answer, Stop, Usage};
 use flow_expr::{
     BinaryOp, Context, Expr, ExprKind, Field, Name, Refinement, Type, TypeDef, TypeTable, Value, VarId, Variant, codec,
 };
@@ -102,6 +103,30 @@ fn a_text_is_taken_as_it_is() {
         assert_eq!(good("  {\"a\": 1} \n", &ty), (json!("  {\"a\": 1} \n"), vec![]));
     }
     assert!(is_text(&Type::String, &types()) && !is_text(&Type::String.optional(), &types()));
+}
+
+#[test]
+fn a_text_that_was_cut_off_is_none_and_a_refusal_is_one() {
+    let (functions, types) = (BTreeMap::new(), types());
+    let context = Context::new(&functions, &types, jiff::Timestamp::UNIX_EPOCH);
+    let code = |text: &str, stop: Stop, ty: &Type| {
+        let answer = Answer {
+            text: text.to_owned(),
+            calls: vec![],
+            usage: Usage { input_tokens: 1, output_tokens: 9, estimated: false },
+            served: String::new(),
+            stop,
+            request_id: None,
+            waited: std::time::Duration::ZERO,
+        };
+        read_answer(&answer, ty, "step", &context).map_or_else(|failure| failure.code.to_string(), |_| String::new())
+    };
+    assert_eq!(code("Once upon", Stop::Length, &Type::String), "R0821");
+    assert_eq!(code("Once upon", Stop::Done, &Type::String), "");
+    assert_eq!(code("{\"result\": [1,", Stop::Length, &Type::List(Type::Int.into())), "R0821");
+    // All of it came before the tokens ended.
+    assert_eq!(code("{\"result\": [1]}", Stop::Length, &Type::List(Type::Int.into())), "");
+    assert_eq!(code("No.", Stop::Refused("No.".into()), &Type::String), "R0808");
 }
 
 #[test]
@@ -235,7 +260,7 @@ fn deep_long_and_hostile_texts_take_linear_time() {
     let start = Instant::now();
     assert!(bad(&"[".repeat(10_000), &Type::Json).contains("deeper than 128"));
     assert!(bad(&"{\"a\":".repeat(10_000), &tree).contains("deeper than 128"));
-    let size = 4 << 20;
+    let size = 1 << 20;
     for piece in
         ["[1,", "{\"", "['", "[\"", "{a", "/*", "[/*", "[#", "{x}", "[1]", "\0", "[[", "<think>", "```", "\\", "é{"]
     {
