@@ -16,7 +16,7 @@ fn real() -> Option<Model> {
 
 /// A question with patience for a busy machine.
 fn patient<'a>(model: &'a Model, text: &str) -> Ask<'a> {
-    let patience = Duration::from_secs(120);
+    let patience = Duration::from_secs(300);
     let temperature = Some("0".parse().unwrap());
     Ask { key: None, timeout: patience, silence: patience, temperature, seed: Some(1), ..ask(model, text) }
 }
