@@ -37,7 +37,8 @@ parameters.hostnames = ["127.0.0.1"]
 parameters.port = int(sys.argv[1])
 parameters.n_ctx = 8192
 parameters.n_parallel = 2
-parameters.cpuparams.n_threads = 2
+# Threads wait for each other by spinning: on a busy machine two are slower than one.
+parameters.cpuparams.n_threads = 1
 server = xllamacpp.Server(parameters)
 while True:
     time.sleep(3600)
