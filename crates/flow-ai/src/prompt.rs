@@ -6,6 +6,7 @@
 
 use crate::{Ask, Message};
 use flow_expr::{TypeTable, Value, codec, render};
+pub use flow_plan::tokens_at_most;
 use serde_json::Value as Json;
 
 /// How a value is written.
@@ -100,34 +101,6 @@ pub fn schema_in_words(schema: &Json) -> String {
     format!("Answer with one JSON value and nothing else. It must fit this JSON Schema:\n{schema}")
 }
 
-/// A number of tokens that a text hardly exceeds, for charging before sending: one for two letters of a word or two
-/// spaces, one for each byte of everything else: digits, signs, letters that are not ASCII, and words of more than
-/// twenty letters or with digits in them, which are keys and codes.
-///
-/// Tokenisers take three to four letters of English to a token, each digit by itself if they are careful, and never
-/// less than a byte. So this errs high, by about a half for prose. Only short words that are no words of any language
-/// can take more: up to four tokens for five letters.
-#[must_use]
-pub fn tokens_at_most(text: &str) -> u64 {
-    const LONGEST_WORD: usize = 20;
-    let mut tokens = 0;
-    let mut spaces = 0;
-    let mut rest = text.as_bytes();
-    while let Some(first) = rest.first() {
-        let word = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-        if word > 0 {
-            let is_code = word > LONGEST_WORD || rest[..word].iter().any(u8::is_ascii_digit);
-            tokens += if is_code { word } else { word.div_ceil(2) };
-        } else if *first == b' ' {
-            spaces += 1;
-        } else {
-            tokens += 1;
-        }
-        rest = &rest[word.max(1)..];
-    }
-    (tokens + usize::div_ceil(spaces, 2)) as u64
-}
-
 /// Tokens that a message or tool takes besides its text.
 const AROUND_MESSAGE: u64 = 16;
 
@@ -198,21 +171,5 @@ mod tests {
         assert!(single.contains("format=\"json\"") && single.contains("{\"n\":7}"), "{single}");
         let text = value("t", &Value::String("a {b}".into()), &types, Form::Text, 2);
         assert!(text.contains("\na {b}\n"), "{text}");
-    }
-
-    #[test]
-    fn tokens_err_high() {
-        // Counted by SmolLM2's tokeniser, which takes each digit by itself.
-        let cases = [
-            ("The quick brown fox jumps over the lazy dog.", 10),
-            ("xkqzjvwpfhgmbtrxkqzjvwpf", 19),
-            ("1234567890123456", 16),
-            ("日本語です", 9),
-            ("😀", 3),
-        ];
-        for (text, tokens) in cases {
-            assert!(tokens_at_most(text) >= tokens, "{text}");
-        }
-        assert_eq!((tokens_at_most(""), tokens_at_most("abc"), tokens_at_most("a b,é")), (0, 2, 6));
     }
 }

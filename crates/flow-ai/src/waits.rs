@@ -71,7 +71,9 @@ fn length(text: &str) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    fn wait(headers: &[(&str, &str)], limited: bool) -> Option<u128> {
+    type Headers<'h> = &'h [(&'h str, &'h str)];
+
+    fn wait(headers: Headers<'_>, limited: bool) -> Option<u128> {
         let now = "2026-11-22T10:00:00Z".parse().unwrap();
         let header = |name: &str| headers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
         asked_for(header, limited, now).map(|wait| wait.as_millis())
@@ -79,7 +81,7 @@ mod tests {
 
     #[test]
     fn every_header_is_understood() {
-        let cases: [(&[(&str, &str)], Option<u128>); 14] = [
+        let cases: [(Headers<'_>, Option<u128>); 14] = [
             (&[("retry-after", "2")], Some(2000)),
             (&[("retry-after", "0.5")], Some(500)),
             (&[("retry-after", "Sun, 22 Nov 2026 10:00:30 GMT")], Some(30_000)),

@@ -54,7 +54,7 @@ pub(crate) fn decoder(ask: &Ask<'_>) -> Decoder {
             Decoder::new(Plain::Document, Box::new(anthropic::Messages::new(schema)))
         }
         Provider::Ollama => Decoder::new(Plain::Lines, Box::new(ollama::Chat)),
-        _ => Decoder::new(Plain::Document, Box::new(openai::Completions::default())),
+        _ => Decoder::new(Plain::Document, Box::new(openai::Completions)),
     }
 }
 

@@ -60,7 +60,7 @@ fn message(message: &Message, all: &[Message]) -> Json {
                 Message::Assistant { calls, .. } => calls.as_slice(),
                 _ => &[],
             });
-            let name = calls.filter(|call| call.id == *id).last().map(|call| json!(call.name));
+            let name = calls.rev().find(|call| call.id == *id).map(|call| json!(call.name));
             object([("role", Some(json!("tool"))), ("content", Some(json!(text))), ("tool_name", name)])
         }
     }

@@ -93,7 +93,6 @@ fn is_strict(schema: &Json) -> bool {
 }
 
 /// The chunks of a streamed completion, or the whole of one.
-#[derive(Default)]
 pub(super) struct Completions;
 
 impl Protocol for Completions {

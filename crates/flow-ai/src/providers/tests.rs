@@ -73,14 +73,17 @@ fn decode(provider: Provider, bytes: &[u8]) -> Result<Answer, Failure> {
     whole
 }
 
+/// Id, name and arguments of a call.
+type Call = (String, String, String);
+
 /// Text, calls, tokens, stop.
-fn summary(answer: &Answer) -> (String, Vec<(String, String, String)>, (u64, u64, bool), Stop) {
+fn summary(answer: &Answer) -> (String, Vec<Call>, (u64, u64, bool), Stop) {
     let calls = answer.calls.iter().map(|call| (call.id.clone(), call.name.clone(), call.arguments.clone())).collect();
     let usage = (answer.usage.input_tokens, answer.usage.output_tokens, answer.usage.estimated);
     (answer.text.clone(), calls, usage, answer.stop.clone())
 }
 
-fn call(id: &str, name: &str, arguments: &str) -> (String, String, String) {
+fn call(id: &str, name: &str, arguments: &str) -> Call {
     (id.into(), name.into(), arguments.into())
 }
 

@@ -231,6 +231,10 @@ impl<'a> Adapter<'a> {
                 self.inside(format_args!("{dot}{}", field.name), |inner| inner.mismatch("it was cut off before this"));
             }
         }
+        let all_optional = fields.iter().all(|field| matches!(field.ty, Type::Optional(_)));
+        if object.is_empty() && !entries.is_empty() && !fields.is_empty() && all_optional {
+            self.mismatch("none of its keys is a field of the type");
+        }
         for (key, _) in others.into_values().flatten() {
             let (dot, key) = (if self.path.is_empty() { "" } else { "." }, shown(key));
             self.inside(format_args!("{dot}{key}"), |inner| inner.forgive(Leniency::ExtraKey));
@@ -281,7 +285,7 @@ fn spelled<'v>(text: &str, variants: &'v [Variant]) -> Option<&'v Variant> {
 }
 
 /// A name without case, spaces, `_` and `-`: what stays the same in every style.
-fn plain_key(name: &str) -> String {
+pub(super) fn plain_key(name: &str) -> String {
     let letters = name.chars().filter(|letter| !matches!(letter, '_' | '-') && !letter.is_whitespace());
     letters.flat_map(char::to_lowercase).collect()
 }

@@ -17,5 +17,5 @@ mod schema;
 mod tests;
 
 pub use leniency::Leniency;
-pub use read::read;
+pub use read::{read, read_answer};
 pub use schema::{is_text, schema};

@@ -1,13 +1,13 @@
 //! The value of a type that a model's text holds, or everything that is wrong with it in one failure.
 
 use super::{
-    adapt::Adapter,
+    adapt::{Adapter, plain_key},
     find::{self, Found},
     is_text,
     leniency::{Forgiven, Leniency},
     loose::{Loose, Parsed},
 };
-use crate::failures::snippet;
+use crate::{Answer, Stop, failures::snippet};
 use flow_diag::codes;
 use flow_expr::{Context, Type, TypeDef, TypeTable, Value, codec};
 use flow_plan::{ErrorClass, Failure};
@@ -56,6 +56,30 @@ pub fn read(text: &str, ty: &Type, name: &str, context: &Context<'_>) -> Result<
     Ok((value, forgiven.into_list()))
 }
 
+/// Reads what a model answered: as [`read`], but a refusal is one, and a text that was cut off is none.
+///
+/// # Errors
+/// As [`read`]; R0808 for a refusal; R0821 for a text that ran out of `max_tokens`, which nobody could tell from a whole
+/// one.
+pub fn read_answer(
+    answer: &Answer,
+    ty: &Type,
+    name: &str,
+    context: &Context<'_>,
+) -> Result<(Value, Vec<Leniency>), Failure> {
+    if let Some(refusal) = answer.refusal() {
+        return Err(refusal);
+    }
+    if answer.stop != Stop::Length {
+        return read(&answer.text, ty, name, context);
+    }
+    let cut = format!("the answer ran out of tokens after {}", answer.usage.output_tokens);
+    if is_text(ty, context.types) {
+        return Err(nothing(&format!("{cut}, and its end is missing"), &answer.text));
+    }
+    read(&answer.text, ty, name, context).map_err(|failure| failure.detail(cut))
+}
+
 struct Reader<'a> {
     ty: &'a Type,
     name: &'a str,
@@ -98,12 +122,14 @@ impl Reader<'_> {
         let Parsed { value, forgiven, .. } = parsed;
         match self.unwrapped(&value) {
             Some((inner, key)) => {
-                let mut inside = forgiven.clone();
-                if let Some(key) = key {
-                    inside.once(Leniency::Wrapped(key));
-                }
-                // A map or JSON may well have that key itself.
-                self.decode(inner, inside).or_else(|failure| self.decode(&value, forgiven).map_err(|_| failure))
+                let Some(key) = key else {
+                    // A map or JSON may well have that key itself.
+                    let outside = |failure| self.decode(&value, forgiven.clone()).map_err(|_| failure);
+                    return self.decode(inner, forgiven.clone()).or_else(outside);
+                };
+                let mut inside = forgiven;
+                inside.once(Leniency::Wrapped(key));
+                self.decode(inner, inside)
             }
             None => self.decode(&value, forgiven),
         }
@@ -115,7 +141,7 @@ impl Reader<'_> {
         let [(key, inner)] = entries.as_slice() else { return None };
         let leniency = || Some(key.chars().take(60).collect());
         if let Some(fields) = self.context.types.record(self.ty) {
-            let is_field = fields.iter().any(|field| field.name.eq_ignore_ascii_case(key));
+            let is_field = fields.iter().any(|field| plain_key(&field.name) == plain_key(key));
             let is_object = matches!(inner, Loose::Object { .. });
             return (is_object && !is_field && !fields.is_empty()).then(|| (inner, leniency()));
         }

