@@ -216,7 +216,7 @@ impl Work {
         let shared = self.shared.clone();
         self.spawn(
             run.task,
-            None,
+            (None, None),
             false,
             move |cancel| async move {
                 let call = step_call(&shared, run, PathBuf::new());
@@ -233,7 +233,7 @@ impl Work {
         let shared = self.shared.clone();
         self.spawn(
             run.task,
-            None,
+            (None, None),
             true,
             move |cancel| async move {
                 let log = step_log(&shared, &run);
