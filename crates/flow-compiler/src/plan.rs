@@ -121,8 +121,22 @@ fn parameters(
                     }
                 },
             },
-            (None, None) => problems.push(MissingParameter { flow, param }),
+            (None, None) => match started_with(flow, &param.name) {
+                Some(value) => match flow_expr::evaluate(value, &(), &context) {
+                    Ok(value) => drop(values.insert(param.name.clone(), value)),
+                    Err(error) => {
+                        problems.push(WrongParameter { flow, param, text: "", why: error.message.to_string() });
+                    }
+                },
+                None => problems.push(MissingParameter { flow, param }),
+            },
         }
     }
     values
+}
+
+/// What the flow's only start gives a parameter: a run by hand takes it too.
+fn started_with<'f>(flow: &'f Flow, param: &str) -> Option<&'f flow_expr::Expr> {
+    let [start] = &flow.starts[..] else { return None };
+    start.with.iter().find(|(name, _)| **name == *param).map(|(_, value)| value)
 }

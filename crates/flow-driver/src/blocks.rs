@@ -348,7 +348,7 @@ impl Driver {
         }
         let at = match graph.finish.as_ref()?.deadline {
             Deadline::Within(ms) => later(self.now, ms),
-            Deadline::By(_) => *self.start.deadlines.get(&graph.name)?,
+            Deadline::By { .. } => *self.start.deadlines.get(&graph.name)?,
         };
         let task = self.next_task(owner);
         self.command(Command::Timer { task, at });

@@ -162,7 +162,17 @@ impl Driver {
             _ => return None,
         };
         let identity = identity.unwrap_or_default();
-        Some(NodeRecord { run, at, succeeded: true, identity, components, inputs, value: None, data_time: None })
+        Some(NodeRecord {
+            run,
+            at,
+            succeeded: true,
+            recovered: false,
+            identity,
+            components,
+            inputs,
+            value: None,
+            data_time: None,
+        })
     }
 
     /// The key that is sent along, if there is one, then the first attempt.

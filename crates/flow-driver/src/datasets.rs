@@ -161,7 +161,7 @@ impl Driver {
         let node = VersionCandidate { dataset: name, contract: &contract.components, forced };
         let decision = decide_read(&node, &seen);
         self.decided(id, decision.clone());
-        let Sighting { fingerprint, last } = seen;
+        let Sighting { fingerprint, last, .. } = seen;
         match (decision.verdict, fingerprint, last) {
             (Verdict::Reuse, Some(there), Some(last)) => {
                 let Some(dataset) = self.program.datasets.get(name) else { return };
@@ -262,6 +262,11 @@ impl Driver {
 
     fn judge_freshness(&mut self, id: u32, name: &Name, within_ms: u64, action: StaleAction, seen: &Sighting) {
         let Some(dataset) = self.program.datasets.get(name) else { return };
+        if seen.unseen {
+            let reasons = vec![flow_plan::Reason::NotLookedAt { dataset: name.clone() }];
+            self.decided(id, flow_plan::Decision { verdict: Verdict::Maybe, reasons });
+            return self.settle(id, Settled::Value { value: Value::Unit, how: How::Ran });
+        }
         let data_time = seen.fingerprint.as_ref().and_then(|there| data_time_of(dataset, there, seen.last.as_ref()));
         let age = data_time.map(|time| age_ms(time, self.now));
         let kept = age.is_some_and(|age| age <= within_ms);

@@ -81,18 +81,28 @@ pub fn decide(
             reasons.extend(changed);
             if !last.succeeded {
                 reasons.push(Reason::FailedLastTime { run: last.run.clone() });
+            } else if last.recovered {
+                reasons.push(Reason::RecoveredLastTime { run: last.run.clone() });
             }
         }
     }
     if unknown {
         reasons.extend(node.upstream.iter().map(|label| Reason::UpstreamRuns { node: label.clone() }));
-        return Decision { verdict: if runs { Verdict::Run } else { Verdict::Maybe }, reasons };
+        return Decision { verdict: if runs { Verdict::Run } else { Verdict::Maybe }, reasons: some(reasons) };
     }
     if reasons.is_empty() {
         // The record knows the same code and inputs, but the result itself was not kept or is gone.
         reasons.push(Reason::NotCacheable { why: "its last result is no longer kept".into() });
     }
     Decision { verdict: Verdict::Run, reasons }
+}
+
+/// Reasons, of which there is always one.
+fn some(mut reasons: Vec<Reason>) -> Vec<Reason> {
+    if reasons.is_empty() {
+        reasons.push(Reason::NotKnownYet);
+    }
+    reasons
 }
 
 fn is_input(reason: &Reason) -> bool {
@@ -160,6 +170,7 @@ pub fn decide_read(node: &VersionCandidate<'_>, seen: &Sighting) -> Decision {
     let mut reasons = forced(node.forced);
     match (&seen.last, &seen.fingerprint) {
         (None, _) => reasons.push(Reason::NeverRan),
+        _ if seen.unseen => {}
         (Some(last), Some(there)) if there.hash == last.fingerprint.hash => {}
         (Some(last), there) => reasons.push(Reason::InputChanged {
             input: node.dataset.short().into(),
@@ -168,7 +179,7 @@ pub fn decide_read(node: &VersionCandidate<'_>, seen: &Sighting) -> Decision {
         }),
     }
     contract_reasons(node, seen, &mut reasons);
-    settle(reasons, seen)
+    settle(node, reasons, seen)
 }
 
 /// Decides whether a version is published. `content` is the digest of what would be, if it is known.
@@ -183,7 +194,7 @@ pub fn decide_write(
     match &seen.last {
         None => reasons.push(Reason::NeverRan),
         Some(last) => {
-            if seen.fingerprint.as_ref().is_none_or(|there| there.hash != last.fingerprint.hash) {
+            if !seen.unseen && seen.fingerprint.as_ref().is_none_or(|there| there.hash != last.fingerprint.hash) {
                 reasons.push(Reason::OutputMissing { dataset: node.dataset.clone() });
             }
             if let Some(content) = content.filter(|content| **content != *last.content) {
@@ -196,9 +207,9 @@ pub fn decide_write(
     if content.is_none() {
         let verdict = if reasons.is_empty() { Verdict::Maybe } else { Verdict::Run };
         reasons.extend(upstream.iter().map(|label| Reason::UpstreamRuns { node: label.clone() }));
-        return Decision { verdict, reasons };
+        return Decision { verdict, reasons: some(reasons) };
     }
-    settle(reasons, seen)
+    settle(node, reasons, seen)
 }
 
 fn forced(forced: bool) -> Vec<Reason> {
@@ -214,8 +225,12 @@ fn contract_reasons(node: &VersionCandidate<'_>, seen: &Sighting, reasons: &mut 
     }
 }
 
-fn settle(reasons: Vec<Reason>, seen: &Sighting) -> Decision {
+fn settle(node: &VersionCandidate<'_>, reasons: Vec<Reason>, seen: &Sighting) -> Decision {
     match &seen.last {
+        Some(_) if reasons.is_empty() && seen.unseen => {
+            let dataset = node.dataset.clone();
+            Decision { verdict: Verdict::Maybe, reasons: vec![Reason::NotLookedAt { dataset }] }
+        }
         Some(last) if reasons.is_empty() => {
             Decision { verdict: Verdict::Reuse, reasons: vec![Reason::Unchanged { run: last.run.clone() }] }
         }

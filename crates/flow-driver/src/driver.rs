@@ -30,6 +30,8 @@ pub struct Driver {
     pub(crate) start: RunStart,
     pub(crate) flow: Name,
     pub(crate) params: BTreeMap<Arc<str>, Value>,
+    /// Parameters that say which part of datasets is meant, as text: what is remembered is kept for each.
+    pub(crate) part: String,
     /// Nodes of the root flow that are not selected.
     pub(crate) unselected: HashSet<u32>,
     pub(crate) now: Timestamp,
@@ -97,8 +99,10 @@ impl Driver {
         start: RunStart,
     ) -> Self {
         let slots = Slots::new(start.jobs, &program.pools);
+        let part = program.flows.get(&flow).map_or_else(String::new, |flow| crate::names::part(flow, &params));
         Self {
             now: start.started,
+            part,
             program,
             start,
             flow,
@@ -333,7 +337,7 @@ impl Driver {
     fn takes_unknown(&self, id: u32) -> bool {
         match &self.node(id).op {
             Op::Call { .. } => true,
-            Op::Write { partition, .. } => partition.is_empty(),
+            Op::Write { .. } => true,
             Op::Compute { data, .. } => *data,
             _ => false,
         }
@@ -523,7 +527,7 @@ impl Driver {
         let end = NodeEnd {
             path: self.path(id),
             key: self.key(id),
-            label: node.label.clone(),
+            label: self.label(id),
             kind: kind.into(),
             subject: node.op.subject().cloned(),
             status,

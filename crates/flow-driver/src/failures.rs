@@ -22,7 +22,7 @@ pub(crate) fn stale(dataset: &str, age_ms: Option<u64>, within_ms: u64) -> Failu
     let promise = duration(within_ms);
     let message = match age_ms {
         Some(age_ms) => format!("`{dataset}` is {} old, and must be fresh within {promise}", duration(age_ms)),
-        None => format!("`{dataset}` has no version yet, and must be fresh within {promise}"),
+        None => format!("`{dataset}` has no version of known age yet, and must be fresh within {promise}"),
     };
     Failure::new(ErrorClass::Stale, "R0703", message)
 }

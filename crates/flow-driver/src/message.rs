@@ -118,7 +118,11 @@ impl Last {
     pub fn of(record: Option<NodeRecord>, identity: Option<&str>) -> Self {
         match record {
             None => Self::Nothing,
-            Some(record) if record.succeeded && identity.is_some_and(|identity| *identity == *record.identity) => {
+            Some(record)
+                if record.succeeded
+                    && !record.recovered
+                    && identity.is_some_and(|identity| *identity == *record.identity) =>
+            {
                 Self::Same { run: record.run, at: record.at }
             }
             // Without an identity the value is what is wanted; otherwise it would only be dead weight.

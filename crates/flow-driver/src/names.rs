@@ -6,7 +6,13 @@ use crate::{
     graph::RESULT,
     state::{ROOT, Role},
 };
-use std::{fmt::Write as _, sync::Arc};
+use flow_expr::{ExprKind, Value};
+use flow_plan::{Flow, NodeKind};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    sync::Arc,
+};
 
 impl Driver {
     /// Where an instance is: numbers of nodes from the outside in, positions of loops in brackets.
@@ -31,7 +37,7 @@ impl Driver {
 
     /// The name of the instance's record: the flow, then labels.
     pub(crate) fn key(&self, id: u32) -> Arc<str> {
-        let mut text = self.flow.to_string();
+        let mut text = format!("{}{}", self.flow, self.part);
         self.way(id, &mut |step| match step {
             Step::Node(owner) => {
                 text.push('/');
@@ -42,12 +48,20 @@ impl Driver {
         text.into()
     }
 
-    /// What people call it.
+    /// What people call it: in a loop with the positions of its items, `rate[3]`.
     pub(crate) fn label(&self, id: u32) -> Arc<str> {
         if id == ROOT {
             return self.flow.short().into();
         }
-        self.node(id).label.clone()
+        let label = &self.node(id).label;
+        let mut places = String::new();
+        self.way(id, &mut |step| {
+            if let Step::Item(position) = step {
+                // Writing to a string cannot fail.
+                let _ = write!(places, "[{position}]");
+            }
+        });
+        if places.is_empty() { label.clone() } else { format!("{label}{places}").into() }
     }
 
     fn way(&self, id: u32, see: &mut dyn FnMut(Step)) {
@@ -75,6 +89,28 @@ impl Driver {
             }
         }
     }
+}
+
+/// Parameters that are keys of partitions which the flow reads or writes: `[day=2026-01-31]`. Runs for
+/// different parts have nothing to do with each other; what one of them did is no news to another.
+pub(crate) fn part(flow: &Flow, params: &BTreeMap<Arc<str>, Value>) -> String {
+    let keys = flow.nodes().flat_map(|node| match &node.kind {
+        NodeKind::Read { partition, .. } | NodeKind::Write { partition, .. } => partition.as_slice(),
+        _ => &[],
+    });
+    let keys: BTreeSet<_> =
+        keys.filter_map(|key| if let ExprKind::Var(var) = key.kind { Some(var) } else { None }).collect();
+    let named = flow.params.iter().filter(|param| keys.contains(&param.var));
+    let texts = named.filter_map(|param| {
+        let value = params.get(&param.name)?;
+        let text = match value {
+            Value::Date(_) | Value::Int(_) | Value::Bool(_) => flow_plan::words::value(value),
+            other => flow_expr::digest(other).get(..16).unwrap_or_default().to_owned(),
+        };
+        Some(format!("{}={text}", param.name))
+    });
+    let text = texts.collect::<Vec<_>>().join(",");
+    if text.is_empty() { text } else { format!("[{text}]") }
 }
 
 enum Step {

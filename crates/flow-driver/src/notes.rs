@@ -131,6 +131,7 @@ impl Driver {
             run: self.start.run.clone(),
             at: self.now,
             succeeded: value.is_some(),
+            recovered: matches!(how, Some(How::Fallback | How::Recovered)),
             identity: identity.unwrap_or_default(),
             components,
             inputs,

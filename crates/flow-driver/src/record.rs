@@ -96,6 +96,9 @@ pub struct NodeRecord {
     pub at: Timestamp,
     /// Whether it succeeded.
     pub succeeded: bool,
+    /// Whether it failed, and a fallback or an `else` gave the value.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub recovered: bool,
     /// A hash of what it meant and used.
     pub identity: Arc<str>,
     /// What it meant.
@@ -154,6 +157,9 @@ pub struct Sighting {
     pub fingerprint: Option<Fingerprint>,
     /// The newest version in the catalogue whose value can still be had.
     pub last: Option<VersionRecord>,
+    /// Only in plans: nobody looked, as that would take a connection.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unseen: bool,
 }
 
 /// How a node got its result.

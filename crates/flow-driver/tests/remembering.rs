@@ -335,3 +335,66 @@ fn a_pure_step_is_called_once_for_the_same_inputs() {
     let program = program(vec![twice], vec![], vec![flow("f", nodes, None)]);
     assert_eq!(World::new(&mut Memory::default()).run(&program, "f").ran(), ["x"]);
 }
+
+#[test]
+fn a_plan_that_looks_nowhere_says_what_it_does_not_know() {
+    use Verdict::{Maybe, Run};
+    let (mut memory, program) = (with_raw(123), pipeline());
+    let blind = |memory: &mut Memory, program: &Program| {
+        let world = World { dry: true, blind: true, ..World::new(memory) };
+        world.steps(|_, _| panic!("a plan runs nothing")).run(program, "f")
+    };
+    assert_eq!(verdicts(&blind(&mut memory, &program)), [(0, Run), (1, Run), (2, Run), (3, Run)]);
+    run(&mut memory, &program);
+    let planned = blind(&mut memory, &program);
+    assert_eq!(verdicts(&planned), [(0, Maybe), (1, Maybe), (2, Maybe), (3, Maybe)]);
+    let decisions = planned.driver.decisions();
+    assert_eq!(decisions[0].1.reasons, [Reason::NotLookedAt { dataset: name("m.raw") }]);
+    assert!(decisions.iter().all(|(_, decision)| !decision.reasons.is_empty()), "{decisions:?}");
+    let mut fresh = program.clone();
+    fresh.flows.get_mut(&name("m.f")).unwrap().body.nodes = vec![node(
+        0,
+        "require raw",
+        NodeKind::RequireFresh { dataset: name("m.raw"), partition: vec![], within_ms: 1, action: StaleAction::Fail },
+    )];
+    let planned = blind(&mut memory, &fresh);
+    assert_eq!(verdicts(&planned), [(0, Maybe)]);
+    assert_eq!(planned.end.status, RunStatus::Succeeded, "nobody knows that it is stale");
+}
+
+#[test]
+fn what_stood_in_for_a_failure_is_said_the_next_time() {
+    let nodes = vec![call(0, "x", "flaky", vec![int(1)])];
+    let flaky = Step { fallback: Some(int(7)), ..step("flaky", 1) };
+    let program = program(vec![flaky], vec![], vec![flow("f", nodes, None)]);
+    let mut memory = Memory::default();
+    let run = |memory: &mut Memory, works| {
+        let failure = flow_plan::Failure::new(flow_plan::ErrorClass::Exit(1), "R0101", "it broke");
+        let steps =
+            move |_: &flow_driver::RunStep, _| (1, if works { Ok(Value::Int(1)) } else { Err(failure.clone()) });
+        World::new(memory).steps(steps).run(&program, "f")
+    };
+    assert_eq!(run(&mut memory, false).end_of("x").how, Some(How::Fallback));
+    let second = run(&mut memory, true);
+    assert_eq!(reasons(&second, "x"), [Reason::RecoveredLastTime { run: "r1".into() }]);
+    assert_eq!(run(&mut memory, true).end_of("x").how, Some(How::Reused));
+}
+
+#[test]
+fn partitions_are_remembered_apart() {
+    let key = Param { name: "key".into(), var: VarId(80), ty: Type::Int, default: None };
+    let raw = flow_plan::Dataset { partition: vec![key.clone()], ..dataset("raw") };
+    let read = NodeKind::Read { dataset: name("m.raw"), partition: vec![var(80)], previous: false };
+    let nodes = vec![node(0, "raw", read), call(1, "clean", "clean", vec![var(0)])];
+    let by_key = flow_plan::Flow { params: vec![key], ..flow("f", nodes, None) };
+    let program = program(vec![step("clean", 1)], vec![raw], vec![by_key]);
+    let mut memory = with_raw(123);
+    let run = |memory: &mut Memory, value: i64| {
+        let params = [("key".into(), Value::Int(value))].into();
+        World { params, ..World::new(memory) }.run(&program, "f")
+    };
+    run(&mut memory, 1);
+    assert_eq!(memory.records.keys().map(|key| &**key).collect::<Vec<_>>(), ["m.f[key=1]/clean"]);
+    memory.places.insert(name("m.raw"), (Value::Int(5), Some(at(0))));
+    assert_eq!(reasons(&run(&mut memory, 2), "clean"), [Reason::NeverRan]);
+}

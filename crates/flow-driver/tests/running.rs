@@ -199,7 +199,8 @@ fn a_loop_with_failures_finishes_the_others_and_fails() {
         .steps(|run, _| if run.args[0].1 == Value::Int(2) { fails(ErrorClass::Exit(1)) } else { gives(1) })
         .run(&program, "f");
     assert_eq!((run.attempts.len(), run.status("loop"), run.end.status), (6, Failed, RunStatus::Failed));
-    assert_eq!(run.end_of("loop").because.as_ref().unwrap().0, "0[2].1".into());
+    let because = run.end_of("loop").because.clone().unwrap();
+    assert_eq!((&*because.0, &*because.1), ("0[2].1", "each[2]"), "a label tells the items of a loop apart");
     assert_eq!(run.driver.root_failures().len(), 1);
 }
 
@@ -267,7 +268,7 @@ fn cancelling_stops_what_runs_and_starts_nothing() {
         })
         .run(&program, "f");
     assert_eq!((run.end.status, run.took(), run.stopped.len()), (RunStatus::Cancelled, 50, 2));
-    for label in ["long", "next", "flaky", "loop", "item"] {
+    for label in ["long", "next", "flaky", "loop", "item[0]"] {
         assert_eq!(run.status(label), Cancelled, "{label}");
     }
     assert_eq!(run.attempts.len(), 3);

@@ -4,8 +4,15 @@
 
 use flow_expr::Name;
 use flow_plan::{Deadline, Flow, Program, Schedule, Trigger};
-use jiff::{Timestamp, ToSpan as _, civil::Time, tz::TimeZone};
-use std::collections::BTreeMap;
+use jiff::{
+    Timestamp, ToSpan as _,
+    civil::Time,
+    tz::{TimeZone, TimeZoneDatabase},
+};
+use std::{collections::BTreeMap, sync::LazyLock};
+
+/// The copy of the zone database that is built in, as when compiling: the machine's own may be another one.
+static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
 /// The next such time of day after the start, for every flow that must finish by one.
 pub(crate) fn deadlines(program: &Program, started: Timestamp) -> BTreeMap<Name, Timestamp> {
@@ -13,9 +20,9 @@ pub(crate) fn deadlines(program: &Program, started: Timestamp) -> BTreeMap<Name,
 }
 
 fn deadline(flow: &Flow, started: Timestamp) -> Option<Timestamp> {
-    let Deadline::By(minutes) = flow.finish.as_ref()?.deadline else { return None };
-    let zone = zone(flow).and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
-    let time = Time::new((minutes / 60) as i8, (minutes % 60) as i8, 0, 0).ok()?;
+    let Deadline::By { minutes, zone: written } = &flow.finish.as_ref()?.deadline else { return None };
+    let zone = written.as_deref().or(zone(flow)).and_then(|name| ZONES.get(name).ok()).unwrap_or(TimeZone::UTC);
+    let time = Time::new((*minutes / 60) as i8, (*minutes % 60) as i8, 0, 0).ok()?;
     let day = started.to_zoned(zone.clone()).date();
     let on = |days: i32| day.checked_add(days.days()).ok()?.to_datetime(time).to_zoned(zone.clone()).ok();
     [on(0), on(1)].into_iter().flatten().map(|at| at.timestamp()).find(|at| *at > started)
@@ -41,7 +48,7 @@ mod tests {
             params: vec![],
             returns: flow_expr::Type::Unit,
             starts: vec![Start { trigger: Trigger::Schedule(schedule), with: vec![], at: Default::default() }],
-            finish: Some(Finish { deadline: Deadline::By(minutes), at: Default::default() }),
+            finish: Some(Finish { deadline: Deadline::By { minutes, zone: None }, at: Default::default() }),
             overlap: Default::default(),
             catch_up: Default::default(),
             body: Default::default(),
@@ -59,5 +66,16 @@ mod tests {
         assert_eq!(deadline(&london, at("2026-07-01T05:00:00Z")), Some(at("2026-07-01T05:30:00Z")));
         assert_eq!(deadline(&london, at("2026-07-01T05:30:00Z")), Some(at("2026-07-02T05:30:00Z")));
         assert_eq!(deadline(&london, at("2026-12-01T05:45:00Z")), Some(at("2026-12-01T06:30:00Z")));
+    }
+
+    #[test]
+    fn the_zone_of_the_clause_itself_counts_before_that_of_the_schedule() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let mut flow = flow(390, "Europe/London");
+        let tokyo = Deadline::By { minutes: 390, zone: Some("Asia/Tokyo".into()) };
+        flow.finish = Some(Finish { deadline: tokyo, at: Default::default() });
+        assert_eq!(deadline(&flow, at("2026-07-01T05:00:00Z")), Some(at("2026-07-01T21:30:00Z")));
+        flow.starts.clear();
+        assert_eq!(deadline(&flow, at("2026-07-01T05:00:00Z")), Some(at("2026-07-01T21:30:00Z")));
     }
 }

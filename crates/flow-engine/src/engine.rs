@@ -6,6 +6,7 @@ use crate::{
     EngineError, ExitClass, FileMemory, Happening, NodeFailure, Progress, RunSummary,
     clock::Clock,
     deadline::deadlines,
+    held::{Held, Pools, random, run_id},
     plan::foresee,
     run::{Over, Running},
     watch::Watchers,
@@ -15,11 +16,10 @@ use flow_driver::{DRIVER_FORMAT, Driver, Forced, RunStart, RunStatus};
 use flow_exec::api::{Cancel, DatasetRef, Execute};
 use flow_expr::{Name, Value, codec};
 use flow_plan::{Decision, NodeId, NodeKind, Plan, Program, Reason, Verdict};
-use flow_store::{Keep, Layout, Lock, LockHolder, Reader, Store, StoreError, Write, prune};
+use flow_store::{Keep, Layout, Reader, Store, Write};
 use jiff::Timestamp;
 use std::{
     collections::{BTreeSet, HashSet},
-    hash::{BuildHasher as _, Hasher as _},
     num::NonZero,
     path::Path,
     sync::{Arc, Mutex},
@@ -47,13 +47,22 @@ pub struct Choice {
     pub forced: Forced,
 }
 
+/// Where a plan looks to see what is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Looking {
+    /// At files of this machine: nothing is connected to, no secret is read.
+    AtFiles,
+    /// Everywhere, as a run does: also at databases and URLs.
+    Everywhere,
+}
+
 /// A project that can be planned, run and asked.
 #[derive(Clone)]
 pub struct Engine {
     pub(crate) layout: Layout,
     executor: Arc<dyn Execute>,
-    memory: Arc<FileMemory>,
-    options: Options,
+    pub(crate) memory: Arc<FileMemory>,
+    pub(crate) options: Options,
 }
 
 impl std::fmt::Debug for Engine {
@@ -71,21 +80,21 @@ impl Engine {
         Self { layout: Layout::new(project), executor, memory, options }
     }
 
-    /// Fills in a plan's decisions and the versions of its inputs. Writes nothing.
+    /// Fills in a plan's decisions and the versions of its inputs. Writes nothing; what it looks at is said.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub async fn plan(&self, mut plan: Plan, choice: &Choice) -> Result<Plan, EngineError> {
+    pub async fn plan(&self, mut plan: Plan, choice: &Choice, looking: Looking) -> Result<Plan, EngineError> {
         let program = Arc::new(std::mem::take(&mut plan.program));
         let clock = Clock::start();
-        let start = RunStart { dry: true, ..self.start(&program, &clock, choice.forced.clone()) };
+        let start = RunStart { dry: true, ..self.start(run_id(&clock), &program, &clock, choice.forced.clone()) };
         let (sender, _) = broadcast::channel(1);
         let reader = Reader::open(&self.layout)?;
-        let shared = self.shared(&start, program.clone(), clock, sender, None, reader);
+        let shared = Arc::new(self.shared(&start, program.clone(), clock, sender, None, reader));
         let unselected: HashSet<u32> = choice.unselected.iter().copied().collect();
         let params = plan.params.clone();
         let driver = Driver::with_program(program.clone(), plan.flow.clone(), params, unselected, start);
-        let foreseen = foresee(driver, &shared).await?;
+        let foreseen = foresee(driver, &shared, looking).await?;
         // What a write looked at, to see whether somebody changed it, is no input.
         let read: HashSet<&Name> = program.flows.values().flat_map(|flow| flow.nodes()).filter_map(read_by).collect();
         plan.inputs = foreseen.inputs.into_iter().filter(|input| read.contains(&input.dataset)).collect();
@@ -112,28 +121,44 @@ impl Engine {
         progress: broadcast::Sender<Progress>,
         cancel: Cancel,
     ) -> Result<RunSummary, EngineError> {
+        let held = self.hold(&plan, &progress, &cancel).await?;
+        self.run_held(&held, plan, forced, progress, cancel).await
+    }
+
+    /// As [`Self::run`], in a project that is held; several of these may go on at once.
+    ///
+    /// # Errors
+    /// The run could not begin, or the store failed. What fails inside the run is in its summary.
+    pub async fn run_held(
+        &self,
+        held: &Held,
+        plan: Plan,
+        forced: Forced,
+        progress: broadcast::Sender<Progress>,
+        cancel: Cancel,
+    ) -> Result<RunSummary, EngineError> {
         let flow = plan.program.flows.get(&plan.flow);
         let nodes = flow.ok_or_else(|| EngineError::NoFlow(plan.flow.clone()))?.nodes().count();
         let program = Arc::new(plan.program.clone());
         let clock = Clock::start();
         let forced = if forced == Forced::None { forced_in(&plan) } else { forced };
-        let start = self.start(&program, &clock, forced);
+        let (run, store) = held.begin()?;
+        let start = self.start(run, &program, &clock, forced);
+        begin(&store, &plan, &start)?;
         let watchers = Watchers { sender: progress.clone(), clock };
-        let (store, lock) = self.open_store(&plan, &start, &watchers, &cancel).await?;
-        // The lock is ours, so whatever still runs there belongs to a run that was killed.
-        flow_exec::end_leftovers(&self.layout.scratch());
         let reader = store.reader()?;
-        let shared = self.shared(&start, program.clone(), clock, progress, Some(store.clone()), Some(reader));
+        let shared = Shared {
+            pools: held.pools(),
+            ..self.shared(&start, program.clone(), clock, progress, Some(store.clone()), Some(reader))
+        };
         let run = start.run.clone();
         watchers.tell(Happening::RunStarted { run: run.clone(), flow: plan.flow.clone(), nodes });
         let unselected = unselected_in(&plan);
         let driver = Driver::with_program(program, plan.flow.clone(), plan.params.clone(), unselected, start.clone());
-        let over = Running::new(driver, store.clone(), shared).drive(cancel).await;
-        // Best effort: a folder that stays is removed with the next run's.
-        let _ = std::fs::remove_dir_all(self.layout.scratch());
-        let over = over?;
-        drop(lock);
-        Ok(summary(run, start.started, clock.now(), over))
+        let over = Running::new(driver, store, Arc::new(shared)).drive(cancel).await;
+        // Best effort: a folder that stays goes with the others.
+        let _ = std::fs::remove_dir_all(self.layout.scratch().join(&*run));
+        Ok(summary(run, start.started, clock.now(), over?))
     }
 
     /// Whether the data that a plan was made for is still what is there.
@@ -163,14 +188,12 @@ impl Engine {
         if changed.is_empty() { Ok(()) } else { Err(EngineError::InputsChanged(changed)) }
     }
 
-    fn start(&self, program: &Program, clock: &Clock, forced: Forced) -> RunStart {
+    fn start(&self, run: Arc<str>, program: &Program, clock: &Clock, forced: Forced) -> RunStart {
         let started = clock.now();
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-        // The standard library's seed for hash maps is as random as the system's source.
-        let seed = std::collections::hash_map::RandomState::new().build_hasher().finish();
         RunStart {
-            run: format!("{}-{:04x}", started.strftime("%Y%m%d-%H%M%S"), seed & 0xffff).into(),
-            seed,
+            run,
+            seed: random(),
             started,
             jobs: self.options.jobs.unwrap_or(u32::try_from(cores).unwrap_or(1)).max(1),
             forced,
@@ -187,8 +210,8 @@ impl Engine {
         progress: broadcast::Sender<Progress>,
         store: Option<Arc<Store>>,
         reader: Option<Reader>,
-    ) -> Arc<Shared> {
-        Arc::new(Shared {
+    ) -> Shared {
+        Shared {
             executor: self.executor.clone(),
             program,
             layout: self.layout.clone(),
@@ -198,57 +221,23 @@ impl Engine {
             watchers: Watchers { sender: progress, clock },
             store,
             reader: reader.map(Mutex::new),
-        })
-    }
-
-    /// Takes the project's lock, opens its store, tidies it, and writes down that the run begins.
-    async fn open_store(
-        &self,
-        plan: &Plan,
-        start: &RunStart,
-        watchers: &Watchers,
-        cancel: &Cancel,
-    ) -> Result<(Arc<Store>, Lock), EngineError> {
-        let store = Arc::new(Store::open(&self.layout)?);
-        let holder = LockHolder { pid: std::process::id(), run: start.run.clone(), since: start.started };
-        let lock = self.lock(&holder, watchers, cancel).await?;
-        let mut keep = self.options.keep.clone();
-        let datasets = plan.program.datasets.values();
-        keep.versions_of.extend(datasets.filter_map(|data| Some((data.name.0.clone(), data.keep_versions?))));
-        prune(&self.layout, &keep, start.started)?;
-        self.memory.attach(&store);
-        let hash = if plan.hash.is_empty() { plan.content_hash() } else { plan.hash.clone() };
-        let known = store.reader()?.has_plan(&hash)?;
-        store.write(Write::Begin {
-            start: Box::new(start.clone()),
-            flow: plan.flow.0.clone(),
-            plan_json: (!known).then(|| plan.to_json()),
-            plan: hash,
-            format: DRIVER_FORMAT,
-        });
-        Ok((store, lock))
-    }
-
-    async fn lock(&self, holder: &LockHolder, watchers: &Watchers, cancel: &Cancel) -> Result<Lock, EngineError> {
-        let until = tokio::time::Instant::now() + self.options.wait_for_lock.unwrap_or_default();
-        let mut told = false;
-        loop {
-            let other = match Lock::take(&self.layout, holder) {
-                Ok(lock) => return Ok(lock),
-                Err(StoreError::Locked { holder }) => holder,
-                Err(error) => return Err(error.into()),
-            };
-            if tokio::time::Instant::now() >= until || cancel.is_cancelled() {
-                return Err(StoreError::Locked { holder: other }.into());
-            }
-            if !told {
-                told = true;
-                let LockHolder { pid, run, since } = other;
-                watchers.tell(Happening::Locked { pid, run, since });
-            }
-            tokio::time::sleep(Duration::from_millis(200)).await;
+            pools: Pools::default(),
         }
     }
+}
+
+/// Writes down that a run begins.
+fn begin(store: &Store, plan: &Plan, start: &RunStart) -> Result<(), EngineError> {
+    let hash = if plan.hash.is_empty() { plan.content_hash() } else { plan.hash.clone() };
+    let known = store.reader()?.has_plan(&hash)?;
+    store.write(Write::Begin {
+        start: Box::new(start.clone()),
+        flow: plan.flow.0.clone(),
+        plan_json: (!known).then(|| plan.to_json()),
+        plan: hash,
+        format: DRIVER_FORMAT,
+    });
+    Ok(())
 }
 
 /// Nodes that a plan was told to run whatever their records say.

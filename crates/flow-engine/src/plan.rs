@@ -1,8 +1,8 @@
 //! What would happen: the driver's dry run over what the store remembers and what is at the locations.
 //!
-//! Runs nothing, connects to nothing but to look at datasets, writes nothing.
+//! Runs nothing, writes nothing, and looks at databases and URLs only when told so.
 
-use crate::{EngineError, run::recall, work::Shared};
+use crate::{EngineError, Looking, run::recall, work::Shared};
 use flow_driver::{Command, Driver, Event};
 use flow_plan::InputSeen;
 use std::{collections::VecDeque, sync::Arc};
@@ -15,7 +15,11 @@ pub(crate) struct Foreseen {
 }
 
 /// Runs a dry driver to its end.
-pub(crate) async fn foresee(mut driver: Driver, shared: &Arc<Shared>) -> Result<Foreseen, EngineError> {
+pub(crate) async fn foresee(
+    mut driver: Driver,
+    shared: &Arc<Shared>,
+    looking: Looking,
+) -> Result<Foreseen, EngineError> {
     let mut events = VecDeque::from([Event::Begin]);
     let mut inputs: Vec<InputSeen> = vec![];
     while let Some(event) = events.pop_front() {
@@ -25,8 +29,8 @@ pub(crate) async fn foresee(mut driver: Driver, shared: &Arc<Shared>) -> Result<
                     events.push_back(recall(shared, task, &node, cache.as_deref(), identity.as_deref())?);
                 }
                 Command::Look { task, dataset, partition, previous } => {
-                    let result = shared.look(dataset.clone(), partition, previous).await;
-                    if let (Ok(seen), false) = (&result, previous) {
+                    let result = shared.look(dataset.clone(), partition, previous, looking).await;
+                    if let Some(seen) = result.as_ref().ok().filter(|seen| !previous && !seen.unseen) {
                         let fingerprint = seen.fingerprint.as_ref().map(|there| there.hash.clone());
                         if !inputs.iter().any(|input| input.dataset == dataset) {
                             inputs.push(InputSeen { dataset, fingerprint });

@@ -115,12 +115,12 @@ impl Engine {
         let nodes = reader.nodes(&run)?;
         if let Some(step) = step {
             // Says which steps there are, if there is none of that name; one that still runs is no node yet.
-            let known = nodes.iter().any(|node| *node.label == *step || *node.path == *step);
+            let known = nodes.iter().any(|node| names(step, &node.label) || *node.path == *step);
             if !known && !reader.attempts(&run, None)?.iter().any(|attempt| *attempt.path == *step) {
                 reader.node(&run, step)?;
             }
         }
-        let wanted = |path: &str, label: &str| step.is_none_or(|step| step == path || step == label);
+        let wanted = |path: &str, label: &str| step.is_none_or(|step| step == path || names(step, label));
         let mut found = vec![];
         for row in reader.attempts(&run, None)? {
             let label = nodes.iter().find(|node| node.path == row.path).map_or(&row.path, |node| &node.label);
@@ -146,4 +146,9 @@ impl Engine {
         let reader = Reader::open(&self.layout)?;
         Ok(reader.ok_or_else(|| StoreError::NoRun { run: run.into(), nearest: vec![] })?)
     }
+}
+
+/// Whether a label is meant by a name: `rate` means `rate` and, in a loop, every `rate[3]`.
+fn names(name: &str, label: &str) -> bool {
+    label.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
 }

@@ -4,7 +4,9 @@
 //! of why something is done.
 
 use crate::{
+    Looking,
     clock::Clock,
+    held::Pools,
     watch::{StepLog, Watchers},
 };
 use flow_driver::{AskStep, Event, Partition, Product, Published, RunStep, Sighting, Task};
@@ -22,7 +24,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 /// How long an executor may take to end an attempt whose time is over, or that was cancelled.
 const GRACE: Duration = Duration::from_secs(30);
@@ -40,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) store: Option<Arc<Store>>,
     /// None where there is no store yet.
     pub(crate) reader: Option<Mutex<Reader>>,
+    /// Places that runs which go on at once share; the driver knows only those of its own run.
+    pub(crate) pools: Pools,
 }
 
 impl Shared {
@@ -64,6 +68,7 @@ impl Shared {
         dataset: Name,
         partition: Partition,
         previous: bool,
+        looking: Looking,
     ) -> Result<Box<Sighting>, Failure> {
         let name = partition_text(&partition);
         let but_not_of = previous.then_some(&*self.run);
@@ -72,11 +77,13 @@ impl Shared {
             Ok(versions.into_iter().find(|version| is_complete(&self.layout, &version.value)))
         });
         let last = last.map_err(|error| store_failure(&error))?;
-        let fingerprint = match previous {
+        let remote = self.program.datasets.get(&dataset).is_some_and(|declared| declared.location.is_remote());
+        let unseen = !previous && remote && looking == Looking::AtFiles;
+        let fingerprint = match previous || unseen {
             true => None,
             false => self.executor.fingerprint(self.dataset(dataset, partition)).await?,
         };
-        Ok(Box::new(Sighting { fingerprint, last }))
+        Ok(Box::new(Sighting { fingerprint, last, unseen }))
     }
 }
 
@@ -106,7 +113,7 @@ impl Work {
     pub(crate) fn look(&self, task: Task, dataset: Name, partition: Partition, previous: bool) {
         let (shared, events) = (self.shared.clone(), self.events.clone());
         tokio::spawn(async move {
-            let looking = guarded(shared.look(dataset, partition, previous));
+            let looking = guarded(shared.look(dataset, partition, previous, Looking::Everywhere));
             let result = looking.await;
             let _ = events.send(Event::Looked { task, result });
         });
@@ -131,7 +138,7 @@ impl Work {
         let shared = self.shared.clone();
         self.spawn(
             task,
-            None,
+            (None, None),
             false,
             move |cancel| async move {
                 let version = shared.executor.read_dataset(shared.dataset(dataset, partition), cancel);
@@ -153,7 +160,7 @@ impl Work {
         let shared = self.shared.clone();
         self.spawn(
             task,
-            None,
+            (None, None),
             true,
             move |cancel| async move {
                 let version = shared.executor.write_dataset(shared.dataset(dataset, partition), value, cancel);
@@ -176,7 +183,7 @@ impl Work {
         let expr = expr.clone();
         self.spawn(
             task,
-            None,
+            (None, None),
             false,
             move |cancel| async move {
                 let call = ComputeCall { program: shared.program.clone(), expr, bindings, now: shared.started };
@@ -191,9 +198,10 @@ impl Work {
         let shared = self.shared.clone();
         let effectful = run.step.effect >= Effect::Write;
         let timeout = Duration::from_millis(run.timeout_ms);
+        let place = run.step.pool.as_ref().and_then(|pool| shared.pools.get(pool)).cloned();
         self.spawn(
             run.task,
-            Some(timeout),
+            (Some(timeout), place),
             effectful,
             move |cancel| async move {
                 let result = attempt(&shared, run, cancel).await;
@@ -208,7 +216,7 @@ impl Work {
         let shared = self.shared.clone();
         self.spawn(
             run.task,
-            None,
+            (None, None),
             false,
             move |cancel| async move {
                 let call = step_call(&shared, run, PathBuf::new());
@@ -225,7 +233,7 @@ impl Work {
         let shared = self.shared.clone();
         self.spawn(
             run.task,
-            None,
+            (None, None),
             true,
             move |cancel| async move {
                 let log = step_log(&shared, &run);
@@ -245,7 +253,7 @@ impl Work {
     fn spawn<F, E>(
         &mut self,
         task: Task,
-        timeout: Option<Duration>,
+        (timeout, place): (Option<Duration>, Option<Arc<Semaphore>>),
         effectful: bool,
         work: impl FnOnce(Cancel) -> F + Send + 'static,
         failed: fn(Task, Failure) -> Event,
@@ -263,14 +271,28 @@ impl Work {
             };
             let event = match durable {
                 Err(error) => failed(task, store_failure(&error)),
-                Ok(()) => match guarded_work(work(cancel.clone()), timeout, cancel).await {
-                    Ok(event) => event(task),
-                    Err(failure) => failed(task, failure),
-                },
+                Ok(()) => {
+                    match in_place(place, &cancel, guarded_work(work(cancel.clone()), timeout, cancel.clone())).await {
+                        Ok(event) => event(task),
+                        Err(failure) => failed(task, failure),
+                    }
+                }
             };
             let _ = events.send(event);
         });
     }
+}
+
+/// Work in a place of a pool, for which other runs may have to be waited for. A cancel waits for nothing.
+async fn in_place<T>(place: Option<Arc<Semaphore>>, cancel: &Cancel, work: impl Future<Output = T>) -> T {
+    let _permit = match place {
+        Some(place) => tokio::select! {
+            permit = place.acquire_owned() => permit.ok(),
+            () = cancel.cancelled() => None,
+        },
+        None => None,
+    };
+    work.await
 }
 
 /// Waits until everything written so far is durable.

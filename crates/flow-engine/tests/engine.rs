@@ -7,7 +7,9 @@ mod harness;
 
 use async_trait::async_trait;
 use flow_driver::{Driver, Forced, NodeStatus, RunStatus};
-use flow_engine::{Choice, Engine, EngineError, ExitClass, FileMemory, Happening, Options, Progress, StoreError};
+use flow_engine::{
+    Choice, Engine, EngineError, ExitClass, FileMemory, Happening, Looking, Options, Progress, StoreError,
+};
 use flow_exec::api::{
     AskCall, Asked, Cancel, CancelSource, ComputeCall, DatasetRef, Execute, Failure, Fingerprint, LogSink, Outcome,
     StepCall, Stream, VersionRead, VersionWritten,
@@ -188,7 +190,7 @@ fn adds_one(call: &StepCall) -> Action {
 #[tokio::test]
 async fn a_second_run_does_no_work_and_the_journal_holds_both() {
     let project = Project::new(adds_one);
-    let before = project.engine.plan(plan(pipeline()), &Choice::default()).await.unwrap();
+    let before = project.engine.plan(plan(pipeline()), &Choice::default(), Looking::Everywhere).await.unwrap();
     assert!(before.decisions.iter().all(|(_, decision)| decision.verdict == Verdict::Run));
     assert!(!project.layout().root().exists(), "a plan writes nothing");
     let (first, progress) = project.run(pipeline()).await;
@@ -197,7 +199,7 @@ async fn a_second_run_does_no_work_and_the_journal_holds_both() {
     assert!(matches!(progress.first().unwrap().what, Happening::RunStarted { nodes: 4, .. }));
     assert!(matches!(progress.last().unwrap().what, Happening::RunFinished(_)));
     assert_eq!(project.calls(), ["first".into(), "second".into()]);
-    let after = project.engine.plan(plan(pipeline()), &Choice::default()).await.unwrap();
+    let after = project.engine.plan(plan(pipeline()), &Choice::default(), Looking::Everywhere).await.unwrap();
     assert!(after.decisions.iter().all(|(_, decision)| decision.verdict == Verdict::Reuse));
     assert_eq!(after.inputs.len(), 1);
     let (second, _) = project.run(pipeline()).await;
@@ -386,7 +388,7 @@ async fn what_has_an_effect_waits_until_its_inputs_are_durable() {
 #[tokio::test]
 async fn a_frozen_plan_is_refused_when_its_data_has_changed() {
     let project = Project::new(adds_one);
-    let frozen = project.engine.plan(plan(pipeline()), &Choice::default()).await.unwrap();
+    let frozen = project.engine.plan(plan(pipeline()), &Choice::default(), Looking::Everywhere).await.unwrap();
     project.engine.verify_inputs(&frozen).await.unwrap();
     project.fake.places.lock().unwrap().insert(name("m.raw"), Value::Int(6));
     let error = project.engine.verify_inputs(&frozen).await.unwrap_err();
@@ -400,7 +402,7 @@ async fn a_selection_takes_what_is_cheap_along() {
     assert_eq!(unselected, [2, 3].into(), "the input is read, what comes after is left out");
     let project = Project::new(adds_one);
     let choice = Choice { unselected, forced: Forced::None };
-    let planned = project.engine.plan(plan(pipeline()), &choice).await.unwrap();
+    let planned = project.engine.plan(plan(pipeline()), &choice, Looking::Everywhere).await.unwrap();
     let (progress, _) = broadcast::channel(9);
     project.engine.run(planned, Forced::None, progress, Cancel::never()).await.unwrap();
     assert_eq!(project.calls(), ["first".into()]);

@@ -71,6 +71,7 @@ fn program(expect: Vec<Expectation>) -> Program {
         expect,
         owner: None,
         keep_versions: None,
+        keep_ms: None,
         accepts: vec![],
         tags: vec![],
         writer: None,
@@ -129,4 +130,22 @@ fn read_csv_with_rules(bencher: divan::Bencher) {
         at: Span::default(),
     });
     read(bencher, expect.collect());
+}
+
+fn unique(bencher: divan::Bencher, columns: &[&str]) {
+    let rule = Rule::Unique(columns.iter().map(|name| (*name).into()).collect());
+    let share = rust_decimal::Decimal::ZERO;
+    read(bencher, vec![Expectation { rule, text: "unique".into(), share, warn: false, at: Span::default() }]);
+}
+
+/// Against `read_csv`, what a key costs.
+#[divan::bench(sample_count = 5)]
+fn read_csv_unique_one(bencher: divan::Bencher) {
+    unique(bencher, &["c0"]);
+}
+
+/// Against `read_csv_unique_one`, what a second column of it costs.
+#[divan::bench(sample_count = 5)]
+fn read_csv_unique_two(bencher: divan::Bencher) {
+    unique(bencher, &["c0", "c12"]);
 }

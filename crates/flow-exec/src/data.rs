@@ -9,8 +9,9 @@ use crate::{
     blocking::{Stop, blocking, broken},
     compute,
     database::Database,
-    datasets::{Datasets, Piece, dataset, read_table_file, write_csv, write_json_lines},
+    datasets::{Datasets, Piece, address, dataset, newest_column, read_table_file, write_csv, write_json_lines},
     handover::{Handover, TakenTable},
+    http::{self, Fetched, nothing_there, web_name},
     sql::{Engine, read_table, run_in_process, run_on, write_table},
     tables::{Artifacts, StagedFile, copy_into, write_failure},
 };
@@ -30,6 +31,7 @@ pub(crate) struct Data {
     datasets: Datasets,
     secrets: Arc<Secrets>,
     engine: Engine,
+    web: Arc<http::Client>,
 }
 
 impl Data {
@@ -41,7 +43,7 @@ impl Data {
         query_memory_bytes: Option<u64>,
     ) -> Self {
         let datasets = Datasets { root, artifacts, cache };
-        Self { datasets, secrets, engine: Engine::new(query_memory_bytes) }
+        Self { datasets, secrets, engine: Engine::new(query_memory_bytes), web: Arc::default() }
     }
 
     async fn database(&self, program: &Program, connection: &Name) -> Result<Database, Failure> {
@@ -81,6 +83,16 @@ impl Data {
             let (fingerprint, expectations) = (read.fingerprint, read.expectations);
             return Ok(VersionRead { value, fingerprint, rows: Some(read.rows), expectations });
         }
+        if let Some(url) = address(&data)? {
+            let fetched = self.web.fetch(&url, cancel).await?.ok_or_else(|| nothing_there(&url))?;
+            let (datasets, piece) = (self.datasets.clone(), fetched_piece(&url, &fetched));
+            return blocking(cancel, move |stop| {
+                let mut read = datasets.read_found(&data, &[piece], stop)?;
+                read.fingerprint = as_served(read.fingerprint, &data, &fetched)?;
+                Ok(read)
+            })
+            .await;
+        }
         let datasets = self.datasets.clone();
         blocking(cancel, move |stop| datasets.read(&data, stop)).await
     }
@@ -115,8 +127,31 @@ impl Data {
                 Err(failure) => Err(failure),
             };
         }
+        if let Some(url) = address(&data)? {
+            return self.web_fingerprint(data, url, &cancel).await;
+        }
         let datasets = self.datasets.clone();
         blocking(&cancel, move |stop| datasets.fingerprint(&data, stop)).await
+    }
+
+    /// What is at a URL: as the server says, if it says enough, else by taking all of it.
+    async fn web_fingerprint(
+        &self,
+        data: DatasetRef,
+        url: reqwest::Url,
+        cancel: &Cancel,
+    ) -> Result<Option<Fingerprint>, Failure> {
+        let Some(seen) = self.web.look(&url, cancel).await? else { return Ok(None) };
+        if let (Some(hash), None) = (seen.hash, newest_column(dataset(&data)?)) {
+            return Ok(Some(Fingerprint { hash: hash.into(), modified: seen.modified, data_time: seen.modified }));
+        }
+        let Some(fetched) = self.web.fetch(&url, cancel).await? else { return Ok(None) };
+        let (datasets, piece) = (self.datasets.clone(), fetched_piece(&url, &fetched));
+        blocking(cancel, move |stop| {
+            let found = datasets.fingerprint_of(&data, &[piece], stop)?;
+            as_served(found, &data, &fetched).map(Some)
+        })
+        .await
     }
 
     pub(crate) async fn compute(&self, call: ComputeCall, cancel: &Cancel) -> Result<Value, Failure> {
@@ -156,6 +191,18 @@ impl Data {
         staged.publish()?;
         Ok(path)
     }
+}
+
+fn fetched_piece(url: &reqwest::Url, fetched: &Fetched) -> Piece {
+    Piece { path: fetched.path.clone(), name: web_name(url), folders: BTreeMap::new() }
+}
+
+/// A fingerprint of what was fetched, with what its server says of it in the place of what the file says.
+fn as_served(found: Fingerprint, data: &DatasetRef, fetched: &Fetched) -> Result<Fingerprint, Failure> {
+    let modified = fetched.seen.modified;
+    let data_time = if newest_column(dataset(data)?).is_some() { found.data_time } else { modified };
+    let hash = fetched.seen.hash.as_deref().map_or(found.hash, Into::into);
+    Ok(Fingerprint { hash, modified, data_time })
 }
 
 #[async_trait]

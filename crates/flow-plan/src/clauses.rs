@@ -142,6 +142,9 @@ pub fn dataset_clauses(dataset: &Dataset) -> Clauses {
     if let Some(keep) = dataset.keep_versions {
         add("keep", Clause::new(&keep, format!("{keep} versions")));
     }
+    if let Some(keep_ms) = dataset.keep_ms {
+        add("keep", Clause::new(&("for", keep_ms), words::duration(keep_ms)));
+    }
     if !dataset.accepts.is_empty() {
         add("accepts", Clause::new(&dataset.accepts, words::names(&dataset.accepts)));
     }
@@ -166,9 +169,12 @@ pub fn flow_clauses(flow: &Flow) -> Clauses {
         add("start".into(), Clause::new(&flow.starts, texts.join("; ")));
     }
     if let Some(finish) = &flow.finish {
-        let text = match finish.deadline {
-            Deadline::Within(ms) => format!("within {}", duration(ms)),
-            Deadline::By(minutes) => format!("by {}", words::time_of_day(minutes)),
+        let text = match &finish.deadline {
+            Deadline::Within(ms) => format!("within {}", duration(*ms)),
+            Deadline::By { minutes, zone } => {
+                let zone = zone.as_ref().map(|zone| format!(" in \"{zone}\"")).unwrap_or_default();
+                format!("by {}{zone}", words::time_of_day(*minutes))
+            }
         };
         add("finish".into(), Clause::new(finish, text));
     }

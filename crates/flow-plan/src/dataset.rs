@@ -33,6 +33,9 @@ pub struct Dataset {
     /// How many versions are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep_versions: Option<u32>,
+    /// How long versions are kept, milliseconds; the newest is kept however old it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_ms: Option<u64>,
     /// Labels that it may hold.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accepts: Vec<Name>,
@@ -68,6 +71,31 @@ pub enum Location {
         /// The table, maybe with a schema before a dot.
         table: Arc<str>,
     },
+}
+
+impl Location {
+    /// The address, as far as it is text, if this is a URL.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        let Self::File { path, .. } = self else { return None };
+        match path.first() {
+            Some(Part::Text(text)) if is_web(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether looking at it takes a connection: a plan does not look there.
+    #[must_use]
+    pub fn is_remote(&self) -> bool {
+        matches!(self, Self::Table { .. }) || self.url().is_some()
+    }
+}
+
+/// Whether a path is an address that is read by HTTP. Schemes are of any case.
+#[must_use]
+pub(crate) fn is_web(path: &str) -> bool {
+    path.split_once("://")
+        .is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
 }
 
 /// How a CSV file deviates from RFC 4180 with ISO dates.

@@ -3,6 +3,8 @@
 //! Reading refuses another format, another compiler, and a plan whose content is not what its hash
 //! says. Where the text comes from is the caller's business.
 
+mod nested;
+
 use crate::{PLAN_FORMAT, Plan, meaning_hash};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -16,7 +18,7 @@ pub enum PlanError {
     /// It cannot be read at all.
     #[error("this is no plan: {0}")]
     Malformed(String),
-    /// It nests more deeply than JSON is read here.
+    /// It nests more deeply than any program that is checked.
     #[error("an expression of this plan nests too deeply to be read back: give a part of it a name with `let` or `fn`")]
     TooDeep,
     /// Another version of the format.
@@ -80,7 +82,8 @@ impl Plan {
     /// The text is no plan, or one that must not be run here.
     pub fn from_json(text: &str, compiler: &str) -> Result<Self, PlanError> {
         deep(|| {
-            let head: Head = read(text)?;
+            let json = nested::parse(text)?;
+            let head = Head::deserialize(&json).map_err(malformed)?;
             match head.format {
                 Some(format) if format == u64::from(PLAN_FORMAT) => {}
                 Some(found) => return Err(PlanError::Format { found }),
@@ -89,7 +92,7 @@ impl Plan {
             if let Some(found) = head.compiler.filter(|found| found != compiler) {
                 return Err(PlanError::Compiler { found, running: compiler.into() });
             }
-            let plan: Self = read(text)?;
+            let plan = Self::deserialize(json).map_err(malformed)?;
             let actual = meaning_hash(&(&plan.program, &plan.flow, &plan.params));
             if plan.hash != actual {
                 return Err(PlanError::Changed { recorded: plan.hash.to_string(), actual: actual.to_string() });
@@ -102,14 +105,8 @@ impl Plan {
     }
 }
 
-fn read<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, PlanError> {
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let value = T::deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
-    value.map_err(|error| {
-        let message = error.to_string();
-        // serde_json has no other way to tell this error from the rest.
-        if message.starts_with("recursion limit exceeded") { PlanError::TooDeep } else { PlanError::Malformed(message) }
-    })
+fn malformed(error: serde_json::Error) -> PlanError {
+    PlanError::Malformed(error.to_string())
 }
 
 /// Runs something on a stack that is large enough for the deepest plan.

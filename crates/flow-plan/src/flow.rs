@@ -110,8 +110,14 @@ pub struct Finish {
 pub enum Deadline {
     /// `within 45m` of the start, milliseconds.
     Within(u64),
-    /// `by 06:30`, in the schedule's zone (UTC if there is none): minutes after midnight.
-    By(u16),
+    /// `by 06:30 in "Zone"`.
+    By {
+        /// Minutes after midnight.
+        minutes: u16,
+        /// The zone that is written there; none for that of the first start with one (UTC if none has).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        zone: Option<Arc<str>>,
+    },
 }
 
 /// What happens to a start while a run is under way.

@@ -91,6 +91,11 @@ pub enum Reason {
         /// The run.
         run: Arc<str>,
     },
+    /// It failed for good last time, and its `fallback` or an `else` gave the value.
+    RecoveredLastTime {
+        /// The run.
+        run: Arc<str>,
+    },
     /// The reuse period is over.
     CacheExpired {
         /// Its age, milliseconds.
@@ -119,6 +124,13 @@ pub enum Reason {
     NotSelected,
     /// Its branch was not taken.
     BranchNotTaken,
+    /// What is there was not looked at: a plan connects to nothing.
+    NotLookedAt {
+        /// The dataset.
+        dataset: Name,
+    },
+    /// What it takes is known only when a run computes it.
+    NotKnownYet,
     /// What it writes was removed or changed by somebody else.
     OutputMissing {
         /// The dataset.

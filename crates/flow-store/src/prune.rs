@@ -26,13 +26,22 @@ pub struct Keep {
     pub versions: u32,
     /// Versions of datasets that do, by name.
     pub versions_of: BTreeMap<Arc<str>, u32>,
+    /// How long versions are kept, milliseconds, of datasets that say so. Their newest two are kept anyway.
+    pub for_ms: BTreeMap<Arc<str>, u64>,
     /// Days for which a result is kept.
     pub result_days: i64,
 }
 
 impl Default for Keep {
     fn default() -> Self {
-        Self { runs: 200, events: 2_000_000, versions: 10, versions_of: BTreeMap::new(), result_days: 30 }
+        Self {
+            runs: 200,
+            events: 2_000_000,
+            versions: 10,
+            versions_of: BTreeMap::new(),
+            for_ms: BTreeMap::new(),
+            result_days: 30,
+        }
     }
 }
 
@@ -119,6 +128,16 @@ fn drop_rows(connection: &mut Connection, keep: &Keep, now: Timestamp) -> rusqli
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect::<rusqlite::Result<Vec<(String, String, u32)>>>()?;
     for (dataset, partition, count) in datasets {
+        if let Some(length) = keep.for_ms.get(&*dataset) {
+            let length = SignedDuration::from_millis(i64::try_from(*length).unwrap_or(i64::MAX));
+            let since = now.checked_sub(length).unwrap_or(Timestamp::UNIX_EPOCH);
+            transaction.execute(
+                "delete from versions where dataset = ?1 and partition = ?2 and at < ?3 and no not in
+                    (select no from versions where dataset = ?1 and partition = ?2 order by no desc limit 2)",
+                params![dataset, partition, since.as_millisecond()],
+            )?;
+            continue;
+        }
         let limit = keep.versions_of.get(&*dataset).copied().unwrap_or(keep.versions).max(2);
         if count > limit {
             transaction.execute(

@@ -316,7 +316,7 @@ impl Reader {
     /// There is no such node, or the database cannot be read.
     pub fn node(&self, run: &str, step: &str) -> Result<NodeEnd, StoreError> {
         let sql =
-            "select json from nodes where run = (select no from runs where run = ?1) and (path = ?2 or label = ?2)
+            "select json from nodes where run = (select no from runs where run = ?1) and (path = ?2 or label = ?2 or substr(label, 1, length(?2) + 1) = ?2 || '[')
             order by status in ('succeeded', 'skipped'), seq limit 1";
         if let Some(node) = self.one(sql, params![run, step])? {
             return Ok(node);

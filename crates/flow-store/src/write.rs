@@ -188,7 +188,7 @@ impl Rows<'_> {
             let at = record.at.as_millisecond();
             self.execute(
                 "insert or replace into records (key, identity, succeeded, run, at, json) values (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![end.key, record.identity, record.succeeded, record.run, at, json],
+                params![end.key, record.identity, record.succeeded && !record.recovered, record.run, at, json],
             )?;
             if let (Some(key), Some(value)) = (&end.cache_key, &record.value) {
                 let json = serde_json::to_string(value)?;

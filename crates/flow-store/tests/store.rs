@@ -43,6 +43,7 @@ fn record(run: &str, value: Value) -> NodeRecord {
         run: run.into(),
         at: at(2),
         succeeded: true,
+        recovered: false,
         identity: "id".into(),
         components: [part].into(),
         inputs: vec![],
@@ -308,4 +309,10 @@ fn pruning_keeps_what_is_needed_and_nothing_else() {
     assert!(layout.artifacts().join("ab/abc3.parquet").exists());
     assert!(!layout.artifacts().join("ab/abc2.parquet").exists());
     assert!(layout.logs().join("r4").exists() && !layout.logs().join("r3").exists());
+    // The versions are of 3, 4 and 5; by age all would go, but the newest two stay.
+    for (age_ms, left) in [(7_000, 3), (5_500, 2), (1, 2)] {
+        let keep = Keep { for_ms: [("m.raw".into(), age_ms)].into(), ..Keep::default() };
+        prune(&layout, &keep, at(10)).unwrap();
+        assert_eq!(reader.versions("m.raw", "", None, 99).unwrap().len(), left, "{age_ms}");
+    }
 }

@@ -1,7 +1,7 @@
 //! What `run` and `plan` are asked for: a flow or a plan file, parameters, a selection, what is forced.
 
 use crate::{
-    backfill::expanded,
+    backfill::{Varied, expanded},
     cli::{Global, assignment},
     exit::Failure,
     moment::now,
@@ -29,8 +29,8 @@ pub(crate) struct Request {
     /// The flow, by its name, or a plan file made with `flowc plan -o` [default: the only flow]
     #[arg(value_name = "FLOW|PLAN")]
     flow: Option<String>,
-    /// Parameters of the flow; `--NAME VALUE` is understood too, and a range such as
-    /// day=2026-01-01..2026-01-31 makes one run for each value
+    /// Parameters of the flow; `--NAME VALUE` is understood too, and ranges and lists such as
+    /// day=2026-01-01..2026-01-31,2026-02-05 make one run for each value
     #[arg(value_name = "NAME=VALUE", value_parser = assignment)]
     params: Vec<(String, String)>,
     /// Only this part of the flow, such as '+board_note' or 'tag:finance'
@@ -49,6 +49,8 @@ pub(crate) struct Requested {
     pub(crate) is_frozen: bool,
     /// What of it is run.
     pub(crate) choice: Choice,
+    /// Which parameter differs in this one, if several were asked for.
+    pub(crate) varied: Option<Varied>,
 }
 
 impl Request {
@@ -72,11 +74,11 @@ impl Request {
         let mut flows = compilation.program.flows.values();
         let flow = flows.find(|flow| wanted.is_none_or(|name| flow.name.as_str() == name || flow.name.short() == name));
         let mut requested = Vec::new();
-        for params in expanded(flow, &params)? {
+        for (params, varied) in expanded(flow, &params)? {
             match flow_compiler::plan(&compilation, wanted, &params, now()) {
                 Ok(plan) => {
                     let choice = self.choice(&plan)?;
-                    requested.push(Requested { plan, is_frozen: false, choice });
+                    requested.push(Requested { plan, is_frozen: false, choice, varied });
                 }
                 Err(problems) => {
                     report::show(ui, ProblemFormat::Text, &problems, &compilation.sources)?;
@@ -89,6 +91,28 @@ impl Request {
             report::show(ui, ProblemFormat::Text, &compilation.problems, &compilation.sources)?;
         }
         Ok(Some(requested))
+    }
+
+    /// What was given besides a range, as it can be given again.
+    pub(crate) fn besides(&self, varied: &str, global: &Global) -> String {
+        let mut out = String::new();
+        let quoted = |text: &str| match text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:+=,@".contains(c)) {
+            true if !text.is_empty() => text.to_owned(),
+            _ => format!("'{}'", text.replace('\'', "'\\''")),
+        };
+        for (name, value) in self.params.iter().filter(|(name, _)| name != varied) {
+            out.push_str(&format!(" --{} {}", name.replace('_', "-"), quoted(value)));
+        }
+        if let Some(selector) = &self.select {
+            out.push_str(&format!(" --select {}", quoted(selector)));
+        }
+        if let Some(profile) = &global.profile {
+            out.push_str(&format!(" --profile {}", quoted(profile)));
+        }
+        for (name, value) in &global.set {
+            out.push_str(&format!(" --set {}", quoted(&format!("{name}={value}"))));
+        }
+        out
     }
 
     fn frozen(&self, path: &Path, global: &Global) -> Result<Requested, Failure> {
@@ -104,7 +128,7 @@ impl Request {
         }
         let plan = programs::plan_file(path)?;
         let choice = self.choice(&plan)?;
-        Ok(Requested { plan, is_frozen: true, choice })
+        Ok(Requested { plan, is_frozen: true, choice, varied: None })
     }
 
     fn choice(&self, plan: &Plan) -> Result<Choice, Failure> {

@@ -1,4 +1,4 @@
-//! E0302, E0304, E0306: a dataset's versions come from exactly one place.
+//! E0302, E0304, E0306, E0310: a dataset's versions come from exactly one place.
 //!
 //! Two flows that write one dataset race; a flow that writes what others bring overwrites them; one flow
 //! that writes twice in a run publishes something that nobody should read in between. Writes in different
@@ -17,7 +17,9 @@ pub(super) fn check(program: &Program, system: &System<'_>, problems: &mut Probl
         if let Some((other, declared)) = writes.iter().find(|link| link.flow.name != first.flow.name).zip(declared) {
             problems.push(TwoWriters { dataset: declared, first: *first, second: *other });
         }
-        if let Some(declared) = declared.filter(|declared| declared.arrives.is_some()) {
+        if let Some(declared) = declared.filter(|declared| declared.location.url().is_some()) {
+            problems.push(WritesUrl { dataset: declared, write: *first });
+        } else if let Some(declared) = declared.filter(|declared| declared.arrives.is_some()) {
             problems.push(WritesWhatArrives { dataset: declared, write: *first });
         }
     }
@@ -93,6 +95,23 @@ impl From<WritesWhatArrives<'_>> for Problem {
         Self::error(codes::E0304, write.at, format!("`{flow}` writes `{name}`, which others bring"), "written here")
             .label(arrives, "this says that it arrives from outside")
             .help("write another dataset, or remove `arrives` if this flow makes it")
+    }
+}
+
+/// A flow writes what is at a URL.
+struct WritesUrl<'a> {
+    dataset: &'a Dataset,
+    write: Link<'a>,
+}
+
+impl From<WritesUrl<'_>> for Problem {
+    fn from(found: WritesUrl<'_>) -> Self {
+        let WritesUrl { dataset, write } = found;
+        let name = dataset.name.short();
+        Self::error(codes::E0310, write.at, format!("`{name}` is at a URL, which is only read"), "written here")
+            .label(dataset.at, "declared here")
+            .note("a version is published whole or not at all, which a request to a server cannot promise")
+            .help("write a dataset of this machine or of a database, and send it with an `http` step")
     }
 }
 

@@ -27,6 +27,7 @@ pub(crate) fn dataset(text: &str) -> Dataset {
         expect: vec![],
         owner: None,
         keep_versions: None,
+        keep_ms: None,
         accepts: vec![],
         tags: vec![],
         writer: None,

@@ -159,6 +159,7 @@ pub fn dataset(short: &str) -> Dataset {
         expect: vec![],
         owner: None,
         keep_versions: None,
+        keep_ms: None,
         accepts: vec![],
         tags: vec![],
         writer: None,
@@ -235,6 +236,8 @@ pub struct World<'a> {
     pub began: Timestamp,
     /// The catalogue lags behind: it does not show what this run has written.
     pub forgets: bool,
+    /// A plan that looks nowhere.
+    pub blind: bool,
     /// Changes at the locations while the run goes on.
     pub arrivals: Vec<(i64, Name, Value, Timestamp)>,
 }
@@ -275,6 +278,7 @@ impl<'a> World<'a> {
             deadlines: BTreeMap::new(),
             began,
             forgets: false,
+            blind: false,
             arrivals: vec![],
         }
     }
@@ -392,7 +396,9 @@ impl Going<'_> {
                 let hidden = previous || self.world.forgets;
                 let last = versions.iter().rev().find(|version| !hidden || version.run != *run).cloned();
                 let fingerprint = memory.places.get(&dataset).map(|(value, time)| fingerprint(value, *time));
-                self.plan(now, Event::Looked { task, result: Ok(Box::new(Sighting { fingerprint, last })) });
+                let unseen = self.world.blind;
+                let fingerprint = fingerprint.filter(|_| !unseen);
+                self.plan(now, Event::Looked { task, result: Ok(Box::new(Sighting { fingerprint, last, unseen })) });
             }
             Command::Read { task, dataset, .. } => {
                 let result = match self.world.memory.places.get(&dataset) {

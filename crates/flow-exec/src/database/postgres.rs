@@ -2,7 +2,8 @@
 //!
 //! Each call opens its own connection with ISO dates in UTC, and closes it. A result's columns are asked for by name and cast
 //! to text in the server, so types that this side has never heard of arrive too, and the border checks
-//! them against what was declared. Encryption is not offered: reach remote servers through a tunnel.
+//! them against what was declared. Encryption is not offered: a connection that asks for it is refused, not
+//! made in the clear.
 
 use super::{
     Answer, Statement, cancelled, failure, missing_column, quote, quote_path,
@@ -10,6 +11,7 @@ use super::{
     timed_out, too_many_rows,
 };
 use crate::{Secrets, api::Cancel};
+use flow_diag::codes;
 use flow_expr::{Name, TypeTable, Value};
 use flow_plan::{ErrorClass, Failure, Program, SecretOr};
 use futures::{SinkExt as _, TryStreamExt as _, pin_mut};
@@ -17,6 +19,7 @@ use serde_json::{Map, Value as Json};
 use std::{error::Error as _, sync::Arc, time::Duration};
 use tokio_postgres::{
     Client, Config, NoTls,
+    config::SslMode,
     error::SqlState,
     types::{Format, IsNull, ToSql, Type as SqlType, to_sql_checked},
 };
@@ -41,6 +44,9 @@ impl Postgres {
         secrets: &Secrets,
     ) -> Result<Self, Failure> {
         let parse = |url: &str| {
+            if asks_for_certificate(url) {
+                return Err(no_encryption(name));
+            }
             url.parse::<Config>().map_err(|_| {
                 failure(
                     ErrorClass::ClientError,
@@ -55,6 +61,9 @@ impl Postgres {
         };
         if let Some(secret) = password {
             config.password(secrets.get(program, secret).await?.reveal());
+        }
+        if config.get_ssl_mode() == SslMode::Require {
+            return Err(no_encryption(name));
         }
         config.connect_timeout(CONNECT_TIMEOUT).application_name("flowc");
         Ok(Self { name: name.clone(), config })
@@ -213,6 +222,17 @@ impl Postgres {
         found.details.extend(said.hint().map(|hint| format!("hint: {hint}")));
         found
     }
+}
+
+/// Whether `sslmode` is one that this client's library does not know, as it checks certificates.
+fn asks_for_certificate(url: &str) -> bool {
+    ["sslmode=verify-ca", "sslmode=verify-full"].iter().any(|mode| url.contains(mode))
+}
+
+fn no_encryption(name: &Name) -> Failure {
+    let message = format!("`{}`: its `sslmode` asks for encryption, which this version does not offer", name.short());
+    Failure::new(ErrorClass::ClientError, codes::R0203.as_str(), message)
+        .detail("reach the server through an encrypted tunnel, and say `sslmode=disable` for its near end")
 }
 
 /// The class of an SQLSTATE, by its first two characters (PostgreSQL manual, appendix A).

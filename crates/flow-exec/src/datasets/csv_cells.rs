@@ -124,12 +124,19 @@ impl Cells {
             }
             Column::Date(builder, format) => builder.append_value(date(text, format.as_deref())?),
             Column::Time(builder) => match parse_scalar(text, &Type::Time) {
-                Some(Value::Time(time)) => builder.append_value(micros_of(time)),
+                Some(Value::Time(time)) => {
+                    builder.append_value(micros_of(time).ok_or("a Time of at most microseconds")?);
+                }
                 _ => return Err("a Time (06:00)".into()),
             },
             Column::Timestamp(builder, format) => builder.append_value(timestamp(text, format.as_deref())?),
             Column::Values(values) => {
                 let value = parse_scalar(text, &self.ty).or_else(|| nested(text));
+                if let Some(Value::Duration(length)) = &value
+                    && length.as_nanos() % 1000 != 0
+                {
+                    return Err("a Duration of at most microseconds".into());
+                }
                 values.push(value.ok_or_else(|| format!("a {}", self.ty))?);
             }
         }

@@ -10,6 +10,7 @@ use crate::{
 };
 use flow_expr::{Field, TableData, Type, Value};
 use flow_plan::Failure;
+use flow_sql::{Scalar, scalar_kind};
 use jiff::Timestamp;
 use std::{
     fs::File,
@@ -64,7 +65,16 @@ fn one_line(
     sink: &mut Sink<'_, '_>,
 ) -> Option<Vec<Value>> {
     sink.errors.at(Places::Lines(piece.name.as_str().into(), vec![line], 0));
-    let mut json: serde_json::Value = match serde_json::from_slice(text) {
+    let is_decimal = |name: &str| {
+        let field = fields.iter().find(|field| *field.name == *name);
+        field.is_some_and(|field| scalar_kind(&field.ty, &sink.program.types) == Some(Scalar::Decimal))
+    };
+    // Bytes that are no UTF-8 are told of by the reader of JSON.
+    let parsed = match std::str::from_utf8(text) {
+        Ok(text) => flow_expr::codec::parse_row(text, &is_decimal),
+        Err(_) => serde_json::from_slice(text),
+    };
+    let mut json: serde_json::Value = match parsed {
         Ok(json) => json,
         Err(error) => {
             let why = format!("this is not JSON: {}", describe(&error));

@@ -9,7 +9,7 @@ use crate::{
 };
 use flow_diag::codes;
 use flow_expr::{Part, Scope, Value, VarId, evaluate};
-use flow_plan::{Dataset, ErrorClass, Failure, Format};
+use flow_plan::{Dataset, ErrorClass, Failure, Format, Location};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -81,7 +81,7 @@ fn path_text(data: &DatasetRef, path: &[Part], reading: bool) -> Result<(String,
     let literal: String = path.iter().map(|part| if let Part::Text(text) = part { text } else { "" }).collect();
     let mut is_pattern = literal.contains(['*', '?', '[']);
     if literal.contains("://") {
-        return Err(unusable(data, "reading and writing URLs is not supported; fetch the data in a step"));
+        return Err(unusable(data, "it is a URL, and a file is meant here"));
     }
     let whole = data.partition.is_empty() && path.iter().any(|part| matches!(part, Part::Hole(..)));
     for part in path {
@@ -103,6 +103,30 @@ fn path_text(data: &DatasetRef, path: &[Part], reading: bool) -> Result<(String,
         }
     }
     Ok((text, is_pattern))
+}
+
+/// The URL at which a dataset is, its holes percent-encoded so that they cannot leave their places; none if it
+/// is elsewhere.
+pub(crate) fn address(data: &DatasetRef) -> Result<Option<reqwest::Url>, Failure> {
+    let location = &dataset(data)?.location;
+    let (Some(_), Location::File { path, .. }) = (location.url(), location) else { return Ok(None) };
+    let mut text = String::new();
+    for part in path {
+        match part {
+            Part::Text(part) => text.push_str(part),
+            Part::Hole(expr, _) => {
+                let value = evaluate(expr, &Keys(data), &context(&data.program, data.now))
+                    .map_err(|error| unusable(data, &format!("its URL has no value: {error}")))?;
+                let part = hole_text(&value).ok_or_else(|| unusable(data, &format!("{} in a URL", shown(&value))))?;
+                if part.is_empty() || part.chars().all(|sign| sign == '.') {
+                    return Err(unusable(data, &format!("{part:?} cannot be part of a URL")));
+                }
+                text.push_str(&urlencoding::encode(&part));
+            }
+        }
+    }
+    let url = reqwest::Url::parse(&text).map_err(|error| unusable(data, &format!("it is no URL: {error}")))?;
+    Ok(Some(url))
 }
 
 fn hole_text(value: &Value) -> Option<String> {

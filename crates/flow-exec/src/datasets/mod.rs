@@ -17,7 +17,7 @@ mod rows;
 pub(crate) use csv_write::write_csv;
 pub(crate) use fingerprint::newest_column;
 pub(crate) use json::write_json_lines;
-pub(crate) use location::{Piece, dataset, pieces, target};
+pub(crate) use location::{Piece, address, dataset, pieces, target};
 pub(crate) use read::{read_table_file, record_of, schema_of};
 
 use crate::{api::FingerprintCache, tables::Artifacts};

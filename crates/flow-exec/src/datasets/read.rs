@@ -32,20 +32,28 @@ pub(crate) fn record_of(ty: &Type, program: &Program) -> Option<Type> {
 impl Datasets {
     /// Reads the version that is there now.
     pub(crate) fn read(&self, data: &DatasetRef, stop: &Stop) -> Result<VersionRead, Failure> {
-        let declared = dataset(data)?;
-        let Location::File { format, path, csv } = &declared.location else {
+        let Location::File { format, path, .. } = &dataset(data)?.location else {
             return Err(crate::blocking::broken("a table of a database was read as files"));
         };
         let found = pieces(&self.root, data, path, *format)?;
+        self.read_found(data, &found, stop)
+    }
+
+    /// Reads the version that these files are.
+    pub(crate) fn read_found(&self, data: &DatasetRef, found: &[Piece], stop: &Stop) -> Result<VersionRead, Failure> {
+        let declared = dataset(data)?;
+        let Location::File { format, csv, .. } = &declared.location else {
+            return Err(crate::blocking::broken("a table of a database was read as files"));
+        };
         let stamps = found.iter().map(stamp).collect::<Result<Vec<_>, _>>()?;
         let record = record_of(&declared.ty, &data.program);
         let (value, expectations) = match record {
             Some(record) if !matches!(format, Format::Text) => {
-                self.read_rows(data, declared, &record, &found, (*format, csv), stop)?
+                self.read_rows(data, declared, &record, found, (*format, csv), stop)?
             }
-            _ => self.read_value(data, declared, &found, *format)?,
+            _ => self.read_value(data, declared, found, *format)?,
         };
-        let fingerprint = self.fingerprint_of(data, &found, stop)?;
+        let fingerprint = self.fingerprint_of(data, found, stop)?;
         if found.iter().map(stamp).collect::<Result<Vec<_>, _>>()? != stamps {
             return Err(malformed(&format!("`{}` changed while it was being read", data.dataset.short())));
         }

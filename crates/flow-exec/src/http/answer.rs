@@ -121,7 +121,7 @@ async fn body(response: &mut Response, most: u64) -> Result<Vec<u8>, Failure> {
 }
 
 /// Writes the body to a file, gives its length.
-async fn save(response: &mut Response, path: PathBuf) -> Result<u64, Failure> {
+pub(super) async fn save(response: &mut Response, path: PathBuf) -> Result<u64, Failure> {
     let failure = |error| internal(format!("the answer cannot be kept: {error}"));
     let mut file = tokio::fs::File::create(path).await.map_err(failure)?;
     let mut length = 0;

@@ -5,6 +5,7 @@
 //! `tests/http.rs` has a server that misbehaves in every way known to us.
 
 mod answer;
+mod fetch;
 mod request;
 
 use crate::{
@@ -12,6 +13,7 @@ use crate::{
     attempt::Attempt,
 };
 use answer::{status_failure, take};
+pub(crate) use fetch::{Fetched, name as web_name, nothing as nothing_there};
 use flow_diag::codes;
 use flow_plan::{ErrorClass, Failure};
 use request::Request;

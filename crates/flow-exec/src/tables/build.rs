@@ -56,10 +56,19 @@ pub(crate) fn days_of(date: civil::Date) -> i32 {
     i32::try_from(date.duration_since(civil::date(1970, 1, 1)).as_hours() / 24).unwrap_or(i32::MAX)
 }
 
-/// Microseconds since midnight.
-pub(crate) fn micros_of(time: civil::Time) -> i64 {
-    let micros = time.duration_since(civil::Time::midnight()).as_micros();
-    i64::try_from(micros).unwrap_or(i64::MAX)
+/// Microseconds since midnight; none if that would cut something off.
+pub(crate) fn micros_of(time: civil::Time) -> Option<i64> {
+    whole_micros(time.duration_since(civil::Time::midnight()).as_nanos())
+}
+
+/// Nanoseconds as microseconds; none if that would cut something off.
+fn whole_micros(nanoseconds: i128) -> Option<i64> {
+    (nanoseconds % 1000 == 0).then(|| i64::try_from(nanoseconds / 1000).ok()).flatten()
+}
+
+/// A column keeps microseconds; what is finer is refused rather than cut.
+fn too_fine(value: impl std::fmt::Display) -> String {
+    format!("{value} is finer than a microsecond, which is what a column holds")
 }
 
 macro_rules! column {
@@ -95,13 +104,16 @@ pub(crate) fn array_of(values: &[Value], ty: &Type, types: &TypeTable) -> Result
         }
         Scalar::String => column!(StringBuilder::new(), values, ty, Value::String(text) => &**text),
         Scalar::Date => column!(Date32Builder::new(), values, ty, Value::Date(date) => days_of(*date)),
-        Scalar::Time => column!(Time64MicrosecondBuilder::new(), values, ty, Value::Time(time) => micros_of(*time)),
+        Scalar::Time => {
+            column!(Time64MicrosecondBuilder::new(), values, ty, Value::Time(time) => micros_of(*time).ok_or_else(|| too_fine(time))?)
+        }
         Scalar::Timestamp => {
             let builder = TimestampMicrosecondBuilder::new().with_timezone(UTC);
-            column!(builder, values, ty, Value::Timestamp(instant) => instant.as_microsecond())
+            column!(builder, values, ty, Value::Timestamp(instant) =>
+                whole_micros(instant.as_nanosecond()).ok_or_else(|| too_fine(instant))?)
         }
         Scalar::Duration => column!(DurationMicrosecondBuilder::new(), values, ty, Value::Duration(length) =>
-            i64::try_from(length.as_micros()).map_err(|_| format!("{length} is too long"))?),
+            whole_micros(length.as_nanos()).ok_or_else(|| too_fine(length))?),
         Scalar::Bytes => column!(BinaryBuilder::new(), values, ty, Value::Bytes(bytes) => &**bytes),
         Scalar::Enum => column!(StringBuilder::new(), values, ty, Value::Variant(variant) => &*variant.variant),
         Scalar::Json => column!(StringBuilder::new(), values, ty, value @ (Value::Json(_) | Value::Variant(_)) =>

@@ -283,3 +283,51 @@ async fn a_folder_in_a_files_place_and_text_that_is_none() {
     let list = project.read(&dataset(Type::List(Type::Int.into()), Format::Json, "list.json")).await.unwrap();
     assert_eq!(list.value, Value::List(vec![Value::Int(1), Value::Int(2), Value::Int(3)].into()));
 }
+
+#[tokio::test]
+async fn what_a_column_cannot_hold_is_refused_and_never_cut() {
+    let mut project = Project::new();
+    let fields = vec![
+        field("at", Type::Timestamp),
+        field("time", Type::Time),
+        field("length", Type::Duration),
+        field("amount", Type::Decimal),
+    ];
+    project.program.types.0.insert(Name::new("shop.Fine"), TypeDef::Record(fields));
+    let line = |at: &str, time: &str, length: &str, amount: &str| {
+        format!("{{\"at\":\"{at}\",\"time\":\"{time}\",\"length\":\"{length}\",\"amount\":{amount}}}\n")
+    };
+    let (at, time, length) = ("2026-01-01T09:00:00.123456Z", "06:00:00.123456", "PT0.000001S");
+    let data = dataset(table_of("shop.Fine"), Format::Jsonl, "fine.jsonl");
+    // Digits beyond those of a double are kept where they are those of a Decimal.
+    project.file("fine.jsonl", line(at, time, length, "123456789012.1234567891"));
+    let read = project.read(&data).await.unwrap();
+    let rows = project
+        .query("select amount from t", &[("t", table_of("shop.Fine"), read.value)], Type::Decimal)
+        .await
+        .unwrap();
+    assert_eq!(rows.value, Value::Decimal("123456789012.1234567891".parse().unwrap()));
+    for (text, why) in [
+        (line("2026-01-01T09:00:00.1234567Z", time, length, "1"), "at: 2026-01-01T09:00:00.1234567Z is finer"),
+        (line(at, "06:00:00.123456789", length, "1"), "time: 06:00:00.123456789 is finer"),
+        (line(at, time, "PT0.0000001S", "1"), "length: "),
+        (line(at, time, length, "0.12345678901"), "amount: 0.12345678901 has more than 10 digits"),
+        (line(at, time, length, "\"0.12345678901\""), "amount: 0.12345678901 has more than 10 digits"),
+        (line(at, time, length, "123456789012.12345678901"), "has more than 10 digits"),
+    ] {
+        project.file("fine.jsonl", text);
+        let failure = project.read(&data).await.unwrap_err();
+        assert!(told(&failure).contains(why), "{}\nshould contain {why}", told(&failure));
+    }
+    let csv = dataset(table_of("shop.Fine"), Format::Csv, "fine.csv");
+    for row in [
+        "2026-01-01T09:00:00.1234567Z,06:00,PT1S,1",
+        "2026-01-01T09:00:00Z,06:00:00.1234567,PT1S,1",
+        "2026-01-01T09:00:00Z,06:00,PT0.0000001S,1",
+        "2026-01-01T09:00:00Z,06:00,PT1S,0.12345678901",
+    ] {
+        project.file("fine.csv", format!("at,time,length,amount\n{row}\n"));
+        let failure = project.read(&csv).await.unwrap_err();
+        assert_eq!(&*failure.code, "R0304", "{row}: {}", told(&failure));
+    }
+}

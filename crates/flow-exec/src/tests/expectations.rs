@@ -116,3 +116,18 @@ async fn simple_rules_mean_what_the_evaluator_says() {
     }
     assert!(different > 20);
 }
+
+#[tokio::test]
+async fn keys_of_several_columns_are_compared_as_a_whole() {
+    let mut project = Project::new();
+    let fields = vec![field("a", Type::String.optional()), field("b", Type::String.optional()), field("c", Type::Int)];
+    project.program.types.0.insert(Name::new("shop.Pair"), TypeDef::Record(fields));
+    // None of these rows is another one: not by moving a letter, nor by the place of a missing value.
+    project.file("p.csv", "a,b,c\nx,yz,1\nxy,z,1\n,xyz,1\nxyz,,1\n,,1\nx,yz,2\n");
+    let mut data = dataset(table_of("shop.Pair"), Format::Csv, "p.csv");
+    data.expect = vec![expectation(Rule::Unique(vec!["a".into(), "b".into(), "c".into()]), "unique(a, b, c)", "1")];
+    assert!(project.read(&data).await.unwrap().expectations[0].holds);
+    data.expect = vec![expectation(Rule::Unique(vec!["a".into(), "b".into()]), "unique(a, b)", "1")];
+    let failure = project.read(&data).await.unwrap_err();
+    assert_eq!(failure.details[1], "expect unique(a, b): row 6: a = x, b = yz, as in row 1");
+}

@@ -97,6 +97,7 @@ pub(super) fn dataset(ty: Type, format: Format, path: &str) -> Dataset {
         expect: vec![],
         owner: None,
         keep_versions: None,
+        keep_ms: None,
         accepts: vec![],
         tags: vec![],
         writer: None,

@@ -18,6 +18,43 @@ pub fn parse_json(text: &str) -> serde_json::Result<Json> {
     Ok(json)
 }
 
+/// As [`parse_json`], for an object whose entries are columns: numbers of those that `is_decimal` names become
+/// texts, digit by digit as written, since a double would cut what a Decimal holds.
+///
+/// # Errors
+/// If the text is no JSON, or is nested deeper than 128.
+pub fn parse_row(text: &str, is_decimal: &dyn Fn(&str) -> bool) -> serde_json::Result<Json> {
+    let mut json = parse_json(text)?;
+    let Json::Object(entries) = &mut json else { return Ok(json) };
+    if !entries.iter().any(|(name, value)| value.is_f64() && is_decimal(name)) {
+        return Ok(json);
+    }
+    let mut numbers = Numbers { rest: text };
+    for (name, value) in entries {
+        match value {
+            Json::Number(number) => {
+                let written = numbers.next().unwrap_or_default();
+                let same = written.parse::<f64>().is_ok_and(|written| number.as_f64() == Some(written));
+                if number.is_f64() && same && is_decimal(name) && !written.contains(['e', 'E']) {
+                    *value = Json::String(written.to_owned());
+                }
+            }
+            other => drop(numbers.by_ref().take(count(other)).last()),
+        }
+    }
+    Ok(json)
+}
+
+/// How many numbers a value holds.
+fn count(json: &Json) -> usize {
+    match json {
+        Json::Number(_) => 1,
+        Json::Array(items) => items.iter().map(count).sum(),
+        Json::Object(entries) => entries.values().map(count).sum(),
+        Json::Null | Json::Bool(_) | Json::String(_) => 0,
+    }
+}
+
 fn correct(json: &mut Json, numbers: &mut Numbers<'_>) {
     match json {
         Json::Number(number) => {

@@ -11,15 +11,17 @@ pub const MOST_DRAWN: usize = 5000;
 
 const MARGIN: f64 = 24.0;
 const HEIGHT: f64 = 44.0;
+/// Colours are written out: viewers and converters without variables would paint everything black.
 const STYLE: &str = "
-  svg { color-scheme: light dark; --ink: #1f2937; --dim: #6b7280; --line: #9ca3af; --back: #ffffff;
-    --step: #f9fafb; --step-line: #d1d5db; --data: #ecfdf5; --data-line: #34d399; font: 13px system-ui, sans-serif; }
-  @media (prefers-color-scheme: dark) { svg { --ink: #f3f4f6; --dim: #9ca3af; --line: #6b7280; --back: #111827;
-    --step: #1f2937; --step-line: #4b5563; --data: #064e3b; --data-line: #10b981; } }
-  .back { fill: var(--back); } text { fill: var(--ink); text-anchor: middle; } .dim { fill: var(--dim); font-size: 11px; }
-  .edge { fill: none; stroke: var(--line); stroke-width: 1.4; } .order { stroke-dasharray: 5 4; }
-  .head { fill: var(--line); } .step rect, .value rect { fill: var(--step); stroke: var(--step-line); }
-  .dataset rect { fill: var(--data); stroke: var(--data-line); } g:hover > rect { stroke-width: 2.5; }
+  svg { color-scheme: light dark; font-family: system-ui, 'DejaVu Sans', sans-serif; font-size: 13px; }
+  .back { fill: #ffffff; } text { fill: #1f2937; text-anchor: middle; } .dim { fill: #6b7280; font-size: 11px; }
+  .edge { fill: none; stroke: #9ca3af; stroke-width: 1.4; } .order { stroke-dasharray: 5 4; } .head { fill: #9ca3af; }
+  .step rect, .value rect, .flow rect { fill: #f9fafb; stroke: #d1d5db; } .dataset rect { fill: #ecfdf5; stroke: #34d399; }
+  g:hover > rect { stroke-width: 2.5; }
+  @media (prefers-color-scheme: dark) {
+    .back { fill: #111827; } text { fill: #f3f4f6; } .dim { fill: #9ca3af; } .edge { stroke: #6b7280; } .head { fill: #6b7280; }
+    .step rect, .value rect, .flow rect { fill: #1f2937; stroke: #4b5563; } .dataset rect { fill: #064e3b; stroke: #10b981; }
+  }
 ";
 
 /// The picture as an SVG document.

@@ -23,6 +23,7 @@ pub fn reason(reason: &Reason) -> String {
             format!("{} is {} old, promised within {}", dataset.short(), duration(*age_ms), duration(*promise_ms))
         }
         Reason::FailedLastTime { run } => format!("failed last time (run {run})"),
+        Reason::RecoveredLastTime { run } => format!("failed last time, and another value stood in (run {run})"),
         Reason::CacheExpired { age_ms, limit_ms } => {
             format!("the kept result is {} old, kept for {}", duration(*age_ms), duration(*limit_ms))
         }
@@ -32,6 +33,10 @@ pub fn reason(reason: &Reason) -> String {
         Reason::Unchanged { run } => format!("unchanged since run {run}"),
         Reason::NotSelected => "not selected".into(),
         Reason::BranchNotTaken => "its branch is not taken".into(),
+        Reason::NotLookedAt { dataset } => {
+            format!("what {} holds now is not known: a plan connects to nothing", dataset.short())
+        }
+        Reason::NotKnownYet => "what it takes is known only when the run computes it".into(),
         Reason::OutputMissing { dataset } => format!("{} is gone, or was changed by somebody else", dataset.short()),
     }
 }

@@ -67,6 +67,7 @@ fn dataset(dataset: &str, of: &str, path: &str, writer: Option<&str>) -> Dataset
         expect: vec![],
         owner: Some("finance".into()),
         keep_versions: None,
+        keep_ms: None,
         accepts: vec![],
         tags: vec![],
         writer: writer.map(name),

@@ -57,6 +57,7 @@ fn dataset(
         expect: vec![],
         owner: None,
         keep_versions: None,
+        keep_ms: None,
         accepts: vec![],
         tags: vec![],
         writer: None,
@@ -74,7 +75,11 @@ fn dataset(
             DatasetClause::Fresh(clause) => dataset.fresh = fresh(el, &clause, &ty, here),
             DatasetClause::Arrives(clause) => dataset.arrives = Some(arrival(el, &clause, name, here)),
             DatasetClause::Expect(clause) => dataset.expect.extend(expect::expectation(el, &clause, &ty)),
-            DatasetClause::Keep(clause) => dataset.keep_versions = keep(el, &clause, here),
+            DatasetClause::Keep(clause) if clause.counts_versions() => {
+                dataset.keep_versions =
+                    number(el, clause.amount(), "keep", 1).map(|count| u32::try_from(count).unwrap_or(u32::MAX));
+            }
+            DatasetClause::Keep(clause) => dataset.keep_ms = milliseconds(el, clause.amount(), "keep"),
             // Keys are in the signature.
             DatasetClause::Partition(_) | DatasetClause::Doc(_) => {}
             DatasetClause::Accepts(clause) => dataset.accepts = settings::labels(el, &clause),
@@ -186,12 +191,4 @@ fn arrives_after(el: &mut Elaborator<'_>, when: &ast::WhenSchedule, own: &Name) 
         }
     }
     after
-}
-
-fn keep(el: &mut Elaborator<'_>, clause: &ast::KeepClause, at: Span) -> Option<u32> {
-    if !clause.counts_versions() {
-        el.problem(NotSupported { at, what: "keeping versions for a time", help: "say how many: `keep 30 versions`" });
-        return None;
-    }
-    number(el, clause.amount(), "keep", 1).map(|count| u32::try_from(count).unwrap_or(u32::MAX))
 }

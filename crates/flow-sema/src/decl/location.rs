@@ -3,7 +3,7 @@
 use super::{
     Declaring,
     clause::{self, constant},
-    problems::{BadLocation, BadOption, FormatType, UnknownOption},
+    problems::{BadLocation, BadOption, FormatType, UnknownOption, UnknownScheme},
 };
 use crate::expr::Elaborator;
 use flow_diag::Span;
@@ -63,7 +63,11 @@ fn file(el: &mut Elaborator<'_>, call: &ast::CallExpr, format: Format, ty: &Type
     for arg in call.args() {
         let Some(value) = arg.value() else { continue };
         match arg.name() {
-            None if path.is_none() => path = Some(path_parts(el, &value)),
+            None if path.is_none() => {
+                let parts = path_parts(el, &value);
+                scheme(el, parts.as_deref().unwrap_or_default(), &value);
+                path = Some(parts);
+            }
             Some(name) if format == Format::Csv && CSV_OPTIONS.contains(&name.text()) => {
                 csv_option(el, name.text(), value, &mut csv);
             }
@@ -111,6 +115,18 @@ fn path_parts(el: &mut Elaborator<'_>, value: &ast::Expr) -> Option<Vec<Part>> {
         }
     }
     Some(folded)
+}
+
+/// Reports an address of a kind that is not read: with a scheme other than those of HTTP.
+fn scheme(el: &mut Elaborator<'_>, parts: &[Part], value: &ast::Expr) {
+    let Some(Part::Text(text)) = parts.first() else { return };
+    let Some((scheme, _)) = text.split_once("://") else { return };
+    let is_scheme =
+        !scheme.is_empty() && scheme.chars().all(|sign| sign.is_ascii_alphanumeric() || "+-.".contains(sign));
+    if is_scheme && !["http", "https"].iter().any(|known| known.eq_ignore_ascii_case(scheme)) {
+        let at = el.span(value.range());
+        el.problem(UnknownScheme { at, scheme });
+    }
 }
 
 fn csv_option(el: &mut Elaborator<'_>, name: &str, value: ast::Expr, csv: &mut CsvOptions) {

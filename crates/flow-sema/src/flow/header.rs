@@ -89,7 +89,7 @@ pub(super) fn check_starts(el: &mut Elaborator<'_>, flow: &Flow, signature: &Sig
             }
         }
     }
-    let by = flow.finish.as_ref().filter(|finish| matches!(finish.deadline, Deadline::By(_)));
+    let by = flow.finish.as_ref().filter(|finish| matches!(finish.deadline, Deadline::By { zone: None, .. }));
     if let Some(finish) = by {
         let has_zone =
             |start: &Start| matches!(start.trigger, Trigger::Schedule(Schedule::Days { .. } | Schedule::Cron { .. }));
@@ -104,11 +104,11 @@ pub(super) fn finish(el: &mut Elaborator<'_>, stmt: &ast::FinishStmt) -> Option<
     let at = el.span(stmt.range());
     let deadline = match stmt.by() {
         Some(time) => {
-            if let Some(zone) = stmt.zone() {
+            let zone = stmt.zone().and_then(|zone| {
                 let at = el.span(zone.range());
-                schedule::zone(el, Some(zone), at);
-            }
-            Deadline::By(schedule::minutes(el, Some(time))?)
+                schedule::zone(el, Some(zone), at)
+            });
+            Deadline::By { minutes: schedule::minutes(el, Some(time))?, zone }
         }
         None => Deadline::Within(milliseconds(el, stmt.within(), "finish within")?),
     };

@@ -1,6 +1,7 @@
 //! `flowc plan`: what would run and why, what would not and why, worst cases, what is read and written.
 
 use crate::{
+    backfill::{Varied, listing},
     cli::Global,
     columns::{Cell, columns},
     engine,
@@ -10,7 +11,7 @@ use crate::{
     ui::{Style, Ui, paint},
 };
 use clap::{Args, ValueEnum};
-use flow_engine::Options;
+use flow_engine::{Looking, Options};
 use flow_plan::{Bound, Deadline, NodeKind, Plan as Frozen, Provenance, Verdict, words};
 use std::path::PathBuf;
 
@@ -39,23 +40,32 @@ enum Format {
 impl Plan {
     pub(crate) fn run(&self, global: &Global, ui: &Ui) -> Outcome {
         let project = Project::find(global)?;
-        let Some(plans) = decided(&project, &self.request, global, ui)? else { return Ok(Exit::Wrong) };
+        let Some(plans) = decided(&project, &self.request, global, ui, Looking::AtFiles)? else {
+            return Ok(Exit::Wrong);
+        };
         if let Some(path) = &self.out {
-            let [plan] = &plans[..] else {
+            let [(_, plan)] = &plans[..] else {
                 return Err(Failure::wrong("a file holds one plan, and a range gives many"));
             };
             write_whole(path, &plan.to_json())?;
             ui.say(&format!("wrote {}", path.display()));
         }
-        for plan in &plans {
-            match self.format {
-                Format::Json if self.out.is_none() => ui.out(&plan.to_json())?,
-                Format::Json => {}
-                Format::Text if ui.quiet => {}
-                Format::Text => ui.out(&text(plan, ui))?,
-            }
+        match self.format {
+            Format::Json if self.out.is_none() => show(&plans, true, ui)?,
+            Format::Json => {}
+            Format::Text if ui.quiet => {}
+            Format::Text => show(&plans, false, ui)?,
         }
         Ok(Exit::Done)
+    }
+}
+
+/// Shows plans: one in full, those of a range a line each.
+pub(crate) fn show(plans: &[(Option<Varied>, Frozen)], as_json: bool, ui: &Ui) -> Result<(), Failure> {
+    match plans {
+        _ if as_json => plans.iter().try_for_each(|(_, plan)| ui.out(&plan.to_json())),
+        [(_, plan)] => ui.out(&text(plan, ui)),
+        plans => ui.out(&listing(plans, ui)),
     }
 }
 
@@ -65,13 +75,17 @@ pub(crate) fn decided(
     request: &Request,
     global: &Global,
     ui: &Ui,
-) -> Result<Option<Vec<Frozen>>, Failure> {
+    looking: Looking,
+) -> Result<Option<Vec<(Option<Varied>, Frozen)>>, Failure> {
     let Some(requested) = request.resolve(project, global, ui)? else { return Ok(None) };
     let engine = engine::of(project, Options::default());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::environment(format!("starting the runtime: {error}")))?;
-    let plan = |requested: Requested| runtime.block_on(engine.plan(requested.plan, &requested.choice));
-    let plans: Result<Vec<Frozen>, _> = requested.into_iter().map(plan).collect();
+    let plan = |requested: Requested| {
+        let plan = runtime.block_on(engine.plan(requested.plan, &requested.choice, looking))?;
+        Ok((requested.varied, plan))
+    };
+    let plans: Result<Vec<_>, _> = requested.into_iter().map(plan).collect();
     plans.map(Some).map_err(|error| engine::failure(&error))
 }
 
@@ -101,10 +115,7 @@ pub(crate) fn text(plan: &Frozen, ui: &Ui) -> String {
                 Verdict::Maybe => Style::Warn,
                 Verdict::Reuse | Verdict::Skip => Style::Dim,
             };
-            let mut reasons: Vec<String> = decision.reasons.iter().map(words::reason).collect();
-            if reasons.is_empty() {
-                reasons.push("what it takes is known only when the run computes it".into());
-            }
+            let reasons: Vec<String> = decision.reasons.iter().map(words::reason).collect();
             let bound = plan.bounds.nodes.get(&id.0).filter(|bound| bound.worst_ms > 0).map(bound).unwrap_or_default();
             vec![
                 Cell::styled(format!("  {}", words::verdict(decision.verdict)), style),
@@ -142,9 +153,12 @@ fn totals(plan: &Frozen, verdicts: &[Verdict]) -> String {
         out.push_str(&format!("worst case: {}", bound(worst)));
         let finish = plan.program.flows.get(&plan.flow).and_then(|flow| flow.finish.as_ref());
         if let Some(finish) = finish {
-            out.push_str(&match finish.deadline {
-                Deadline::Within(ms) => format!(", promised within {}", words::duration(ms)),
-                Deadline::By(minutes) => format!(", promised by {}", words::time_of_day(minutes)),
+            out.push_str(&match &finish.deadline {
+                Deadline::Within(ms) => format!(", promised within {}", words::duration(*ms)),
+                Deadline::By { minutes, zone } => {
+                    let zone = zone.as_ref().map(|zone| format!(" in {zone}")).unwrap_or_default();
+                    format!(", promised by {}{zone}", words::time_of_day(*minutes))
+                }
             });
         }
         out.push('\n');

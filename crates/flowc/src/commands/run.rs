@@ -1,6 +1,7 @@
 //! `flowc run`: runs a flow, or exactly what a plan file says.
 
 use crate::{
+    backfill::{self, Batch},
     cli::Global,
     commands::plan,
     engine,
@@ -13,10 +14,11 @@ use crate::{
 };
 use clap::Args;
 use flow_driver::Forced;
-use flow_engine::{Engine, EngineError, ExitClass, Options, Progress, RunSummary};
+use flow_engine::{Engine, EngineError, ExitClass, Looking, Options, Progress, RunSummary};
 use flow_exec::api::CancelSource;
 use std::{path::PathBuf, process, time::Duration};
 use tokio::{
+    runtime::Runtime,
     signal::unix::{SignalKind, signal},
     sync::broadcast,
 };
@@ -32,13 +34,16 @@ pub(crate) struct Run {
     /// How many things are done at once [default: the number of cores]
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     jobs: Option<u32>,
+    /// Of a range of values, how many are run at once [default: one after the other]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
+    parallel: Option<u32>,
     /// Waits so long for another run on this project to end, such as 10m
     #[arg(long, value_name = "TIME", value_parser = duration)]
     wait: Option<Duration>,
     /// Appends what models answer to a file, for `provider replay file("…")`
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
-    /// Only shows what would be done, as `flowc plan` does
+    /// Only shows what would be done, as `flowc plan` does; may connect to look at databases and URLs
     #[arg(long)]
     dry_run: bool,
     /// text, or json: one event a line
@@ -50,60 +55,71 @@ impl Run {
     pub(crate) fn run(&self, global: &Global, ui: &Ui) -> Outcome {
         let project = Project::find(global)?;
         if self.dry_run {
-            let Some(plans) = plan::decided(&project, &self.request, global, ui)? else { return Ok(Exit::Wrong) };
-            for plan in &plans {
-                ui.out(&if self.format == RunFormat::Json { plan.to_json() } else { plan::text(plan, ui) })?;
-            }
+            let Some(plans) = plan::decided(&project, &self.request, global, ui, Looking::Everywhere)? else {
+                return Ok(Exit::Wrong);
+            };
+            plan::show(&plans, self.format == RunFormat::Json, ui)?;
             return Ok(Exit::Done);
         }
-        let Some(requested) = self.request.resolve(&project, global, ui)? else { return Ok(Exit::Wrong) };
-        let options = Options { jobs: self.jobs, wait_for_lock: self.wait, ..Options::default() };
+        let Some(mut requested) = self.request.resolve(&project, global, ui)? else { return Ok(Exit::Wrong) };
+        let parallel = self.parallel.unwrap_or(1).max(1);
+        // Runs at once share the places that a single one would have.
+        let jobs = match (self.jobs, parallel) {
+            (jobs, 1) => jobs,
+            (jobs, parallel) => Some(jobs.unwrap_or_else(cores).div_ceil(parallel)),
+        };
+        let options = Options { jobs, wait_for_lock: self.wait, ..Options::default() };
         let engine = match &self.record {
             Some(cassette) => engine::recording(&project, options, cassette)?,
             None => engine::of(&project, options),
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Failure::environment(format!("starting the runtime: {error}")))?;
-        let count = requested.len();
-        let mut exit = Exit::Done;
-        for (requested, number) in requested.into_iter().zip(1..) {
-            if count > 1 {
-                ui.say(&format!("{number} of {count}: {}", given(&requested.plan)));
+        let exit = match requested.pop() {
+            Some(only) if requested.is_empty() => self.one(&runtime, &engine, &project, only, ui),
+            last => {
+                requested.extend(last);
+                let varied = requested.first().and_then(|first| first.varied.as_ref()).map(|varied| &*varied.name);
+                let mut given = self.request.besides(varied.unwrap_or_default(), global);
+                if parallel > 1 {
+                    given.push_str(&format!(" --parallel {parallel}"));
+                }
+                let parallel = parallel as usize;
+                let batch = Batch { project: &project, engine, parallel, format: self.format, ui: *ui, given };
+                runtime.block_on(backfill::run(batch, requested))
             }
-            let flow = requested.plan.flow.clone();
-            let files = requested.plan.program.files.clone();
-            let summary = runtime.block_on(self.drive(&engine, requested, ui));
-            let summary = summary.map_err(|error| engine::failure(&error))?;
-            let place = |at| places::excerpt(&project, &files, at);
-            live::summary::show(ui, self.format, &flow, &summary, &place)?;
-            exit = match summary.exit_class {
-                ExitClass::Done => exit,
-                // What failed first names the exit code; the other runs of a range do not depend on it.
-                _ if exit != Exit::Done => exit,
-                ExitClass::StepFailed => Exit::StepFailed,
-                ExitClass::ContractBroken => Exit::ContractBroken,
-                ExitClass::Cancelled => Exit::Cancelled,
-            };
-            if summary.exit_class == ExitClass::Cancelled {
-                exit = Exit::Cancelled;
-                break;
-            }
-        }
+        };
         // Threads that still wait for something must not hold up the end.
         runtime.shutdown_timeout(Duration::from_secs(2));
-        Ok(exit)
+        exit
+    }
+
+    fn one(&self, runtime: &Runtime, engine: &Engine, project: &Project, requested: Requested, ui: &Ui) -> Outcome {
+        let flow = requested.plan.flow.clone();
+        let files = requested.plan.program.files.clone();
+        let summary = runtime.block_on(self.drive(engine, requested, ui));
+        let summary = summary.map_err(|error| engine::failure(&error))?;
+        let place = |at| places::excerpt(project, &files, at);
+        live::summary::tell(ui, self.format, ("", &flow), &summary, &place)?;
+        live::summary::result(ui, self.format, &summary)?;
+        Ok(match summary.exit_class {
+            ExitClass::Done => Exit::Done,
+            ExitClass::StepFailed => Exit::StepFailed,
+            ExitClass::ContractBroken => Exit::ContractBroken,
+            ExitClass::Cancelled => Exit::Cancelled,
+        })
     }
 
     async fn drive(&self, engine: &Engine, requested: Requested, ui: &Ui) -> Result<RunSummary, EngineError> {
-        let Requested { mut plan, is_frozen, choice } = requested;
+        let Requested { mut plan, is_frozen, choice, .. } = requested;
         if is_frozen {
             engine.verify_inputs(&plan).await?;
         } else if !choice.unselected.is_empty() {
-            plan = engine.plan(plan, &choice).await?;
+            plan = engine.plan(plan, &choice, Looking::Everywhere).await?;
         }
         let (sender, receiver) = broadcast::channel::<Progress>(BACKLOG);
         let (source, cancel) = CancelSource::new();
-        let watcher = tokio::spawn(live::watch(*ui, self.format, receiver));
+        let watcher = tokio::spawn(live::watch(*ui, self.format, receiver, None));
         let signals = tokio::spawn(cancel_on_signals(source, *ui));
         let forced: Forced = choice.forced;
         let summary = engine.run(plan, forced, sender, cancel).await;
@@ -115,7 +131,7 @@ impl Run {
 }
 
 /// The first Ctrl-C (or TERM) cancels, the second ends flowc at once.
-async fn cancel_on_signals(source: CancelSource, ui: Ui) {
+pub(crate) async fn cancel_on_signals(source: CancelSource, ui: Ui) {
     let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
         return;
@@ -136,10 +152,9 @@ async fn cancel_on_signals(source: CancelSource, ui: Ui) {
     }
 }
 
-/// The parameters of a run, as they are given.
-fn given(plan: &flow_plan::Plan) -> String {
-    let params = plan.params.iter().map(|(name, value)| format!("{name}={}", flow_plan::words::value(value)));
-    params.collect::<Vec<_>>().join(" ")
+/// As many as this machine has.
+fn cores() -> u32 {
+    std::thread::available_parallelism().map_or(1, |count| u32::try_from(count.get()).unwrap_or(u32::MAX))
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -11,6 +11,14 @@ pub(crate) const EVENTS_FORMAT: u32 = 1;
 #[derive(Default)]
 pub(super) struct Lines {
     closed: bool,
+    /// Which of several runs at once it is: `day=2026-01-31`.
+    given: Option<String>,
+}
+
+impl Lines {
+    pub(super) fn new(given: Option<String>) -> Self {
+        Self { closed: false, given }
+    }
 }
 
 impl View for Lines {
@@ -27,7 +35,10 @@ impl View for Lines {
 
 impl Lines {
     /// A reader who has gone does not end the run.
-    fn line(&mut self, event: serde_json::Value) {
+    fn line(&mut self, mut event: serde_json::Value) {
+        if let (Some(given), Some(fields)) = (&self.given, event.as_object_mut()) {
+            fields.insert("given".into(), given.as_str().into());
+        }
         if !self.closed {
             self.closed = writeln!(std::io::stdout().lock(), "{}", line(event)).is_err();
         }

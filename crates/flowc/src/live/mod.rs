@@ -2,7 +2,7 @@
 //!
 //! Only shows. A watcher that falls behind loses events, never holds up the run.
 
-mod json;
+pub(crate) mod json;
 mod plain;
 pub(crate) mod summary;
 mod terminal;
@@ -22,13 +22,13 @@ pub(crate) enum RunFormat {
     Json,
 }
 
-/// Shows events until the run is over.
-pub(crate) async fn watch(ui: Ui, format: RunFormat, mut events: Receiver<Progress>) {
+/// Shows events until the run is over. Of several runs at once each has a name, which stands in its lines.
+pub(crate) async fn watch(ui: Ui, format: RunFormat, mut events: Receiver<Progress>, name: Option<String>) {
     let mut view: Box<dyn View + Send> = match format {
-        RunFormat::Json => Box::new(json::Lines::default()),
+        RunFormat::Json => Box::new(json::Lines::new(name)),
         RunFormat::Text if ui.quiet => return,
-        RunFormat::Text if ui.live => Box::new(terminal::Live::new(ui)),
-        RunFormat::Text => Box::new(plain::Lines::new(ui)),
+        RunFormat::Text if ui.live && name.is_none() => Box::new(terminal::Live::new(ui)),
+        RunFormat::Text => Box::new(plain::Lines::new(ui, name)),
     };
     loop {
         match events.recv().await {

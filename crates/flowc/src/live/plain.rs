@@ -14,11 +14,14 @@ use jiff::Timestamp;
 pub(super) struct Lines {
     ui: Ui,
     began: Option<Timestamp>,
+    /// Before each line: which of several runs at once it is.
+    prefix: String,
 }
 
 impl Lines {
-    pub(super) fn new(ui: Ui) -> Self {
-        Self { ui, began: None }
+    pub(super) fn new(ui: Ui, name: Option<String>) -> Self {
+        let prefix = name.map(|name| format!("{name}  ")).unwrap_or_default();
+        Self { ui, began: None, prefix }
     }
 }
 
@@ -27,7 +30,7 @@ impl View for Lines {
         let began = *self.began.get_or_insert(event.at);
         if let Some(line) = line(&event.what, &self.ui) {
             let at = paint(self.ui.color_err, Style::Dim, &format!("{:>6}", took(began, event.at)));
-            self.ui.tell(&format!("{at}  {line}"));
+            self.ui.tell(&format!("{at}  {}{line}", self.prefix));
         }
     }
 

@@ -18,13 +18,14 @@ const MOST_SHOWN: usize = 5;
 /// Last lines of standard error that are shown.
 const STDERR_LINES: usize = 6;
 
-/// Shows what a run came to, and its result.
+/// Shows what a run came to.
 ///
-/// `place` shows a place in the text of the program, in a line.
-pub(crate) fn show(
+/// `name` stands before it: which of several runs at once it is. `place` shows a place in the text of the
+/// program, in a line.
+pub(crate) fn tell(
     ui: &Ui,
     format: RunFormat,
-    flow: &Name,
+    (name, flow): (&str, &Name),
     summary: &RunSummary,
     place: &dyn Fn(Span) -> String,
 ) -> Result<(), Failure> {
@@ -39,9 +40,15 @@ pub(crate) fn show(
     }
     let is_fine = matches!(summary.status, RunStatus::Succeeded | RunStatus::Skipped) && !summary.late;
     if !ui.quiet || !is_fine {
-        ui.tell(&text(ui.color_err, flow, summary, place));
+        ui.tell(&format!("{name}{}", text(ui.color_err, flow, summary, place)));
     }
+    Ok(())
+}
+
+/// Gives a run's result. As JSON it is in the summary.
+pub(crate) fn result(ui: &Ui, format: RunFormat, summary: &RunSummary) -> Result<(), Failure> {
     match &summary.result {
+        _ if format == RunFormat::Json => Ok(()),
         None => Ok(()),
         Some(serde_json::Value::String(text)) => {
             ui.out(&format!("{}{}", text, if text.ends_with('\n') { "" } else { "\n" }))

@@ -4,9 +4,11 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod ai;
+mod backfills;
 mod cancel;
 mod command_line;
 mod compare;
+mod databases;
 mod format;
 mod hostile;
 mod plans;
@@ -14,3 +16,4 @@ mod quiet;
 mod runs;
 mod sandbox;
 mod tutorial;
+mod web;

@@ -75,15 +75,37 @@ fn check_plan_and_fmt_keep_to_themselves() {
          step fetch() -> String { http GET \"http://127.0.0.1:9/x\" }\n\
          flow other -> String { do shell()\n return fetch() }\n",
     );
-    let files = ["flow.toml", "sales.flow", "more.flow"];
+    // Nothing listens there, and a secret that cannot be had would be an error.
+    project.write(
+        "warehouse.flow",
+        "secret address = command(\"touch\", \"pwned\")\n\
+         connection pg { provider postgres, url address }\n\
+         connection near { sqlite \"near.db\" }\n\
+         type Row { id: Int }\n\
+         dataset orders: Table<Row> { at pg.table(\"orders\"), arrives by hand }\n\
+         dataset local: Table<Row> { at near.table(\"local\"), arrives by hand }\n\
+         dataset far: Table<Row> { at csv(\"http://127.0.0.1:9/far.csv\"), arrives by hand }\n\
+         dataset copy: Table<Row> { at pg.table(\"copy\") }\n\
+         step both(a: Table<Row>, b: Table<Row>, c: Table<Row>) -> Table<Row> {\n\
+           sql \"select id from a union all select id from b union all select id from c\"\n}\n\
+         flow gather {\n  require orders fresh within 1h else warn\n  write copy = both(orders, local, far)\n}\n",
+    );
+    let files = ["flow.toml", "sales.flow", "more.flow", "warehouse.flow"];
     let before: Vec<String> = files.iter().map(|path| project.read(path)).collect();
-    for arguments in [&["check"][..], &["plan", "other"], &["plan", "publish"], &["fmt", "--check", "sales.flow"]] {
+    for arguments in [
+        &["check"][..],
+        &["plan", "other"],
+        &["plan", "publish"],
+        &["plan", "gather"],
+        &["fmt", "--check", "sales.flow"],
+    ] {
         if !is_quiet(&project, arguments) {
             return;
         }
     }
     assert_eq!(before, files.iter().map(|path| project.read(path)).collect::<Vec<_>>());
     assert!(!project.path(".flow").exists() && !project.path("pwned").exists());
+    project.flowc(&["plan", "gather"]).ends(0).gives("what orders holds now is not known");
     project.flowc(&["run", "publish"]).ends(0);
     is_quiet(&project, &["plan", "publish"]);
     is_quiet(&project, &["fmt"]);

@@ -27,6 +27,21 @@ impl From<BadLocation<'_>> for Problem {
     }
 }
 
+/// An address that cannot be read.
+pub(crate) struct UnknownScheme<'a> {
+    pub(crate) at: Span,
+    pub(crate) scheme: &'a str,
+}
+
+impl From<UnknownScheme<'_>> for Problem {
+    fn from(found: UnknownScheme<'_>) -> Self {
+        let UnknownScheme { at, scheme } = found;
+        Self::error(codes::E0279, at, format!("data at `{scheme}://` cannot be read"), "not `http` or `https`")
+            .note("a dataset is a path in the project, an `http` or `https` URL, or a table of a database")
+            .help("fetch it with a step that gives a `Table` or `File`, or copy it to a file before the run")
+    }
+}
+
 /// An option that the format does not have.
 pub(crate) struct UnknownOption<'a> {
     pub(crate) at: Span,

@@ -1,0 +1,135 @@
+//! A project held for one run or for several at once: its lock, its store, what its runs share.
+//!
+//! Runs that are held together write to one database, each by its own writer, and share the places of
+//! pools, so that four runs at once do not make four times as many calls. Knows nothing of why there are
+//! several.
+
+use crate::{Engine, EngineError, Happening, Progress, clock::Clock, watch::Watchers};
+use flow_expr::Name;
+use flow_plan::{Plan, Program};
+use flow_store::{Layout, Lock, LockHolder, Store, StoreError, prune};
+use std::{
+    collections::BTreeMap,
+    hash::{BuildHasher as _, Hasher as _},
+    sync::{
+        Arc, LazyLock, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tokio::sync::{Semaphore, broadcast};
+
+use flow_exec::api::Cancel;
+
+/// A project that is ours until this value is dropped.
+#[derive(Debug)]
+pub struct Held {
+    /// The first run has the id under which the lock was taken, and the store that was opened then.
+    first: Mutex<Option<(Arc<str>, Arc<Store>)>>,
+    store: Arc<Store>,
+    pools: Pools,
+    layout: Layout,
+    _lock: Lock,
+}
+
+/// Free places of pools, shared by runs.
+pub(crate) type Pools = Arc<BTreeMap<Name, Arc<Semaphore>>>;
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Best effort: a folder that stays is removed with the next run's.
+        let _ = std::fs::remove_dir_all(self.layout.scratch());
+    }
+}
+
+impl Held {
+    /// The id of a new run, and its store.
+    pub(crate) fn begin(&self) -> Result<(Arc<str>, Arc<Store>), StoreError> {
+        match self.first.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(first) => Ok(first),
+            None => Ok((run_id(&Clock::start()), Arc::new(Store::open(&self.layout)?))),
+        }
+    }
+
+    /// The places that its runs share.
+    pub(crate) fn pools(&self) -> Pools {
+        self.pools.clone()
+    }
+
+    /// What is known of files is kept here.
+    pub(crate) fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+}
+
+impl Engine {
+    /// Takes a project's lock, opens its store and tidies it. `plan` is one of those that will run.
+    ///
+    /// # Errors
+    /// Another process has the project, or the store cannot be opened.
+    pub async fn hold(
+        &self,
+        plan: &Plan,
+        progress: &broadcast::Sender<Progress>,
+        cancel: &Cancel,
+    ) -> Result<Held, EngineError> {
+        let clock = Clock::start();
+        let store = Arc::new(Store::open(&self.layout)?);
+        let run = run_id(&clock);
+        let holder = LockHolder { pid: std::process::id(), run: run.clone(), since: clock.now() };
+        let watchers = Watchers { sender: progress.clone(), clock };
+        let lock = self.lock(&holder, &watchers, cancel).await?;
+        // The lock is ours, so whatever still runs there belongs to a run that was killed.
+        flow_exec::end_leftovers(&self.layout.scratch());
+        let mut keep = self.options.keep.clone();
+        for data in plan.program.datasets.values() {
+            keep.versions_of.extend(data.keep_versions.map(|count| (data.name.0.clone(), count)));
+            keep.for_ms.extend(data.keep_ms.map(|length| (data.name.0.clone(), length)));
+        }
+        prune(&self.layout, &keep, clock.now())?;
+        let first = Mutex::new(Some((run, store.clone())));
+        let pools = pools(&plan.program);
+        let held = Held { first, store, pools, layout: self.layout.clone(), _lock: lock };
+        self.memory.attach(held.store());
+        Ok(held)
+    }
+
+    async fn lock(&self, holder: &LockHolder, watchers: &Watchers, cancel: &Cancel) -> Result<Lock, EngineError> {
+        let until = tokio::time::Instant::now() + self.options.wait_for_lock.unwrap_or_default();
+        let mut told = false;
+        loop {
+            let other = match Lock::take(&self.layout, holder) {
+                Ok(lock) => return Ok(lock),
+                Err(StoreError::Locked { holder }) => holder,
+                Err(error) => return Err(error.into()),
+            };
+            if tokio::time::Instant::now() >= until || cancel.is_cancelled() {
+                return Err(StoreError::Locked { holder: other }.into());
+            }
+            if !told {
+                told = true;
+                let LockHolder { pid, run, since } = other;
+                watchers.tell(Happening::Locked { pid, run, since });
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+}
+
+/// The places of each pool.
+fn pools(program: &Program) -> Pools {
+    let places = |count: u32| Arc::new(Semaphore::new((count.max(1) as usize).min(Semaphore::MAX_PERMITS)));
+    Arc::new(program.pools.iter().map(|(name, count)| (name.clone(), places(*count))).collect())
+}
+
+/// An id that no other run of this process has, and of others only by chance.
+pub(crate) fn run_id(clock: &Clock) -> Arc<str> {
+    static NEXT: LazyLock<AtomicU64> = LazyLock::new(|| AtomicU64::new(random()));
+    let number = NEXT.fetch_add(1, Ordering::Relaxed) & 0xffff;
+    format!("{}-{number:04x}", clock.now().strftime("%Y%m%d-%H%M%S")).into()
+}
+
+/// The standard library's seed for hash maps is as random as the system's source.
+pub(crate) fn random() -> u64 {
+    std::collections::hash_map::RandomState::new().build_hasher().finish()
+}
