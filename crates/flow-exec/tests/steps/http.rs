@@ -5,6 +5,7 @@ use flow_diag::Span;
 use flow_exec::api::CancelSource;
 use flow_expr::{Expr, ExprKind, Name, Part, Type, Value, VarId};
 use flow_plan::{Body, Connection, ConnectionKind, ErrorClass, HttpValue, SecretSource};
+use flow_testing::server::{Act, Server, answer, json};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
