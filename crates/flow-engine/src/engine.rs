@@ -118,12 +118,12 @@ impl Engine {
         let clock = Clock::start();
         let forced = if forced == Forced::None { forced_in(&plan) } else { forced };
         let start = self.start(&program, &clock, forced);
-        let watchers = Watchers { sender: progress.clone(), clock };
+        let watchers = Watchers { sender: progress.clone(), clock: clock.clone() };
         let (store, lock) = self.open_store(&plan, &start, &watchers, &cancel).await?;
         // The lock is ours, so whatever still runs there belongs to a run that was killed.
         flow_exec::end_leftovers(&self.layout.scratch());
         let reader = store.reader()?;
-        let shared = self.shared(&start, program.clone(), clock, progress, Some(store.clone()), Some(reader));
+        let shared = self.shared(&start, program.clone(), clock.clone(), progress, Some(store.clone()), Some(reader));
         let run = start.run.clone();
         watchers.tell(Happening::RunStarted { run: run.clone(), flow: plan.flow.clone(), nodes });
         let unselected = unselected_in(&plan);
@@ -194,7 +194,7 @@ impl Engine {
             layout: self.layout.clone(),
             run: start.run.clone(),
             started: start.started,
-            clock,
+            clock: clock.clone(),
             watchers: Watchers { sender: progress, clock },
             store,
             reader: reader.map(Mutex::new),
