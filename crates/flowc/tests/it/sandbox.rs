@@ -78,7 +78,7 @@ impl Sandbox {
 
     /// Nobody but root may read the file from now on.
     pub(crate) fn forbid(&self, path: &str) {
-        fs::set_permissions(self.path(path), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(self.path(path), fs::Permissions::from_mode(0o000)).unwrap();
     }
 
     /// Anybody may make files in the folder from now on.
