@@ -145,11 +145,11 @@ impl Engine {
         let (run, store) = held.begin()?;
         let start = self.start(run, &program, &clock, forced);
         begin(&store, &plan, &start)?;
-        let watchers = Watchers { sender: progress.clone(), clock };
+        let watchers = Watchers { sender: progress.clone(), clock: clock.clone() };
         let reader = store.reader()?;
         let shared = Shared {
             pools: held.pools(),
-            ..self.shared(&start, program.clone(), clock, progress, Some(store.clone()), Some(reader))
+            ..self.shared(&start, program.clone(), clock.clone(), progress, Some(store.clone()), Some(reader))
         };
         let run = start.run.clone();
         watchers.tell(Happening::RunStarted { run: run.clone(), flow: plan.flow.clone(), nodes });
@@ -217,7 +217,7 @@ impl Engine {
             layout: self.layout.clone(),
             run: start.run.clone(),
             started: start.started,
-            clock,
+            clock: clock.clone(),
             watchers: Watchers { sender: progress, clock },
             store,
             reader: reader.map(Mutex::new),

@@ -77,7 +77,7 @@ impl Engine {
         let store = Arc::new(Store::open(&self.layout)?);
         let run = run_id(&clock);
         let holder = LockHolder { pid: std::process::id(), run: run.clone(), since: clock.now() };
-        let watchers = Watchers { sender: progress.clone(), clock };
+        let watchers = Watchers { sender: progress.clone(), clock: clock.clone() };
         let lock = self.lock(&holder, &watchers, cancel).await?;
         // The lock is ours, so whatever still runs there belongs to a run that was killed.
         flow_exec::end_leftovers(&self.layout.scratch());

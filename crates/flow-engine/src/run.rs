@@ -53,7 +53,7 @@ impl Running {
             received,
             pending: VecDeque::new(),
             watchers: shared.watchers.clone(),
-            clock: shared.clock,
+            clock: shared.clock.clone(),
             shared,
             seq: 0,
             broken: vec![],

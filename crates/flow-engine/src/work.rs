@@ -120,7 +120,7 @@ impl Work {
     }
 
     pub(crate) fn timer(&self, task: Task, at: Timestamp) {
-        let (clock, events) = (self.shared.clock, self.events.clone());
+        let (clock, events) = (self.shared.clock.clone(), self.events.clone());
         tokio::spawn(async move {
             // The wall clock may have moved meanwhile; what counts is that the instant has come.
             loop {

@@ -110,7 +110,9 @@ fn is_variable(name: &str) -> bool {
 
 /// The variables that every program has, whatever its language: a few of the user's own, and the attempt's.
 pub(crate) fn base_environment(attempt: &Attempt<'_>) -> Vec<(OsString, OsString)> {
-    const INHERITED: [&str; 7] = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ"];
+    // The last two: whom the machine trusts. Without them TLS would fail where it works outside.
+    const INHERITED: [&str; 9] =
+        ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR"];
     const DEFAULTS: [(&str, &str); 2] = [("PATH", "/usr/local/bin:/usr/bin:/bin"), ("LANG", "C.UTF-8")];
     let call = attempt.call;
     let inherited = |name: &&str| {

@@ -232,8 +232,7 @@ impl Handover for Data {
     }
 
     async fn take_table(&self, taken: TakenTable<'_>) -> Result<Value, Failure> {
-        let name = taken.path.file_name().map_or_else(|| "result".into(), |name| name.to_string_lossy().into_owned());
-        let piece = Piece { path: taken.path.to_owned(), name, folders: BTreeMap::new() };
+        let piece = Piece { path: taken.path.to_owned(), name: taken.name.to_owned(), folders: BTreeMap::new() };
         let (datasets, record, format) = (self.datasets.clone(), taken.record.clone(), taken.format);
         let (program, now) = (taken.program.clone(), taken.now);
         blocking(&Cancel::never(), move |stop: &Stop| {

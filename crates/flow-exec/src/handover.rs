@@ -40,6 +40,8 @@ pub trait Handover: Send + Sync {
 pub struct TakenTable<'a> {
     /// Where it is.
     pub path: &'a Path,
+    /// What people call it: `$out`, `the answer`.
+    pub name: &'a str,
     /// How it is encoded.
     pub format: Format,
     /// The type of its rows.

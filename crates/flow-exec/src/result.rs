@@ -132,8 +132,8 @@ async fn take_table(attempt: &Attempt<'_>, paths: &ResultPaths) -> Result<Outcom
         }
     }
     let returns = &attempt.call.step.returns;
-    let (path, format) = match (&written[..], returns) {
-        ([(_, path, format)], _) => (path, *format),
+    let (name, path, format) = match (&written[..], returns) {
+        ([written], _) => *written,
         ([], Type::Optional(_)) => return Ok(Outcome::new(Value::Absent)),
         ([], _) => return Err(no_result("it did not write its table to `$out`, `$out_parquet` or `$out_jsonl`")),
         (several, _) => {
@@ -144,7 +144,7 @@ async fn take_table(attempt: &Attempt<'_>, paths: &ResultPaths) -> Result<Outcom
     let Type::Table(record) = returns.required() else { return Err(internal("a table of no type")) };
     let (program, now) = (&attempt.call.program, attempt.call.now);
     let bytes = tokio::fs::metadata(path).await.ok().map(|found| found.len());
-    let value = attempt.handover.take_table(TakenTable { path, format, record, program, now }).await?;
+    let value = attempt.handover.take_table(TakenTable { path, name, format, record, program, now }).await?;
     let rows = if let Value::Table(table) = &value { Some(table.rows) } else { None };
     Ok(Outcome { value, rows, bytes })
 }

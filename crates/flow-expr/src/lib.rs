@@ -14,7 +14,6 @@ mod hex;
 mod ir;
 mod memory;
 pub mod render;
-pub mod rules;
 mod selection;
 mod stored;
 mod types;

@@ -1,4 +1,4 @@
-//! Tests that need a real server: its address, or a skip that is seen.
+//! What tests of several crates share: addresses of real servers, or a skip that is seen; an HTTP server that misbehaves.
 //!
 //! ```no_run
 //! let Some(url) = flow_testing::postgres() else { return };
@@ -9,6 +9,8 @@
 //! (`.ci/run` sets it), a skip is a failure. Knows nothing of what is tested; used by tests only.
 
 #![allow(clippy::disallowed_methods, reason = "servers are found through the environment")]
+
+pub mod server;
 
 use std::io::Write;
 

@@ -66,6 +66,7 @@ fn store_failure(error: &StoreError) -> Failure {
     let failure = with_code(exit, error.code(), error);
     match error {
         StoreError::Locked { .. } => failure.hint("--wait 10m waits for it to end"),
+        StoreError::Full { .. } => failure.hint("free some space and run again: what is done is kept"),
         StoreError::NoRun { .. } => failure.hint("`flowc history` lists runs"),
         _ => failure,
     }

@@ -32,6 +32,9 @@ pub fn run(root: &Path, with_servers: bool) -> anyhow::Result<()> {
         stage("data", || program(root, Command::new(root.join("examples/03-flights/fetch.sh")), "fetch.sh"))?;
     }
     stage("tests", || cargo(root, &["test", "--workspace", "--locked"], &environment))?;
+    // Those that take long or must have the machine to themselves.
+    let alone = ["test", "--workspace", "--tests", "--locked", "--", "--ignored", "--test-threads=1"];
+    stage("tests that run alone", || cargo(root, &alone, &environment))?;
     eprintln!("ci: all passed in {} s", start.elapsed().as_secs());
     Ok(())
 }

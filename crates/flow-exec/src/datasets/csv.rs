@@ -85,7 +85,8 @@ fn next(piece: &Piece, reader: &mut csv::Reader<impl Read>, record: &mut ByteRec
 
 fn header(piece: &Piece, record: &ByteRecord) -> Result<Vec<String>, Failure> {
     let names = record.iter().enumerate().map(|(index, name)| {
-        let name = std::str::from_utf8(name).map_err(|_| not_utf8(piece, 1, index, name))?;
+        let name = std::str::from_utf8(name)
+            .map_err(|_| malformed(&format!("{}:1: {}", piece.name, not_utf8(index, name))))?;
         Ok(name.trim().to_owned())
     });
     let names = names.collect::<Result<Vec<_>, Failure>>()?;
@@ -96,13 +97,13 @@ fn header(piece: &Piece, record: &ByteRecord) -> Result<Vec<String>, Failure> {
     }
 }
 
-fn not_utf8(piece: &Piece, line: u64, column: usize, bytes: &[u8]) -> Failure {
+fn not_utf8(column: usize, bytes: &[u8]) -> String {
     let shown: Vec<_> = bytes.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    let place = format!("{}:{line}: column {}", piece.name, column + 1);
-    malformed(&format!(
-        "{place} is not UTF-8 (bytes {}): is it Latin-1? `iconv -f latin1 -t utf-8` converts it",
+    format!(
+        "column {} is not UTF-8 (bytes {}): is it Latin-1? `iconv -f latin1 -t utf-8` converts it",
+        column + 1,
         shown.join(" ")
-    ))
+    )
 }
 
 /// Where each field's cells come from; every column that is missing or not declared is told at once.
@@ -169,7 +170,7 @@ fn row(
         let at = error.valid_up_to();
         let column =
             (0..record.len()).find(|index| record.range(*index).is_some_and(|range| range.contains(&at))).unwrap_or(0);
-        note(piece, sink, line, &not_utf8(piece, line, column, record.get(column).unwrap_or_default()).message);
+        note(piece, sink, line, &not_utf8(column, record.get(column).unwrap_or_default()));
         return false;
     }
     let mut complete = true;

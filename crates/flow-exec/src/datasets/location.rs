@@ -38,7 +38,8 @@ pub(crate) fn dataset(data: &DatasetRef) -> Result<&Dataset, Failure> {
 pub(crate) fn pieces(root: &Path, data: &DatasetRef, path: &[Part], format: Format) -> Result<Vec<Piece>, Failure> {
     let (text, is_pattern) = path_text(data, path, true)?;
     let path = root.join(&text);
-    let mut found = if path.is_dir() {
+    let is_folder = path.is_dir();
+    let mut found = if is_folder {
         if matches!(format, Format::Json | Format::Text) {
             return Err(read_failure(&path, &std::io::Error::from(std::io::ErrorKind::IsADirectory)));
         }
@@ -50,7 +51,13 @@ pub(crate) fn pieces(root: &Path, data: &DatasetRef, path: &[Part], format: Form
     };
     found.sort();
     if found.is_empty() {
-        let message = format!("nothing is at {text}, where `{}` is declared to be", data.dataset.short());
+        let name = data.dataset.short();
+        let message = if is_folder {
+            let ending = endings(format)[0];
+            format!("{text}, where `{name}` is declared to be, is a folder without files that end in `.{ending}`")
+        } else {
+            format!("nothing is at {text}, where `{name}` is declared to be")
+        };
         return Err(Failure::new(ErrorClass::Internal, codes::R0301.as_str(), message));
     }
     Ok(found.into_iter().map(|path| piece(root, path)).collect())
@@ -159,15 +166,20 @@ fn matching(pattern: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(files.into_iter().filter(|path| path.is_file() && !is_hidden(path)).collect())
 }
 
-/// Files of a folder and its folders, by the format's usual ending.
-fn files_in(folder: &Path, format: Format) -> Result<Vec<PathBuf>, Failure> {
-    let endings: &[&str] = match format {
+/// How the files of a folder are recognized.
+fn endings(format: Format) -> &'static [&'static str] {
+    match format {
         Format::Csv => &["csv"],
         Format::Parquet => &["parquet"],
         Format::Jsonl => &["jsonl", "ndjson", "json"],
         Format::Json => &["json"],
         Format::Text => &["txt"],
-    };
+    }
+}
+
+/// Files of a folder and its folders, by the format's usual ending.
+fn files_in(folder: &Path, format: Format) -> Result<Vec<PathBuf>, Failure> {
+    let endings = endings(format);
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {

@@ -70,7 +70,7 @@ async fn take_file(attempt: &Attempt<'_>, mut response: Response, manner: Manner
         return Ok(Outcome { value, rows: None, bytes });
     }
     let kind = content_type(&response);
-    let format = match kind.split(';').next().unwrap_or_default().trim() {
+    let format = match kind.trim_matches('`').split(';').next().unwrap_or_default().trim() {
         "text/csv" | "application/csv" => Format::Csv,
         "application/vnd.apache.parquet" => Format::Parquet,
         "application/x-ndjson" | "application/jsonl" | "application/jsonlines" => Format::Jsonl,
@@ -79,13 +79,16 @@ async fn take_file(attempt: &Attempt<'_>, mut response: Response, manner: Manner
             Format::Jsonl
         }
         _ => {
-            let message = format!("expected a table (CSV, JSON, JSON lines or Parquet), but the answer is `{kind}`");
+            let message = format!("expected a table (CSV, JSON, JSON lines or Parquet), but the answer is {kind}");
             return Err(unreadable(message));
         }
     };
     let Type::Table(record) = attempt.call.step.returns.required() else { return Err(internal("a table of no type")) };
     let (program, now) = (&attempt.call.program, attempt.call.now);
-    let value = attempt.handover.take_table(TakenTable { path: &path, format, record, program, now }).await?;
+    let value = attempt
+        .handover
+        .take_table(TakenTable { path: &path, name: "the answer", format, record, program, now })
+        .await?;
     let rows = if let Value::Table(table) = &value { Some(table.rows) } else { None };
     Ok(Outcome { value, rows, bytes })
 }
@@ -173,7 +176,7 @@ pub(super) async fn status_failure(mut response: Response) -> Failure {
         }
     }
     let failure = Failure::new(class, codes::R0122.as_str(), format!("the server answered {status}")).retry_after(wait);
-    if bytes.is_empty() { failure } else { failure.detail(format!("it said {}", describe(&response, &bytes))) }
+    if bytes.is_empty() { failure } else { failure.detail(format!("its answer is {}", describe(&response, &bytes))) }
 }
 
 /// `Retry-After`: seconds, or a date.
@@ -187,7 +190,7 @@ fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
 
 fn content_type(response: &Response) -> String {
     let value = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    value.unwrap_or("of no named type").to_ascii_lowercase()
+    value.map_or_else(|| "of no named type".to_owned(), |value| format!("`{}`", value.to_ascii_lowercase()))
 }
 
 /// An answer in a few words: its type and how it begins.
@@ -196,7 +199,7 @@ fn describe(response: &Response, bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(beginning);
     let one_line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let snippet: String = one_line.chars().filter(|character| !character.is_control()).take(200).collect();
-    format!("`{}`, {} bytes: {snippet}", content_type(response), bytes.len())
+    format!("{}, {} bytes: {snippet}", content_type(response), bytes.len())
 }
 
 fn not_json(described: &str, text: &str, error: &serde_json::Error) -> Failure {

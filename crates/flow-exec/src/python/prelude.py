@@ -44,7 +44,9 @@ def main():
     name = call["name"]
     # The program's lines have the numbers that they have where it is written.
     source = "\n" * call["lines_before"] + call["source"]
-    linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+    # Each with its line end: marks under a last line without one would stand beside their place.
+    lines = [line + "\n" for line in source.split("\n")]
+    linecache.cache[name] = (len(source), None, lines, name)
     sys.argv = [name]
     sys.path[0] = call["folder"]
     module = types.ModuleType("__main__")

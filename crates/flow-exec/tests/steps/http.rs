@@ -1,13 +1,11 @@
 //! `http` steps: what is sent, and what becomes of every kind of answer, good and bad.
 
-use crate::{
-    server::{Act, Server, answer, json},
-    support::{Bench, string},
-};
+use crate::support::{Bench, string};
 use flow_diag::Span;
 use flow_exec::api::CancelSource;
 use flow_expr::{Expr, ExprKind, Name, Part, Type, Value, VarId};
 use flow_plan::{Body, Connection, ConnectionKind, ErrorClass, HttpValue, SecretSource};
+use flow_testing::server::{Act, Server, answer, json};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -48,7 +46,7 @@ fn with_hole(base: &str, value: &str) -> Bench {
 
 #[tokio::test]
 async fn holes_stay_in_their_place() {
-    let server = Server::sending(&json("{}")).await;
+    let server = Server::sending(&json("{}"));
     for (value, expected) in [
         ("a b/c?d=1#e&f", "/items/a%20b%2Fc%3Fd%3D1%23e%26f?q=a%20b%2Fc%3Fd%3D1%23e%26f"),
         ("'; drop table x; --", "/items/%27%3B%20drop%20table%20x%3B%20--?q=%27%3B%20drop%20table%20x%3B%20--"),
@@ -69,7 +67,7 @@ async fn holes_stay_in_their_place() {
 
 #[tokio::test]
 async fn a_hole_at_the_beginning_is_the_address() {
-    let server = Server::sending(&json("{}")).await;
+    let server = Server::sending(&json("{}"));
     let mut bench =
         Bench::new(request("POST", "", None), Type::Unit).text("url", &format!("{}/hook?a=1", server.url()));
     if let Body::Http { url, .. } = &mut bench.step.body {
@@ -83,7 +81,7 @@ async fn a_hole_at_the_beginning_is_the_address() {
 
 #[tokio::test]
 async fn headers_query_and_bodies_are_encoded() {
-    let server = Server::sending(&json("{}")).await;
+    let server = Server::sending(&json("{}"));
     let list = Value::List(Arc::from([string("a&b"), string("c")]));
     let body = Value::Json(Arc::new(serde_json::json!({"note": "it's \"quoted\""})));
     let mut bench = Bench::new(request("POST", &format!("{}/x?a=1", server.url()), Some(constant(body))), Type::Json);
@@ -114,7 +112,7 @@ async fn headers_query_and_bodies_are_encoded() {
 
 #[tokio::test]
 async fn a_value_cannot_add_headers() {
-    let server = Server::sending(&json("{}")).await;
+    let server = Server::sending(&json("{}"));
     let mut bench = get(&server, Type::Json);
     if let Body::Http { headers, .. } = &mut bench.step.body {
         headers.push(("X-Note".into(), HttpValue::Expr(constant(string("a\r\nX-Evil: 1")))));
@@ -126,7 +124,7 @@ async fn a_value_cannot_add_headers() {
 
 #[tokio::test]
 async fn answers_become_values() {
-    let server = Server::sending(&json(r#"[1, 2]"#)).await;
+    let server = Server::sending(&json(r#"[1, 2]"#));
     let list = get(&server, Type::List(Arc::new(Type::Int))).value().await;
     assert_eq!(list, Value::List(Arc::from([Value::Int(1), Value::Int(2)])));
     assert_eq!(get(&server, Type::String).value().await, string("[1, 2]"));
@@ -137,7 +135,7 @@ async fn answers_become_values() {
     assert_eq!(failure.class, ErrorClass::Malformed);
     assert!(failure.details[0].contains("tried[0]"), "{failure:?}");
 
-    let nothing = Server::sending("HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n").await;
+    let nothing = Server::sending("HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n");
     assert_eq!(get(&nothing, Type::Int.optional()).value().await, Value::Absent);
     assert!(get(&nothing, Type::Int).failure().await.message.contains("empty"));
 }
@@ -150,11 +148,11 @@ async fn tables_come_in_the_format_that_the_answer_names() {
         ("application/x-ndjson", "{\"x\":1}\n", "Jsonl: {\"x\":1}\n"),
         ("application/json", "[{\"x\": 1},\n {\"x\": 2}]", "Jsonl: {\"x\":1}\n{\"x\":2}\n"),
     ] {
-        let server = Server::sending(&answer("200 OK", &format!("content-type: {kind}\r\n"), body)).await;
+        let server = Server::sending(&answer("200 OK", &format!("content-type: {kind}\r\n"), body));
         let Value::Table(table) = get(&server, row.clone()).value().await else { panic!("no table") };
         assert_eq!(&*table.hash, expected);
     }
-    let page = Server::sending(&answer("200 OK", "content-type: text/html\r\n", "<p>")).await;
+    let page = Server::sending(&answer("200 OK", "content-type: text/html\r\n", "<p>"));
     assert!(get(&page, row).failure().await.message.contains("text/html"));
 }
 
@@ -170,13 +168,13 @@ async fn statuses_have_classes() {
         ("408 Request Timeout", ErrorClass::Timeout),
         ("304 Not Modified", ErrorClass::ClientError),
     ] {
-        let server = Server::sending(&answer(status, "retry-after: 7\r\n", "so it is")).await;
+        let server = Server::sending(&answer(status, "retry-after: 7\r\n", "so it is"));
         let failure = get(&server, Type::Json).failure().await;
         assert_eq!((failure.class, &*failure.code), (class, "R0122"), "{status}");
         assert_eq!(failure.retry_after, Some(Duration::from_secs(7)));
         assert!(failure.message.contains(&status[..3]), "{failure:?}");
     }
-    let server = Server::sending(&answer("500 Oops", "content-type: text/plain\r\n", "the disk is full")).await;
+    let server = Server::sending(&answer("500 Oops", "content-type: text/plain\r\n", "the disk is full"));
     let failure = get(&server, Type::Json).failure().await;
     assert!(failure.details[0].contains("the disk is full") && failure.retry_after.is_none(), "{failure:?}");
 }
@@ -184,13 +182,13 @@ async fn statuses_have_classes() {
 #[tokio::test]
 async fn a_page_in_place_of_json_is_named() {
     let page = "<!doctype html>\n<html><title>Sign in</title>";
-    let server = Server::sending(&answer("200 OK", "content-type: text/html\r\n", page)).await;
+    let server = Server::sending(&answer("200 OK", "content-type: text/html\r\n", page));
     let failure = get(&server, Type::Json).failure().await;
     assert_eq!((failure.class, &*failure.code), (ErrorClass::Malformed, "R0123"));
     assert!(failure.message.contains("HTML") && failure.details[0].contains("Sign in"), "{failure:?}");
-    let cut = Server::sending(&json("{\"a\": ")).await;
+    let cut = Server::sending(&json("{\"a\": "));
     assert!(get(&cut, Type::Json).failure().await.message.contains("not:"));
-    let packed = Server::sending(&answer("200 OK", "content-encoding: gzip\r\n", "\u{1f}")).await;
+    let packed = Server::sending(&answer("200 OK", "content-encoding: gzip\r\n", "\u{1f}"));
     assert!(get(&packed, Type::Json).failure().await.message.contains("gzip"));
 }
 
@@ -198,18 +196,18 @@ async fn a_page_in_place_of_json_is_named() {
 async fn silence_and_broken_connections_have_classes() {
     let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{".to_owned();
     for hang in [String::new(), "HTTP/1.1 20".to_owned(), head.clone()] {
-        let server = Server::start(move |_| Act::Hang(hang.clone())).await;
+        let server = Server::start(move |_| Act::Hang(hang.clone()));
         let start = Instant::now();
         let failure = get(&server, Type::Json).timeout(Duration::from_millis(300)).failure().await;
         assert_eq!((failure.class, &*failure.code), (ErrorClass::Timeout, "R0103"));
         assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
     }
-    let drip = Server::start(|_| Act::Drip).await;
+    let drip = Server::start(|_| Act::Drip);
     let failure = get(&drip, Type::Json).timeout(Duration::from_millis(300)).failure().await;
     assert_eq!(failure.class, ErrorClass::Timeout);
-    let reset = Server::start(|_| Act::Reset).await;
-    let cut = Server::sending(&head).await;
-    for server in [reset, cut, Server::sending("").await, Server::sending("garbage\r\n\r\n").await] {
+    let reset = Server::start(|_| Act::Reset);
+    let cut = Server::sending(&head);
+    for server in [reset, cut, Server::sending(""), Server::sending("garbage\r\n\r\n")] {
         let failure = get(&server, Type::Json).failure().await;
         assert_eq!((failure.class, &*failure.code), (ErrorClass::Connection, "R0121"), "{failure:?}");
         assert!(failure.message.contains(&server.address.to_string()), "{failure:?}");
@@ -222,12 +220,12 @@ async fn silence_and_broken_connections_have_classes() {
 #[tokio::test]
 async fn large_answers_are_bounded() {
     for says_length in [true, false] {
-        let server = Server::start(move |_| Act::Flood(100 << 20, says_length)).await;
+        let server = Server::start(move |_| Act::Flood(100 << 20, says_length));
         let failure = get(&server, Type::Json).failure().await;
         assert_eq!((failure.class, &*failure.code), (ErrorClass::Malformed, "R0105"));
         assert!(failure.message.contains("64 MiB"), "{failure:?}");
     }
-    let server = Server::start(|_| Act::Flood(100 << 20, true)).await;
+    let server = Server::start(|_| Act::Flood(100 << 20, true));
     let outcome = get(&server, Type::File).run().await.unwrap();
     assert_eq!(outcome.bytes, Some(100 << 20));
 }
@@ -251,13 +249,12 @@ fn with_token(base: &str) -> Bench {
 
 #[tokio::test]
 async fn credentials_go_to_the_named_host_alone() {
-    let other = Server::sending(&json("{}")).await;
+    let other = Server::sending(&json("{}"));
     let target = format!("{}/elsewhere", other.url());
     let server = Server::start(move |seen| match &seen.line {
         line if line.contains("/path") => Act::Send(answer("302 Found", "location: /same\r\n", "")),
         _ => Act::Send(answer("307 Temporary Redirect", &format!("location: {target}\r\n"), "")),
-    })
-    .await;
+    });
     with_token(&server.url()).value().await;
     let seen = server.seen.lock().unwrap().clone();
     assert_eq!(seen.len(), 2);
@@ -271,14 +268,14 @@ async fn credentials_go_to_the_named_host_alone() {
 
 #[tokio::test]
 async fn redirects_end() {
-    let server = Server::start(|_| Act::Send(answer("302 Found", "location: /again\r\n", ""))).await;
+    let server = Server::start(|_| Act::Send(answer("302 Found", "location: /again\r\n", "")));
     let failure = get(&server, Type::Json).failure().await;
     assert_eq!(&*failure.code, "R0124");
     assert!(failure.message.contains("10 times"), "{failure:?}");
     assert_eq!(server.seen.lock().unwrap().len(), 11);
     for location in ["file:///etc/passwd", "ftp://example.com/"] {
         let head = format!("location: {location}\r\n");
-        let server = Server::start(move |_| Act::Send(answer("302 Found", &head, ""))).await;
+        let server = Server::start(move |_| Act::Send(answer("302 Found", &head, "")));
         assert_eq!(&*get(&server, Type::Json).failure().await.code, "R0124");
     }
 }
@@ -289,8 +286,7 @@ async fn a_post_is_sent_again_only_where_that_is_meant() {
         let server = Server::start(move |seen| {
             let first = seen.line.contains("/first");
             Act::Send(if first { answer(status, "location: /second\r\n", "") } else { json("{}") })
-        })
-        .await;
+        });
         let body = Some(constant(string("once")));
         Bench::new(request("POST", &format!("{}/first", server.url()), body), Type::Json).value().await;
         assert_eq!(server.last().line, format!("{expected} /second HTTP/1.1"));
@@ -302,13 +298,12 @@ async fn a_post_is_sent_again_only_where_that_is_meant() {
 async fn secrets_stay_out_of_logs_and_failures() {
     let server = Server::start(|seen| {
         Act::Send(answer("500 Oops", "content-type: text/plain\r\n", &format!("{:?}", seen.headers)))
-    })
-    .await;
+    });
     let bench = with_token(&server.url());
     let failure = bench.failure().await;
     assert!(format!("{failure:?}").contains("Bearer ***"), "{failure:?}");
     assert!(!format!("{failure:?} {}", bench.logged()).contains("tops3cret"), "{failure:?}");
-    let echo = Server::start(|seen| Act::Send(json(&format!("{:?}", seen.header("authorization").unwrap())))).await;
+    let echo = Server::start(|seen| Act::Send(json(&format!("{:?}", seen.header("authorization").unwrap()))));
     let failure = with_token(&echo.url()).failure().await;
     assert_eq!(&*failure.code, "R0132");
     let mut bench = with_token("http://127.0.0.1:1");
@@ -318,7 +313,7 @@ async fn secrets_stay_out_of_logs_and_failures() {
 
 #[tokio::test]
 async fn a_cancel_drops_the_request() {
-    let server = Server::start(|_| Act::Hang(String::new())).await;
+    let server = Server::start(|_| Act::Hang(String::new()));
     let (source, cancel) = CancelSource::new();
     let bench = get(&server, Type::Json);
     let later = async {
@@ -341,7 +336,7 @@ async fn what_is_no_url_is_named() {
 
 #[tokio::test]
 async fn requests_are_noted() {
-    let server = Server::sending(&json("{}")).await;
+    let server = Server::sending(&json("{}"));
     let bench = get(&server, Type::Json);
     bench.value().await;
     assert!(bench.logged().starts_with(&format!("Note: GET {}/path: 200 OK in ", server.url())), "{}", bench.logged());

@@ -5,6 +5,5 @@
 mod http;
 mod processes;
 mod python;
-mod server;
 mod shell;
 mod support;

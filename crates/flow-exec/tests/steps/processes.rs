@@ -137,9 +137,9 @@ async fn many_at_once_do_not_mix() {
     futures::future::join_all(runs).await;
 }
 
-/// Alone, since it looks at the whole process: `cargo test -p flow-exec --test steps gigabyte -- --ignored`.
+/// Alone, since it looks at the whole process: `cargo test --workspace --test steps gigabyte -- --ignored`.
 #[tokio::test]
-#[ignore = "takes a while, and must run alone"]
+#[ignore = "must run alone: `cargo xtask ci` has a stage for such tests"]
 async fn a_gigabyte_does_not_fill_memory() {
     for script in ["yes 'a line like any other in a log' | head -c 1000000000", "head -c 1000000000 /dev/zero"] {
         let bench = Bench::shell(script, Type::Unit).timeout(Duration::from_secs(120));

@@ -44,7 +44,7 @@ pub(crate) async fn run(batch: Batch<'_>, requested: Vec<Requested>) -> Result<E
         check_places(&first.plan)?;
     }
     let (source, cancel) = CancelSource::new();
-    let signals = tokio::spawn(cancel_on_signals(source, batch.ui));
+    let signals = tokio::spawn(cancel_on_signals(source, batch.ui, batch.format));
     let (sender, receiver) = broadcast::channel(16);
     let waiting = tokio::spawn(live::watch(batch.ui, batch.format, receiver, None));
     let held = batch.engine.hold(&first.plan, &sender, &cancel).await;

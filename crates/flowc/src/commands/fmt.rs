@@ -10,7 +10,7 @@ use crate::{
 };
 use clap::Args;
 use flow_compiler::{World, load};
-use flow_diag::{Problems, Sources};
+use flow_diag::{Problems, Sources, codes};
 use std::path::{Path, PathBuf};
 
 /// Formats programs in the one style
@@ -37,8 +37,9 @@ impl Fmt {
         if self.files.iter().any(|file| file.as_os_str() == "-") {
             return self.stream(ui);
         }
-        let (mut changed, mut broken, mut same) = (0_usize, 0_usize, 0_usize);
-        for path in self.paths(global)? {
+        let (paths, mut broken) = self.paths(global, ui)?;
+        let (mut changed, mut same) = (0_usize, 0_usize);
+        for path in paths {
             let text = read_named(&path)?;
             match formatted(&path, &text, ui)? {
                 Formatted::Same => same += 1,
@@ -75,16 +76,22 @@ impl Fmt {
         }
     }
 
-    /// The given files and all below given folders; without any, those of the project's source folders.
-    fn paths(&self, global: &Global) -> Result<Vec<PathBuf>, Failure> {
+    /// The given files and all below given folders; without any, those of the project's source folders. And how
+    /// many of these cannot be read, which has been shown then.
+    fn paths(&self, global: &Global, ui: &Ui) -> Result<(Vec<PathBuf>, usize), Failure> {
         if self.files.is_empty() {
             let project = Project::find(global)?;
             if !project.files.is_empty() {
-                return Ok(project.files.iter().map(|file| project.root.join(file)).collect());
+                return Ok((project.files.iter().map(|file| project.root.join(file)).collect(), 0));
             }
             let loaded = load(&DiskWorld::new(&project.root), &[]);
+            let is_unread = |code| [codes::E0150, codes::E0151].contains(&code);
+            let unread = loaded.problems.0.into_iter().filter(|problem| is_unread(problem.code));
+            let unread = Problems(unread.collect());
+            report::show(ui, ProblemFormat::Text, &unread, &loaded.sources)?;
             let paths = loaded.modules.iter().filter_map(|module| loaded.sources.get(module.file));
-            return Ok(paths.map(|source| project.root.join(&source.path)).filter(|path| path.is_file()).collect());
+            let paths = paths.map(|source| project.root.join(&source.path)).filter(|path| path.is_file());
+            return Ok((paths.collect(), unread.0.len()));
         }
         let mut paths = Vec::new();
         for file in &self.files {
@@ -98,7 +105,7 @@ impl Fmt {
                 paths.push(file.clone());
             }
         }
-        Ok(paths)
+        Ok((paths, 0))
     }
 }
 

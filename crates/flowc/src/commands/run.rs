@@ -120,7 +120,7 @@ impl Run {
         let (sender, receiver) = broadcast::channel::<Progress>(BACKLOG);
         let (source, cancel) = CancelSource::new();
         let watcher = tokio::spawn(live::watch(*ui, self.format, receiver, None));
-        let signals = tokio::spawn(cancel_on_signals(source, *ui));
+        let signals = tokio::spawn(cancel_on_signals(source, *ui, self.format));
         let forced: Forced = choice.forced;
         let summary = engine.run(plan, forced, sender, cancel).await;
         signals.abort();
@@ -131,7 +131,9 @@ impl Run {
 }
 
 /// The first Ctrl-C (or TERM) cancels, the second ends flowc at once.
-pub(crate) async fn cancel_on_signals(source: CancelSource, ui: Ui) {
+///
+/// Where the run is watched, the view says so: a line of somebody else's would end up under what moves.
+pub(crate) async fn cancel_on_signals(source: CancelSource, ui: Ui, format: RunFormat) {
     let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
         return;
@@ -148,7 +150,9 @@ pub(crate) async fn cancel_on_signals(source: CancelSource, ui: Ui) {
         }
         asked = true;
         source.cancel();
-        ui.tell("cancelling: what is under way is ended. Again to end at once");
+        if ui.quiet || format == RunFormat::Json {
+            ui.tell(live::plain::CANCELLING);
+        }
     }
 }
 

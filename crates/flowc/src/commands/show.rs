@@ -64,13 +64,15 @@ fn run_text(detail: &RunDetail, ui: &Ui) -> String {
     let color = ui.color_out;
     let run = &detail.run;
     let (status, time) = super::history::status(run);
-    let head = [
+    let mut head = vec![
         vec![Cell::styled("run", Style::Dim), Cell::styled(&*run.run, Style::Bold)],
         vec![Cell::styled("flow", Style::Dim), Cell::new(&*run.flow)],
         vec![Cell::styled("status", Style::Dim), status],
         vec![Cell::styled("began", Style::Dim), Cell::new(moment(run.start.started))],
-        vec![Cell::styled("took", Style::Dim), Cell::new(time)],
     ];
+    if !time.is_empty() {
+        head.push(vec![Cell::styled("took", Style::Dim), Cell::new(time)]);
+    }
     let mut out = columns(&head, color);
     out.push('\n');
     let is_shown = |node: &&NodeEnd| ui.verbose || &*node.kind != "compute" || node.status == NodeStatus::Failed;

@@ -3,7 +3,7 @@
 //! Only shows. A watcher that falls behind loses events, never holds up the run.
 
 pub(crate) mod json;
-mod plain;
+pub(crate) mod plain;
 pub(crate) mod summary;
 mod terminal;
 pub(crate) mod words;

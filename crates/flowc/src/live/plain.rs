@@ -10,6 +10,9 @@ use flow_engine::{Happening, Progress};
 use flow_plan::Verdict;
 use jiff::Timestamp;
 
+/// What is said when a run is asked to end.
+pub(crate) const CANCELLING: &str = "cancelling: what is under way is ended. Again to end at once";
+
 /// One line for each event that matters.
 pub(super) struct Lines {
     ui: Ui,
@@ -95,7 +98,7 @@ pub(super) fn line(what: &Happening, ui: &Ui) -> Option<String> {
             };
             format!("{}  {}", bold(&node.label), paint(ui.color_err, style, &words::ended(node)?))
         }
-        Happening::Cancelling => "cancelling".into(),
+        Happening::Cancelling => CANCELLING.into(),
         Happening::RunFinished(_) => return None,
     })
 }

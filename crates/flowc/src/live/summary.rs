@@ -14,7 +14,11 @@ use flow_expr::Name;
 use std::fmt::Write as _;
 
 /// Failures and broken promises that are shown; the rest is counted, so that the summary fits a screen.
-const MOST_SHOWN: usize = 5;
+const MOST_SHOWN: usize = 4;
+/// Lines below the failures: places, details, ends of standard error. The failures share them.
+const MOST_BELOW: usize = 12;
+/// Details of a failure that are shown.
+const MOST_DETAILS: usize = 5;
 /// Last lines of standard error that are shown.
 const STDERR_LINES: usize = 6;
 
@@ -73,20 +77,12 @@ fn text(color: bool, flow: &Name, summary: &RunSummary, place: &dyn Fn(Span) -> 
             headline(color, Style::Warn, "■", &format!("{flow} was cancelled after {time}"), summary)
         }
     };
+    let below = MOST_BELOW / summary.failures.len().clamp(1, MOST_SHOWN);
     for node in summary.failures.iter().take(MOST_SHOWN) {
         // Writing to a string cannot fail.
         let _ = writeln!(out, "  {} {}: {}", paint(color, Style::Bad, "✗"), node.label, words::failure(&node.failure));
-        if let Some(at) = node.failure.at {
-            out.push_str(&place(at).replacen("  ", "      ", 1));
-        }
-        for detail in node.failure.details.iter().take(MOST_SHOWN) {
-            let _ = writeln!(out, "      {}", clean(detail).replace('\n', "\n      "));
-        }
-        if let Some(tail) = &node.failure.stderr_tail {
-            let lines: Vec<&str> = tail.lines().collect();
-            for line in &lines[lines.len().saturating_sub(STDERR_LINES)..] {
-                let _ = writeln!(out, "      {} {}", paint(color, Style::Dim, "│"), clean(line));
-            }
+        for line in lines_below(color, &node.failure, below, place) {
+            let _ = writeln!(out, "      {line}");
         }
     }
     more(&mut out, summary.failures.len(), "failures");
@@ -120,6 +116,33 @@ fn text(color: bool, flow: &Name, summary: &RunSummary, place: &dyn Fn(Span) -> 
     out
 }
 
+/// What stands below a failure: its place and its details, then the end of standard error in the room that is left.
+fn lines_below(color: bool, failure: &flow_plan::Failure, most: usize, place: &dyn Fn(Span) -> String) -> Vec<String> {
+    let at = failure.at.map(place).unwrap_or_default();
+    let mut lines: Vec<String> = at.lines().map(|line| line.trim_start().to_owned()).collect();
+    for detail in failure.details.iter().take(MOST_DETAILS) {
+        lines.extend(clean(detail).lines().map(str::to_owned));
+    }
+    lines.truncate(most);
+    let room = STDERR_LINES.min(most - lines.len());
+    let tail = failure.stderr_tail.as_deref().map(|tail| last_lines(tail, room)).unwrap_or_default();
+    lines.extend(tail.into_iter().map(|line| format!("{} {}", paint(color, Style::Dim, "│"), clean(line))));
+    lines
+}
+
+/// The last lines, without those of a Python frame whose first line is not among them.
+fn last_lines(tail: &str, most: usize) -> Vec<&str> {
+    let lines: Vec<&str> = tail.lines().collect();
+    let shown = &lines[lines.len().saturating_sub(most)..];
+    let is_frame = |line: &&str| line.starts_with("  File \"");
+    let cut = if shown.iter().any(is_frame) {
+        shown.iter().take_while(|line| line.starts_with(' ') && !is_frame(line)).count()
+    } else {
+        0
+    };
+    shown[cut..].to_vec()
+}
+
 fn headline(color: bool, style: Style, sign: &str, what: &str, summary: &RunSummary) -> String {
     let counts = &summary.counts;
     let parts = [
@@ -141,5 +164,20 @@ fn headline(color: bool, style: Style, sign: &str, what: &str, summary: &RunSumm
 fn more(out: &mut String, count: usize, what: &str) {
     if count > MOST_SHOWN {
         out.push_str(&format!("  … and {} more {what}\n", count - MOST_SHOWN));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_of_a_traceback_are_shown_whole() {
+        let frame = |line: u32| format!("  File \"a.flow\", line {line}, in f\n    f(x)\n    ^^^^\n");
+        let tail = format!("Traceback (most recent call last):\n{}{}{}ValueError: x", frame(1), frame(2), frame(3));
+        let shown = last_lines(&tail, STDERR_LINES);
+        assert_eq!(shown, ["  File \"a.flow\", line 3, in f", "    f(x)", "    ^^^^", "ValueError: x"]);
+        assert_eq!(last_lines("a\n b\n c", STDERR_LINES), ["a", " b", " c"]);
+        assert_eq!(last_lines("1\n2\n 3\n4\n5\n6\n7\n8", STDERR_LINES), [" 3", "4", "5", "6", "7", "8"]);
     }
 }

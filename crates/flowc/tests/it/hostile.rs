@@ -23,9 +23,63 @@ fn files_that_are_no_program() {
 }
 
 #[test]
-fn a_line_of_15_megabytes() {
+fn a_line_of_15_or_50_megabytes() {
     let project = Sandbox::program(&format!("flow main {{ let x = \"{}\" }} ???", "x".repeat(15 << 20)));
     refused(&project, "main.flow:1:");
+    project.write("main.flow", format!("flow main {{ let x = \"{}\" }}", "x".repeat(50 << 20)));
+    let said = project.flowc(&["check"]).ends(0).tells("W0102");
+    assert!(said.err.len() < 2_000, "{} bytes of messages", said.err.len());
+}
+
+#[test]
+fn marks_tabs_and_line_ends_of_other_systems_are_no_matter() {
+    let text = "\u{feff}step a() -> String {\r\n\tsh \"\"\"\r\n\t\tprintf 'x\ty'\r\n\t\"\"\"\r\n\teffect none\r\n}\r\n\
+                flow main() -> String { return a() }\r\n";
+    let project = Sandbox::program(text);
+    project.flowc(&["check"]).ends(0);
+    assert_eq!(project.flowc(&["run", "-q"]).ends(0).out, "x\ty\n");
+    project.flowc(&["fmt"]).ends(0).tells("1 formatted");
+    assert!(!project.read("main.flow").contains(['\r', '\u{feff}']));
+    project.flowc(&["run"]).ends(0).tells("nothing to do");
+}
+
+#[test]
+fn names_that_look_like_others() {
+    let project = Sandbox::program("flow main() -> Int {\n  let p\u{430}y = 1\n  return 2\n}\n");
+    let said = project.flowc(&["check"]).ends(2).tells("E0005").tells("U+0430");
+    assert!(said.err.contains("main.flow:2:7"), "{}", said.err);
+}
+
+#[test]
+fn one_name_twice() {
+    let project = Sandbox::program("fn x() -> Int { 1 }\nfn x() -> Int { 2 }\nflow main() -> Int { return x() }\n");
+    project.flowc(&["run"]).ends(2).tells("main.flow:2:4").tells("1 error");
+}
+
+#[test]
+fn a_cycle_through_three_files_and_a_module_that_uses_itself() {
+    let project = Sandbox::empty();
+    project.write("flow.toml", "name = \"x\"\nedition = \"2026\"\n");
+    project.write("a.flow", "use b.{b}\nfn a() -> Int { b() }\nflow main() -> Int { return a() }\n");
+    project.write("b.flow", "use c.{c}\nfn b() -> Int { c() }\n");
+    project.write("c.flow", "use a.{a}\nfn c() -> Int { a() }\n");
+    let said = project.flowc(&["run"]).ends(2).tells("E0117");
+    for place in ["a.flow:2:", "b.flow:2:", "c.flow:2:"] {
+        assert!(said.err.contains(place), "{place} is not in\n{}", said.err);
+    }
+    project.write("a.flow", "use a.{x}\nflow main() -> Int { return 1 }\n");
+    project.flowc(&["check"]).ends(2).tells("E0104").tells("`a` uses itself");
+}
+
+#[test]
+fn files_that_may_not_be_read() {
+    let project = Sandbox::program("flow main() -> Int { return 1 }\n");
+    project.write("other.flow", "flow other() -> Int { return 1 }\n");
+    project.forbid("other.flow");
+    for command in [&["check"][..], &["run", "main"], &["fmt", "--check"]] {
+        let said = project.flowc_as_nobody(command).ends(2).tells("E0150").tells("`other.flow`");
+        assert!(said.err.contains("permission denied"), "{}", said.err);
+    }
 }
 
 #[test]

@@ -2,6 +2,10 @@
 
 use std::{
     fs,
+    os::unix::{
+        fs::{MetadataExt as _, PermissionsExt as _},
+        process::CommandExt as _,
+    },
     path::PathBuf,
     process::{Command, Output, Stdio},
 };
@@ -70,6 +74,49 @@ impl Sandbox {
             command.env_remove(name);
         }
         command
+    }
+
+    /// Nobody but root may read the file from now on.
+    pub(crate) fn forbid(&self, path: &str) {
+        fs::set_permissions(self.path(path), fs::Permissions::from_mode(0o000)).unwrap();
+    }
+
+    /// Anybody may make files in the folder from now on.
+    pub(crate) fn open_to_all(&self) {
+        fs::set_permissions(self.path("."), fs::Permissions::from_mode(0o777)).unwrap();
+    }
+
+    /// Nobody but root may make files in the folder from now on.
+    pub(crate) fn close(&self) {
+        fs::set_permissions(self.path("."), fs::Permissions::from_mode(0o555)).unwrap();
+    }
+
+    /// The owner may make files in the folder again.
+    pub(crate) fn reopen(&self) {
+        fs::set_permissions(self.path("."), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// Whether the tests run as root, whom permissions do not bind.
+    pub(crate) fn is_root(&self) -> bool {
+        fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0)
+    }
+
+    /// As `flowc`, but as a user who is not root and owns nothing here, if the tests run as root.
+    pub(crate) fn flowc_as_nobody(&self, arguments: &[&str]) -> Said {
+        let mut command = self.command(arguments);
+        if self.is_root() {
+            // Temporary folders are closed to others, and so may be what stands above the binary.
+            let mode = fs::metadata(self.path(".")).unwrap().permissions().mode() | 0o055;
+            fs::set_permissions(self.path("."), fs::Permissions::from_mode(mode)).unwrap();
+            let binary = self.folder.path().join(".flowc");
+            if fs::hard_link(FLOWC, &binary).is_err() && !binary.exists() {
+                fs::copy(FLOWC, &binary).unwrap();
+            }
+            let mut as_nobody = Command::new(&binary);
+            as_nobody.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null()).uid(65534).gid(65534);
+            command = as_nobody;
+        }
+        said(command.output().unwrap())
     }
 
     pub(crate) fn flowc(&self, arguments: &[&str]) -> Said {

@@ -1,4 +1,9 @@
 //! A small HTTP server that does to a client whatever a test wants, byte by byte.
+//!
+//! It has a thread of its own, so that plain tests use it as well as asynchronous ones, and lives as long as
+//! the test's process. Tested by its users.
+
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::{
     net::SocketAddr,
@@ -11,20 +16,26 @@ use tokio::{
 
 /// One request as it came: head in lower case up to the values, and body.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Seen {
-    pub(crate) line: String,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: String,
+pub struct Seen {
+    /// `GET /path HTTP/1.1`.
+    pub line: String,
+    /// Names in lower case, and values.
+    pub headers: Vec<(String, String)>,
+    /// The body as text.
+    pub body: String,
 }
 
 impl Seen {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    /// The value of a header, by its name in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }
 
 /// What the server does.
-pub(crate) enum Act {
+#[derive(Clone, Debug)]
+pub enum Act {
     /// Sends these bytes and closes.
     Send(String),
     /// Sends these bytes, then nothing, and keeps the connection open.
@@ -38,54 +49,81 @@ pub(crate) enum Act {
 }
 
 /// A running server and what it saw.
-pub(crate) struct Server {
-    pub(crate) address: SocketAddr,
-    pub(crate) seen: Arc<Mutex<Vec<Seen>>>,
+#[derive(Debug)]
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Every request so far.
+    pub seen: Arc<Mutex<Vec<Seen>>>,
 }
 
 impl Server {
     /// A server that acts by the request.
-    pub(crate) async fn start(act: impl Fn(&Seen) -> Act + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    ///
+    /// # Panics
+    /// When the machine has no free port.
+    #[must_use]
+    pub fn start(act: impl Fn(&Seen) -> Act + Send + Sync + 'static) -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
         let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
         let (record, act) = (seen.clone(), Arc::new(act));
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let (record, act) = (record.clone(), act.clone());
-                tokio::spawn(async move {
-                    let mut stream = stream;
-                    let request = read(&mut stream).await;
-                    record.lock().unwrap().push(request.clone());
-                    perform(stream, act(&request)).await;
-                });
-            }
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(serve(listener, &record, &act));
         });
         Self { address, seen }
     }
 
     /// A server that always sends this.
-    pub(crate) async fn sending(text: &str) -> Self {
+    #[must_use]
+    pub fn sending(text: &str) -> Self {
         let text = text.to_owned();
-        Self::start(move |_| Act::Send(text.clone())).await
+        Self::start(move |_| Act::Send(text.clone()))
     }
 
-    pub(crate) fn url(&self) -> String {
+    /// Its address as a URL, without a path.
+    #[must_use]
+    pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    pub(crate) fn last(&self) -> Seen {
+    /// The last request; an empty one if there was none.
+    ///
+    /// # Panics
+    /// When the server's thread did.
+    #[must_use]
+    pub fn last(&self) -> Seen {
         self.seen.lock().unwrap().last().cloned().unwrap_or_default()
     }
 }
 
+async fn serve<A: Fn(&Seen) -> Act + Send + Sync + 'static>(
+    listener: std::net::TcpListener,
+    record: &Arc<Mutex<Vec<Seen>>>,
+    act: &Arc<A>,
+) {
+    let listener = TcpListener::from_std(listener).unwrap();
+    while let Ok((mut stream, _)) = listener.accept().await {
+        let (record, act) = (record.clone(), act.clone());
+        tokio::spawn(async move {
+            let request = read(&mut stream).await;
+            record.lock().unwrap().push(request.clone());
+            perform(stream, act(&request)).await;
+        });
+    }
+}
+
 /// An answer with a length.
-pub(crate) fn answer(status: &str, headers: &str, body: &str) -> String {
+#[must_use]
+pub fn answer(status: &str, headers: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n{body}", body.len())
 }
 
 /// An answer of JSON.
-pub(crate) fn json(body: &str) -> String {
+#[must_use]
+pub fn json(body: &str) -> String {
     answer("200 OK", "content-type: application/json\r\n", body)
 }
 
