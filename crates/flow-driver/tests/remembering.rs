@@ -382,7 +382,7 @@ fn what_stood_in_for_a_failure_is_said_the_next_time() {
 
 #[test]
 fn partitions_are_remembered_apart() {
-    let key = Param { name: "key".into(), var: VarId(80), ty: Type::Int, default: None };
+    let key = Param { name: "key".into(), var: VarId(80), ty: Type::Int, default: None, labels: vec![] };
     let raw = flow_plan::Dataset { partition: vec![key.clone()], ..dataset("raw") };
     let read = NodeKind::Read { dataset: name("m.raw"), partition: vec![var(80)], previous: false };
     let nodes = vec![node(0, "raw", read), call(1, "clean", "clean", vec![var(0)])];

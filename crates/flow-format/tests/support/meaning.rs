@@ -4,7 +4,7 @@ use flow_syntax::ast::{AstNode, StringLit, StringPart};
 use flow_syntax::{NodeOrToken, Parse, SyntaxKind};
 
 /// Everything that means something, in order: tokens but optional commas and bars, texts decoded, comments.
-pub fn meaning(parse: &Parse) -> (Vec<String>, Vec<String>) {
+pub(crate) fn meaning(parse: &Parse) -> (Vec<String>, Vec<String>) {
     let (mut tokens, mut comments) = (vec![], vec![]);
     for element in parse.tree().descendants_with_tokens() {
         match element {
