@@ -5,3 +5,5 @@ mod effects;
 mod graph;
 mod scale;
 mod time;
+mod failures;
+mod trust;
