@@ -22,6 +22,11 @@ const SMALL_WORDS: [(&str, &str); 7] = [
 /// Fewer small words than this decide nothing.
 const FEWEST: usize = 3;
 
+/// Whether a word, in small letters, is one of the small words of some language.
+pub(crate) fn is_small_word(word: &str) -> bool {
+    SMALL_WORDS.iter().any(|(_, small)| small.split(' ').any(|known| known == word))
+}
+
 /// The language's code of two letters, [`OTHER`], or none if it cannot be told.
 pub(crate) fn language(text: &str) -> Option<&'static str> {
     let text = fold(text).to_lowercase();

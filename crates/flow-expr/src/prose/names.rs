@@ -1,9 +1,13 @@
 //! Names in a text: words with a capital letter where a sentence does not ask for one, alone or in a row.
 //!
 //! Made for languages that write only names with a capital; in German every noun is found, and in a title every
-//! word. A capital at the start of a sentence, a line or a quotation says nothing unless the next word has one too.
+//! word. A capital at the start of a sentence, a line or a quotation says nothing unless the next word has one too
+//! and the first is no small word, as in `In Bergen`.
 
-use super::fold::{fold, words};
+use super::{
+    fold::{fold, words},
+    language::is_small_word,
+};
 use std::collections::HashSet;
 
 /// Words with a capital that are no names.
@@ -22,7 +26,7 @@ pub(crate) fn names(text: &str) -> Vec<String> {
             close(&mut run, &mut found);
         }
         let is_capital = word.chars().next().is_some_and(char::is_uppercase) && !NO_NAMES.contains(&&*word.to_lowercase());
-        if is_capital {
+        if is_capital && !(starts && is_small_word(&word.to_lowercase())) {
             run.push((word, starts));
         } else {
             close(&mut run, &mut found);
@@ -80,6 +84,7 @@ mod tests {
             ("We like Bergen’s rain", &["Bergen's"]),
             ("* Revenue\n* Costs", &[]),
             ("He said: \"Fine.\"", &[]),
+            ("In Bergen it rains. The Hague is dry.", &["Bergen", "Hague"]),
             ("in the NHS", &["NHS"]),
             ("to \u{200B}Ber\u{200B}gen", &["Bergen"]),
             ("to Ålesund and Łódź", &["Ålesund", "Łódź"]),
