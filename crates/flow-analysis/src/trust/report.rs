@@ -28,9 +28,10 @@ pub(super) fn problems(program: &Program, mentions: &Mentions, walk: Walk<'_>) -
     }
     let is_inside = |origin: Origin<'_>, around: Span| {
         let first = Span::new(around.file, around.start, around.start);
-        let_out.range((origin, first)..).next().is_some_and(|(of, at)| {
-            *of == origin && at.file == around.file && at.start < around.end
-        })
+        let_out
+            .range((origin, first)..)
+            .next()
+            .is_some_and(|(of, at)| *of == origin && at.file == around.file && at.start < around.end)
     };
     let mut problems = Problems::default();
     for ((origin, _), mut findings) in groups {
@@ -100,9 +101,9 @@ impl From<LetOut<'_>> for Problem {
             problem = problem.label(step.at, "the model is asked here");
         }
         problem = match warns {
-            Some(guard) => problem
-                .label(guard.condition.at, "when this does not hold, that is only recorded")
-                .help("say what happens when a guard does not hold: `else retry`, `else fail` or `else fallback VALUE`"),
+            Some(guard) => problem.label(guard.condition.at, "when this does not hold, that is only recorded").help(
+                "say what happens when a guard does not hold: `else retry`, `else fail` or `else fallback VALUE`",
+            ),
             None => problem.help(format!(
                 "check what the model says: a `guard … else retry`, `else fail` or `else fallback VALUE` in `{name}`"
             )),
@@ -150,9 +151,7 @@ fn skeleton(ty: &Type, types: &TypeTable) -> Option<String> {
     }
     let Type::Named(name) = ty else { return None };
     match types.get(name)? {
-        TypeDef::Record(fields) => {
-            fields.iter().find_map(|field| condition(&format!("it.{}", field.name), &field.ty))
-        }
+        TypeDef::Record(fields) => fields.iter().find_map(|field| condition(&format!("it.{}", field.name), &field.ty)),
         TypeDef::Refined { base, .. } => condition("it", base),
         TypeDef::Enum(_) => None,
     }

@@ -314,7 +314,8 @@ impl<'a> Walk<'a> {
     /// Requirements decide whether the rest of their block runs; all that they do not need themselves waits for them.
     fn gate(&mut self, block: &'a Block, gate: &Comes) {
         let here: HashMap<NodeId, &Node> = block.nodes.iter().map(|node| (node.id, node)).collect();
-        let is_requirement = |node: &&Node| matches!(node.kind, NodeKind::Require { .. } | NodeKind::RequireFresh { .. });
+        let is_requirement =
+            |node: &&Node| matches!(node.kind, NodeKind::Require { .. } | NodeKind::RequireFresh { .. });
         let requirements: Vec<&Node> = block.nodes.iter().filter(is_requirement).collect();
         let mut free = BTreeSet::new();
         let mut pending: Vec<NodeId> = requirements.iter().map(|node| node.id).collect();
@@ -330,7 +331,8 @@ impl<'a> Walk<'a> {
             _ => None,
         });
         let Some(at) = decided_by else { return };
-        let around = waiting.fold(at, |around, node| if node.at.file == at.file { cover(around, node.at) } else { around });
+        let around =
+            waiting.fold(at, |around, node| if node.at.file == at.file { cover(around, node.at) } else { around });
         self.out(gate, Outlet { sink: Sink::Decides(changed), at, around });
     }
 
@@ -380,7 +382,9 @@ fn is_check(subject: &Expr, arms: &[MatchArm]) -> bool {
 /// Whether a node requires something of a value.
 fn guards(node: &Node, subject: &Expr) -> bool {
     match &node.kind {
-        NodeKind::Require { condition, warn: false, .. } => every_expression(condition).any(|part| is_same(part, subject)),
+        NodeKind::Require { condition, warn: false, .. } => {
+            every_expression(condition).any(|part| is_same(part, subject))
+        }
         _ => false,
     }
 }

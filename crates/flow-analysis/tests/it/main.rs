@@ -2,8 +2,8 @@
 
 mod build;
 mod effects;
+mod failures;
 mod graph;
 mod scale;
 mod time;
-mod failures;
 mod trust;

@@ -28,7 +28,8 @@ fn a_draft_at_the_end_of_a_long_way() {
     }
     let look = Step { effect: Effect::Read, ..step("look") };
     let clean = program(vec![], vec![asking(), look.clone(), step("send")], vec![long.clone()]);
-    let drafts = |program: &flow_plan::Program| flow_analysis::trust::check(program, &flow_analysis::Mentions::default());
+    let drafts =
+        |program: &flow_plan::Program| flow_analysis::trust::check(program, &flow_analysis::Mentions::default());
     assert!(drafts(&clean).is_empty());
     if let Some(last) = long.body.nodes.last_mut() {
         last.kind = given("send", LENGTH - 2);

@@ -10,13 +10,34 @@ pub(crate) const OTHER: &str = "other";
 
 /// Small words by language. Words that several of them share count for each.
 const SMALL_WORDS: [(&str, &str); 7] = [
-    ("en", "the of and to in is that it was for on with as are this be by not have from at which or an were but has had they you his her we our their"),
-    ("de", "der die das und ist nicht ein eine einen zu den mit von für auf im dem des sich auch es wir ich sie wird sind war bei als oder nach wie aus aber über"),
-    ("fr", "le la les de des et est un une du que qui dans pour pas sur il elle nous vous ce cette avec au aux par plus sont en ne se ont été mais ou"),
-    ("es", "el la los las de del y es un una que en por para con no se su al lo como más pero sus este esta son fue ha entre cuando muy"),
-    ("it", "il lo la gli le di del della e è un una che in per con non si da dei nel sono più ma come anche questo questa alla ha al delle i"),
-    ("nl", "de het een en van is dat niet in op te zijn voor met die aan er om ook als maar bij dan naar uit wordt werd door over hebben wij"),
-    ("pt", "o a os as de do da dos das e é um uma que em no na para com não por se mais como mas foi ao são seu sua ou pelo pela"),
+    (
+        "en",
+        "the of and to in is that it was for on with as are this be by not have from at which or an were but has had they you his her we our their",
+    ),
+    (
+        "de",
+        "der die das und ist nicht ein eine einen zu den mit von für auf im dem des sich auch es wir ich sie wird sind war bei als oder nach wie aus aber über",
+    ),
+    (
+        "fr",
+        "le la les de des et est un une du que qui dans pour pas sur il elle nous vous ce cette avec au aux par plus sont en ne se ont été mais ou",
+    ),
+    (
+        "es",
+        "el la los las de del y es un una que en por para con no se su al lo como más pero sus este esta son fue ha entre cuando muy",
+    ),
+    (
+        "it",
+        "il lo la gli le di del della e è un una che in per con non si da dei nel sono più ma come anche questo questa alla ha al delle i",
+    ),
+    (
+        "nl",
+        "de het een en van is dat niet in op te zijn voor met die aan er om ook als maar bij dan naar uit wordt werd door over hebben wij",
+    ),
+    (
+        "pt",
+        "o a os as de do da dos das e é um uma que em no na para com não por se mais como mas foi ao são seu sua ou pelo pela",
+    ),
 ];
 
 /// Fewer small words than this decide nothing.

@@ -10,8 +10,9 @@ use super::{
 };
 use std::collections::HashSet;
 
-/// Words with a capital that are no names.
-const NO_NAMES: [&str; 5] = ["i", "i'm", "i've", "i'll", "i'd"];
+/// Words with a capital that are no names: `I`, and months and days, which data writes as numbers.
+const NO_NAMES: &str = "i i'm i've i'll i'd january february march april may june july august september october november \
+    december monday tuesday wednesday thursday friday saturday sunday";
 
 /// The names in the order of the text; words of one name are separated by one blank.
 pub(crate) fn names(text: &str) -> Vec<String> {
@@ -21,11 +22,12 @@ pub(crate) fn names(text: &str) -> Vec<String> {
     for word in words(&text) {
         let start = offset(&text, word);
         let between = &text[end..start];
-        let starts = end == 0 || between.contains(['.', '!', '?', ':', ';', '\n', '"', '“', '”', '«', '»', '*', '#', '|', '•']);
+        let starts =
+            end == 0 || between.contains(['.', '!', '?', ':', ';', '\n', '"', '“', '”', '«', '»', '*', '#', '|', '•']);
         if starts || between.contains([',', '(', ')', '/']) {
             close(&mut run, &mut found);
         }
-        let is_capital = word.chars().next().is_some_and(char::is_uppercase) && !NO_NAMES.contains(&&*word.to_lowercase());
+        let is_capital = word.chars().next().is_some_and(char::is_uppercase) && !is_no_name(word);
         if is_capital && !(starts && is_small_word(&word.to_lowercase())) {
             run.push((word, starts));
         } else {
@@ -35,6 +37,11 @@ pub(crate) fn names(text: &str) -> Vec<String> {
     }
     close(&mut run, &mut found);
     found
+}
+
+fn is_no_name(word: &str) -> bool {
+    let word = word.to_lowercase();
+    NO_NAMES.split_whitespace().any(|known| known == word)
 }
 
 /// Where a piece of a text stands in it.
@@ -85,6 +92,7 @@ mod tests {
             ("* Revenue\n* Costs", &[]),
             ("He said: \"Fine.\"", &[]),
             ("In Bergen it rains. The Hague is dry.", &["Bergen", "Hague"]),
+            ("It was on Monday, 31 January.", &[]),
             ("in the NHS", &["NHS"]),
             ("to \u{200B}Ber\u{200B}gen", &["Bergen"]),
             ("to Ålesund and Łódź", &["Ålesund", "Łódź"]),

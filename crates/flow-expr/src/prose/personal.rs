@@ -16,7 +16,10 @@ const IBANS: &str = "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BR29 CH21 CR22
 static EMAIL: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let at = r"(?:@|\s*[\[({]\s*at\s*[\])}]\s*)";
     let dot = r"(?:\.|\s*[\[({]\s*dot\s*[\])}]\s*)";
-    Regex::new(&format!(r"(?i)[\p{{L}}\p{{N}}._%+-]+{at}[\p{{L}}\p{{N}}-]+(?:{dot}[\p{{L}}\p{{N}}-]+)*{dot}\p{{L}}{{2,}}")).ok()
+    Regex::new(&format!(
+        r"(?i)[\p{{L}}\p{{N}}._%+-]+{at}[\p{{L}}\p{{N}}-]+(?:{dot}[\p{{L}}\p{{N}}-]+)*{dot}\p{{L}}{{2,}}"
+    ))
+    .ok()
 });
 
 static PHONE: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -35,9 +38,14 @@ static DIGITS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[0-9](?:[
 pub(crate) fn kinds(text: &str) -> Vec<&'static str> {
     let text = fold(text);
     // Groups of an IBAN may look like a telephone number.
-    let without_ibans = IBAN.as_ref().map_or_else(|| text.as_str().into(), |pattern| {
-        pattern.replace_all(&text, |found: &regex::Captures<'_>| if is_iban(&found[0]) { "" } else { &found[0] }.to_owned())
-    });
+    let without_ibans = IBAN.as_ref().map_or_else(
+        || text.as_str().into(),
+        |pattern| {
+            pattern.replace_all(&text, |found: &regex::Captures<'_>| {
+                if is_iban(&found[0]) { "" } else { &found[0] }.to_owned()
+            })
+        },
+    );
     let is_match = |pattern: &Option<Regex>, text: &str| pattern.as_ref().is_some_and(|pattern| pattern.is_match(text));
     let has = |pattern: &Option<Regex>, is: fn(&str) -> bool| {
         pattern.as_ref().is_some_and(|pattern| pattern.find_iter(&text).any(|found| is(found.as_str())))
