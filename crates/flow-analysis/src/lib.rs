@@ -1,16 +1,19 @@
 //! What the compiler proves about a whole program, once every declaration has checked.
 //!
-//! One module per family: [`graph`] (E03), [`effects`] (E04), [`asks`] (E05, E09), [`time`] (worst cases), [`sql`] (E11).
+//! One module per family: [`graph`] (E03), [`effects`] (E04), [`trust`] (E05), [`asks`] (E05, E09), [`failures`] (where
+//! each class of failure ends), [`time`] (worst cases), [`sql`] (E11).
 //! Each takes the program as plain data and gives problems; none knows syntax, files or how a program
 //! was loaded. Nothing recurses over the program's graphs: a generated system may have 100,000 steps
 //! in one chain. Tested here on programs built by hand, and through text under `tests/check`.
 
 pub mod asks;
 pub mod effects;
+pub mod failures;
 pub mod graph;
 pub mod sql;
 mod system;
 pub mod time;
+pub mod trust;
 
 use flow_diag::{Problems, Span};
 use flow_expr::Name;
@@ -38,5 +41,6 @@ pub fn analyse(program: &Program, mentions: &Mentions, is_complete: bool) -> Pro
     problems.extend(graph::check(program, mentions, is_complete));
     problems.extend(effects::check(program, mentions));
     problems.extend(asks::check(program));
+    problems.extend(trust::check(program, mentions));
     problems
 }

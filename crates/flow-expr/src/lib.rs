@@ -13,6 +13,7 @@ mod eval;
 mod hex;
 mod ir;
 mod memory;
+mod prose;
 pub mod render;
 mod selection;
 mod stored;

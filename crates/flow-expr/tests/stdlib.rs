@@ -3,7 +3,8 @@
 use flow_expr::builtins::builtins;
 use std::collections::{BTreeMap, BTreeSet};
 
-const MODULES: [(&str, &str); 9] = [
+const MODULES: [(&str, &str); 10] = [
+    ("std.guard", include_str!("../../../stdlib/guard.flow")),
     ("std.json", include_str!("../../../stdlib/json.flow")),
     ("std.list", include_str!("../../../stdlib/list.flow")),
     ("std.map", include_str!("../../../stdlib/map.flow")),

@@ -2,6 +2,8 @@
 
 mod build;
 mod effects;
+mod failures;
 mod graph;
 mod scale;
 mod time;
+mod trust;

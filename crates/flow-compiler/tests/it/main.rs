@@ -4,6 +4,7 @@
 mod broken;
 mod cases;
 mod examples;
+mod guards;
 mod marks;
 mod meaning;
 mod pages;

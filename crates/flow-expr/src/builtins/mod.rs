@@ -7,6 +7,7 @@
 //! What a built-in cannot do is a fault with a code. What it produces is counted by the meter.
 
 mod call;
+mod guard;
 mod json;
 mod list;
 mod map;

@@ -4,7 +4,7 @@
 
 use super::{
     call::{Argument, Call},
-    json, list, map, number, option, sequence,
+    guard, json, list, map, number, option, sequence,
     signature::{self, Bindings, Signature, TypePattern},
     stats, table, text, time,
 };
@@ -65,7 +65,7 @@ impl std::fmt::Debug for Builtin {
     }
 }
 
-const GROUPS: [(&str, &[Line]); 10] = [
+const GROUPS: [(&str, &[Line]); 11] = [
     text::GROUP,
     number::GROUP,
     list::GROUP,
@@ -76,6 +76,7 @@ const GROUPS: [(&str, &[Line]); 10] = [
     time::GROUP,
     json::GROUP,
     stats::GROUP,
+    guard::GROUP,
 ];
 
 static ALL: LazyLock<Vec<Builtin>> = LazyLock::new(|| {

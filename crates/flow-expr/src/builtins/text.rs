@@ -48,7 +48,7 @@ builtins! {
     "pad_end" "(text: String, width: Int, fill: String = \" \") -> String" "The text with `fill` after it until it has `width` characters." => |call| pad(call, false),
     "repeat" "(text: String, times: Int) -> String" "The text so many times." => repeat,
     "url_encode" "(text: String) -> String" "The text percent-encoded for a part of a URL: all but ASCII letters, digits and `-._~`." => url_encode,
-    "numbers" "(value: T) -> List<Decimal>" "Every number that occurs in a text, or in the texts of all parts of a value, in order: `1,234.50` is one; signs count after white space or at the start." => numbers,
+    "numbers" "(value: T) -> List<Decimal>" "Every number that occurs in a text, or in the texts of all parts of a value, in order: `1,234.50` is one, and so is `1.234,50`; signs count after white space or at the start. Digits of any script count." => numbers,
     "hash" "(value: T) -> String" "The BLAKE3 hash of a value, 64 hexadecimal digits. Equal values have equal hashes. Takes labels away: it cannot be undone, but short values can be guessed." => hash,
     "redact" "(value: T) -> String" "The text `[redacted]`, whatever the value. Takes labels away." => |call| call.string("[redacted]"),
 }
@@ -198,7 +198,7 @@ fn url_encode(call: &mut Call<'_, '_, '_>) -> Outcome {
 
 fn numbers(call: &mut Call<'_, '_, '_>) -> Outcome {
     static NUMBER: std::sync::LazyLock<Option<Regex>> = std::sync::LazyLock::new(|| {
-        Regex::new(r"(?:(^|\s)([+-]))?([0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?)").ok()
+        Regex::new(r"(?:(^|\s)([+-]))?([0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?)").ok()
     });
     let value = call.value(0)?;
     let weighed = call.machine.meter.weigh(value);
@@ -239,8 +239,13 @@ fn numbers_in(
         leaf => {
             let mut text = String::new();
             call.locate(render::text_into(leaf, &mut text))?;
-            for groups in pattern.captures_iter(&text) {
-                let digits = groups.get(3).map_or("", |digits| digits.as_str()).replace(',', "");
+            for groups in pattern.captures_iter(&crate::prose::fold::fold(&text)) {
+                let written = groups.get(3).map_or("", |digits| digits.as_str());
+                // A comma after a point separates the fraction.
+                let digits = match (written.find('.'), written.rfind(',')) {
+                    (Some(point), Some(comma)) if point < comma => written.replace('.', "").replace(',', "."),
+                    _ => written.replace(',', ""),
+                };
                 let sign = groups.get(2).map_or("", |sign| sign.as_str());
                 call.elements(1)?;
                 // What a Decimal cannot hold is no number that a text could be checked against.

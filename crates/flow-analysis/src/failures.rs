@@ -1,0 +1,193 @@
+//! Where each way in which an AI step can go wrong ends: a value, the step's fallback, the call's `else`, or failure.
+//!
+//! Says of a step and one call of it what the driver does with each class, as data, so that nothing ends nowhere
+//! unseen. Total: every class has a course, whatever the step says. Knows no run; `flow-driver`'s `asks` is what
+//! does it, and a change there is a change here. Tested by tables of steps.
+
+use flow_expr::Name;
+use flow_plan::{Body, ErrorClass, GuardAction, Step};
+use std::fmt;
+
+/// A way in which an AI step can go wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trouble {
+    /// An ask fails with this class.
+    Class(ErrorClass),
+    /// A guard with this action does not hold.
+    Guard(&'static str),
+    /// The budget leaves no room for another ask.
+    Budget,
+}
+
+/// What is done about it, in the order of the fields, and where that ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Course {
+    /// What goes wrong.
+    pub trouble: Trouble,
+    /// How often the same ask is sent again, by the retry policy: for each model anew.
+    pub retries: u32,
+    /// How often the model is asked again with what is wrong with its answer, and what pays for it.
+    pub asked_again: Option<AskedAgain>,
+    /// The models that are asked then, in order.
+    pub backups: Vec<Name>,
+    /// What is left.
+    pub end: End,
+}
+
+/// How often an answer is sent back at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AskedAgain {
+    /// `budget N asks`: what is left of them after the first.
+    Budget(u64),
+    /// A retry policy that covers it.
+    Policy(u32),
+}
+
+/// What a trouble ends in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum End {
+    /// It is recorded, and the answer is the result.
+    Recorded,
+    /// The guard's own `fallback VALUE` is the result.
+    GuardFallback,
+    /// The step's `fallback` is the result.
+    Fallback,
+    /// The call's `else` gives the result.
+    Recovered,
+    /// The step fails, and with it the run.
+    Fails,
+}
+
+/// Failures of one ask, in the order in which they are listed.
+const CLASSES: [ErrorClass; 8] = [
+    ErrorClass::Timeout,
+    ErrorClass::Connection,
+    ErrorClass::RateLimited,
+    ErrorClass::ServerError,
+    ErrorClass::ClientError,
+    ErrorClass::Auth,
+    ErrorClass::Refused,
+    ErrorClass::Malformed,
+];
+
+/// The course of every trouble of a call of an AI step; nothing for other steps. `has_else` says that the call has one.
+#[must_use]
+pub fn courses(step: &Step, has_else: bool) -> Vec<Course> {
+    let Body::Ai(ai) = &step.body else { return vec![] };
+    let last = if has_else { End::Recovered } else { End::Fails };
+    let end = if step.fallback.is_some() { End::Fallback } else { last };
+    let mut courses: Vec<Course> = CLASSES
+        .into_iter()
+        .map(|class| {
+            let trouble = Trouble::Class(class);
+            if class == ErrorClass::Malformed {
+                return Course { trouble, retries: 0, asked_again: asked_again(step, false), backups: vec![], end };
+            }
+            let backups = ai.models.iter().skip(1).cloned().collect();
+            Course { trouble, retries: retries(step, class), asked_again: None, backups, end }
+        })
+        .collect();
+    let plain = |trouble, end| Course { trouble, retries: 0, asked_again: None, backups: vec![], end };
+    for guard in &step.guards {
+        let course = match guard.action {
+            GuardAction::Retry(_) => {
+                Course { asked_again: asked_again(step, true), ..plain(Trouble::Guard("retry"), end) }
+            }
+            // A verdict, not exhaustion: the step's fallback is not for it.
+            GuardAction::Fail(_) => plain(Trouble::Guard("fail"), last),
+            GuardAction::Fallback(_) => plain(Trouble::Guard("fallback"), End::GuardFallback),
+            GuardAction::Warn(_) => plain(Trouble::Guard("warn"), End::Recorded),
+        };
+        if !courses.contains(&course) {
+            courses.push(course);
+        }
+    }
+    if step.budget.is_some() {
+        courses.push(plain(Trouble::Budget, end));
+    }
+    courses
+}
+
+fn covers(step: &Step, class: ErrorClass) -> bool {
+    step.retry.as_ref().is_some_and(|policy| policy.on.iter().any(|on| *on == ErrorClass::Any || *on == class))
+}
+
+fn retries(step: &Step, class: ErrorClass) -> u32 {
+    step.retry.as_ref().filter(|_| covers(step, class)).map_or(0, |policy| policy.times)
+}
+
+/// What pays for sending an answer back: a budget of asks, else the retry policy, which need not name guards.
+fn asked_again(step: &Step, by_guard: bool) -> Option<AskedAgain> {
+    let asked_again = match step.budget.as_ref().and_then(|budget| budget.asks) {
+        Some(asks) => AskedAgain::Budget(asks.saturating_sub(1)),
+        None => {
+            let policy = step.retry.as_ref().filter(|_| by_guard || covers(step, ErrorClass::Malformed))?;
+            AskedAgain::Policy(policy.times)
+        }
+    };
+    (asked_again.times() > 0).then_some(asked_again)
+}
+
+impl AskedAgain {
+    /// How often at most.
+    #[must_use]
+    pub fn times(self) -> u64 {
+        match self {
+            Self::Budget(times) => times,
+            Self::Policy(times) => u64::from(times),
+        }
+    }
+}
+
+/// The word by which a retry policy names a class that an ask may fail with.
+fn class_word(class: ErrorClass) -> &'static str {
+    match class {
+        ErrorClass::Timeout => "timeout",
+        ErrorClass::Connection => "connection",
+        ErrorClass::RateLimited => "rate_limited",
+        ErrorClass::ServerError => "server_error",
+        ErrorClass::ClientError => "client_error",
+        ErrorClass::Auth => "auth",
+        ErrorClass::Refused => "refused",
+        ErrorClass::Malformed => "malformed",
+        _ => "any",
+    }
+}
+
+/// As it is written in programs: `timeout`, `guard … else retry`, `budget`.
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Class(class) => f.write_str(class_word(*class)),
+            Self::Guard(action) => write!(f, "guard … else {action}"),
+            Self::Budget => f.write_str("budget"),
+        }
+    }
+}
+
+/// What is done about the trouble, in words: `retried 3 times, then asked of `backup`, then the step's fallback`.
+impl fmt::Display for Course {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let times = |count: u64| if count == 1 { "once".to_owned() } else { format!("{count} times") };
+        let mut parts = vec![];
+        if self.retries > 0 {
+            let each = if self.backups.is_empty() { "" } else { " for each model" };
+            parts.push(format!("sent again {}{each}", times(u64::from(self.retries))));
+        }
+        if let Some(again) = self.asked_again {
+            parts.push(format!("asked again at most {}", times(again.times())));
+        }
+        parts.extend(self.backups.iter().map(|model| format!("`{}` is asked", model.short())));
+        parts.push(
+            match self.end {
+                End::Recorded => "recorded, and the answer is used",
+                End::GuardFallback => "the guard's fallback",
+                End::Fallback => "the step's fallback",
+                End::Recovered => "the call's `else`",
+                End::Fails => "the step fails",
+            }
+            .to_owned(),
+        );
+        f.write_str(&parts.join(", then "))
+    }
+}

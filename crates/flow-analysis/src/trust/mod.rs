@@ -1,0 +1,57 @@
+//! E0501–E0503: what a model says is a draft until a guard has passed it, and drafts do not reach the world.
+//!
+//! [`steps`] says what a step makes of what it is given, [`walk`] follows drafts through one flow, [`trail`] keeps
+//! the way that each came, [`report`] says it. Flows are summed up once, callees first: which parameters reach the
+//! result, and which reach the world; so a flow that is called with a draft here and with a checked value there is
+//! judged for each call. Linear in the nodes (times the parameters of their flow). Knows no syntax and no values;
+//! an expression that mentions a draft in any way makes a draft, a dataset holds none, since writing one is refused.
+
+mod report;
+mod steps;
+mod trail;
+mod walk;
+
+use crate::Mentions;
+use flow_diag::Problems;
+use flow_expr::Name;
+use flow_plan::{NodeKind, Program};
+use std::collections::BTreeMap;
+
+pub use steps::is_checked;
+
+/// All checks of the family.
+#[must_use]
+pub fn check(program: &Program, mentions: &Mentions) -> Problems {
+    if !program.steps.values().any(steps::gives_draft) {
+        return Problems::default();
+    }
+    let mut walk = walk::Walk::new(program);
+    for flow in callees_first(program) {
+        walk.flow(flow);
+    }
+    report::problems(program, mentions, walk)
+}
+
+/// All flows, each after those that it calls; where they call in a circle (E0301) some order.
+fn callees_first(program: &Program) -> Vec<&Name> {
+    let mut order = vec![];
+    let mut is_done: BTreeMap<&Name, bool> = BTreeMap::new();
+    for root in program.flows.keys() {
+        let mut pending = vec![(root, false)];
+        while let Some((name, leave)) = pending.pop() {
+            if leave {
+                is_done.insert(name, true);
+                order.push(name);
+                continue;
+            }
+            let Some(flow) = program.flows.get(name).filter(|_| !is_done.contains_key(name)) else { continue };
+            is_done.insert(name, false);
+            pending.push((name, true));
+            pending.extend(flow.nodes().filter_map(|node| match &node.kind {
+                NodeKind::Flow { flow, .. } => Some((flow, false)),
+                _ => None,
+            }));
+        }
+    }
+    order
+}

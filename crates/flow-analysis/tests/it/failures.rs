@@ -1,0 +1,51 @@
+//! Where each failure of an AI step ends.
+
+use crate::build::*;
+use flow_analysis::failures::courses;
+use flow_plan::{AiBody, Body, Budget, Guard, GuardAction, Step};
+
+fn asking(models: &[&str]) -> Step {
+    let models = models.iter().map(|model| name(model)).collect();
+    let (system, prompt, tools) = (vec![], vec![], vec![]);
+    let body = AiBody { models, system, prompt, max_tokens: None, temperature: None, seed: None, tools, turns: 8 };
+    Step { body: Body::Ai(Box::new(body)), ..step("s") }
+}
+
+fn lines(step: &Step, has_else: bool) -> Vec<String> {
+    courses(step, has_else).iter().map(|course| format!("{}: {course}", course.trouble)).collect()
+}
+
+#[test]
+fn by_default_everything_fails_at_once() {
+    let found = lines(&asking(&["m"]), false);
+    assert_eq!(found.len(), 8);
+    assert!(found.iter().all(|line| line.ends_with(": the step fails")), "{found:?}");
+    assert!(lines(&asking(&["m"]), true).iter().all(|line| line.ends_with(": the call's `else`")));
+    assert!(lines(&step("s"), false).is_empty());
+}
+
+#[test]
+fn retries_then_backups_then_the_fallback() {
+    let guard = |action| Guard { condition: constant(1), text: "it".into(), action };
+    let full = Step {
+        retry: Some(policy(3)),
+        fallback: Some(constant(1)),
+        guards: vec![
+            guard(GuardAction::Retry(None)),
+            guard(GuardAction::Fail(None)),
+            guard(GuardAction::Warn(None)),
+            guard(GuardAction::Fallback(constant(2))),
+        ],
+        budget: Some(Budget { asks: Some(3), ..Budget::default() }),
+        ..asking(&["first", "second"])
+    };
+    let found = lines(&full, true);
+    let has = |line: &str| assert!(found.iter().any(|found| found == line), "no {line:?} in {found:#?}");
+    has("timeout: sent again 3 times for each model, then `second` is asked, then the step's fallback");
+    has("malformed: asked again at most 2 times, then the step's fallback");
+    has("guard … else retry: asked again at most 2 times, then the step's fallback");
+    has("guard … else fail: the call's `else`");
+    has("guard … else warn: recorded, and the answer is used");
+    has("guard … else fallback: the guard's fallback");
+    has("budget: the step's fallback");
+}
