@@ -21,6 +21,7 @@ mod reason;
 mod schema;
 pub mod select;
 mod step;
+mod test;
 mod uses;
 mod walk;
 pub mod words;
@@ -47,4 +48,5 @@ pub use step::{
     Body, Budget, CachePolicy, Effect, ErrorClass, Guard, GuardAction, HttpValue, Idempotency, Needs, Param,
     RetryPolicy, Step,
 };
+pub use test::{Given, Happening, NodeFacts, Outcome, RunTarget, Test, TestStmt};
 pub use walk::{Nodes, every_expression, subexpressions};
