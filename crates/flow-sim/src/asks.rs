@@ -1,9 +1,8 @@
-//! Asking a model, in a test: how long a prompt is about, what an answer costs, and reading what it said.
+//! Asking a model, in a test: how long a prompt is about, and what an answer costs.
 
-use flow_diag::codes;
 use flow_driver::{AskStep, RunStep};
 use flow_expr::{Context, Part, Value, VarId, codec, evaluate};
-use flow_plan::{AskReport, Body, ErrorClass, Failure, Program, Rendered, Said, Step, tokens_at_most};
+use flow_plan::{AskReport, Body, ErrorClass, Failure, Program, Rendered, Said, tokens_at_most};
 use jiff::Timestamp;
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -37,16 +36,6 @@ fn shown(value: &Value) -> String {
         }
         other => codec::encode(other).to_string(),
     }
-}
-
-/// What a model is said to have said, read as the step's result.
-pub(crate) fn read(text: &str, step: &Step, context: &Context<'_>) -> Result<Value, Failure> {
-    let malformed = |why: String| {
-        Failure::new(ErrorClass::Malformed, codes::R0742.as_str(), format!("the answer is not what was asked for: {why}"))
-            .detail(format!("it said: {text}"))
-    };
-    let json = codec::parse_json(text).map_err(|error| malformed(error.to_string()))?;
-    codec::decode(&json, &step.returns, step.name.short(), context).map_err(|errors| malformed(errors.to_string()))
 }
 
 /// What an ask used, as a provider would tell.

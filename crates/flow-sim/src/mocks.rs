@@ -3,7 +3,7 @@
 use crate::{asks, tables};
 use flow_diag::{Span, codes};
 use flow_driver::{Product, RunStep};
-use flow_expr::{Context, Expr, Name, Value, VarId, evaluate};
+use flow_expr::{Context, Expr, Name, Type, Value, VarId, evaluate};
 use flow_plan::{AskReport, Body, ErrorClass, Failure, Happening, Program};
 use jiff::Timestamp;
 use std::{
@@ -19,6 +19,18 @@ pub trait RealWork {
     /// # Errors
     /// Why the attempt failed.
     fn step(&self, run: &RunStep, program: &Arc<Program>, now: Timestamp) -> Result<Product, Failure>;
+
+    /// What a model said, read as a value of a type, with what was put right in it.
+    ///
+    /// # Errors
+    /// Why it cannot be read so.
+    fn read(
+        &self,
+        text: &str,
+        ty: &Type,
+        name: &str,
+        context: &Context<'_>,
+    ) -> Result<(Value, Vec<Arc<str>>), Failure>;
 }
 
 /// An entry of a script, its value worked out.
@@ -74,7 +86,7 @@ impl Mocks {
     ) -> Attempt {
         let name = &run.step.name;
         if let Some(act) = self.next(name) {
-            return played(act, run, program, now);
+            return played(act, run, program, real, now);
         }
         let in_process = matches!(run.step.body, Body::Sql { connection: None, .. });
         let may = match &run.step.body {
@@ -98,7 +110,8 @@ fn not_given(name: &Name, keyword: &str) -> Failure {
     Failure::new(ErrorClass::Internal, codes::R0741.as_str(), message)
 }
 
-fn played(act: Act, run: &RunStep, program: &Arc<Program>, now: Timestamp) -> Attempt {
+fn played(act: Act, run: &RunStep, program: &Arc<Program>, real: &dyn RealWork, now: Timestamp) -> Attempt {
+    let mut leniencies = vec![];
     let context = Context::new(&program.functions, &program.types, now);
     let worth = |value: Value| tables::fitted(value, &run.step.returns, &program.types);
     let (result, text) = match act {
@@ -112,9 +125,13 @@ fn played(act: Act, run: &RunStep, program: &Arc<Program>, now: Timestamp) -> At
             (result.map(worth), None)
         }
         Act::Fails { class, retry_after, text } => {
-            let read = text.as_ref().filter(|_| run.ask.is_some()).map(|text| asks::read(text, &run.step, &context));
+            let (ty, name) = (&run.step.returns, run.step.name.short());
+            let read = text.as_ref().filter(|_| run.ask.is_some()).map(|text| real.read(text, ty, name, &context));
             let result = match read {
-                Some(Ok(value)) => Ok(worth(value)),
+                Some(Ok((value, lenient))) => {
+                    leniencies = lenient;
+                    Ok(worth(value))
+                }
                 Some(Err(failure)) => Err(failure),
                 None => Err(failed(class, text.as_deref()).retry_after(retry_after)),
             };
@@ -123,7 +140,10 @@ fn played(act: Act, run: &RunStep, program: &Arc<Program>, now: Timestamp) -> At
     };
     let timed_out = matches!(&result, Err(failure) if failure.class == ErrorClass::Timeout);
     let takes_ms = if timed_out { run.timeout_ms } else { 0 };
-    let ask = run.ask.as_ref().map(|ask| Box::new(asks::report(run, ask, &result, text, program, now)));
+    let ask = run.ask.as_ref().map(|ask| {
+        let report = asks::report(run, ask, &result, text, program, now);
+        Box::new(AskReport { leniencies, ..report })
+    });
     let rows = match &result {
         Ok(Value::Table(table)) => Some(table.rows),
         _ => None,

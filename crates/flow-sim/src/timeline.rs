@@ -34,7 +34,7 @@ fn line(note: &Note, name: &dyn Fn(&str) -> String) -> Option<(String, String)> 
     Some(match note {
         Note::Attempted { path, attempt, failure, ask, .. } => {
             let mut text = match failure {
-                Some(failure) => format!("attempt {attempt}: {} ({})", failure.message, class_word(failure.class)),
+                Some(failure) => format!("attempt {attempt}: {} ({})", one_line(&failure.message), class_word(failure.class)),
                 None => format!("attempt {attempt}: done"),
             };
             if let Some(ask) = ask {
@@ -48,7 +48,7 @@ fn line(note: &Note, name: &dyn Fn(&str) -> String) -> Option<(String, String)> 
         }
         Note::Retrying { label, attempt, attempts, why, .. } => {
             let of = if *attempts == u32::MAX { String::new() } else { format!(" of {attempts}") };
-            (label.to_string(), format!("again, attempt {attempt}{of}: {why}"))
+            (label.to_string(), format!("again, attempt {attempt}{of}: {}", one_line(why)))
         }
         Note::Waiting { label, why, .. } => match why {
             Wait::Pool { pool } => (label.to_string(), format!("waits for a place in `{}`", pool.short())),
@@ -62,7 +62,7 @@ fn line(note: &Note, name: &dyn Fn(&str) -> String) -> Option<(String, String)> 
                 (NodeStatus::Succeeded, Some(How::Fallback)) => "fell back".to_owned(),
                 (NodeStatus::Succeeded, Some(How::Recovered)) => "recovered with `else`".to_owned(),
                 (NodeStatus::Failed, _) => match (&end.failure, &end.because) {
-                    (Some(failure), _) => format!("failed: {}", failure.message),
+                    (Some(failure), _) => format!("failed: {}", one_line(&failure.message)),
                     (None, Some((_, label))) => format!("failed because of {label}"),
                     (None, None) => "failed".to_owned(),
                 },
@@ -79,6 +79,16 @@ fn line(note: &Note, name: &dyn Fn(&str) -> String) -> Option<(String, String)> 
         }
         _ => return None,
     })
+}
+
+/// The first line of a message, and how many follow.
+fn one_line(text: &str) -> String {
+    let mut lines = text.lines();
+    let first = lines.next().unwrap_or_default();
+    match lines.count() {
+        0 => first.to_owned(),
+        more => format!("{first} … ({more} more)"),
+    }
 }
 
 fn contract(verdict: &ContractVerdict) -> String {

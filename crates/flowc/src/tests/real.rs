@@ -9,7 +9,7 @@ use flow_exec::{
     Executor, ExecutorOptions,
     api::{Cancel, ComputeCall, Execute, LogSink, StepCall, Stream},
 };
-use flow_expr::{Expr, ExprKind, Table, Value, VarId};
+use flow_expr::{Context, Expr, ExprKind, Table, Type, Value, VarId};
 use flow_plan::{ErrorClass, Program};
 use flow_sim::{RealWork, table_of};
 use jiff::Timestamp;
@@ -102,5 +102,16 @@ impl RealWork for Real {
         };
         let done = self.runtime.block_on(self.executor.run_step(call, Arc::new(NoLog), Cancel::never()))?;
         Ok(Product { value: self.loaded(done.value, program, now)?, rows: done.rows })
+    }
+
+    fn read(
+        &self,
+        text: &str,
+        ty: &Type,
+        name: &str,
+        context: &Context<'_>,
+    ) -> Result<(Value, Vec<Arc<str>>), flow_plan::Failure> {
+        let (value, lenient) = flow_ai::structured::read(text, ty, name, context)?;
+        Ok((value, lenient.iter().map(|each| each.to_string().into()).collect()))
     }
 }
