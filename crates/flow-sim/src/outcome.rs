@@ -1,9 +1,10 @@
 //! A run's facts as the value that a test looks at. The fields are those that the checker typed.
 
 use crate::facts::{RunFacts, class_word};
-use flow_driver::{How, NodeEnd, NodeStatus, Note, RunStatus};
+use flow_diag::codes;
+use flow_driver::{ContractVerdict, How, NodeEnd, NodeStatus, Note, RunStatus};
 use flow_expr::{Record, Value};
-use flow_plan::{Failure, NodeFacts, Outcome};
+use flow_plan::{ErrorClass, Failure, NodeFacts, Outcome};
 use jiff::SignedDuration;
 use rust_decimal::Decimal;
 use std::{collections::HashMap, sync::Arc};
@@ -47,6 +48,15 @@ impl Counted {
     fn of(facts: &RunFacts, wanted: &dyn Fn(&Arc<str>) -> bool) -> Self {
         let mut counted = Self::default();
         for (_, note) in &facts.notes {
+            // A result that a guard did not take is a failure too.
+            if let Note::Contract { path, verdict, .. } = note
+                && let ContractVerdict::Guard { text, kept: false, action, message } = &**verdict
+                && wanted(path)
+                && &**action != "warn"
+            {
+                let why = message.as_ref().unwrap_or(text);
+                counted.last = Some(Failure::new(ErrorClass::GuardFailed, codes::R0705.as_str(), &**why));
+            }
             let Note::Attempted { path, failure, ask, .. } = note else { continue };
             if !wanted(path) {
                 continue;
@@ -112,7 +122,7 @@ fn message(failure: Option<&Failure>) -> Value {
 /// Promises that were not kept, and only recorded.
 fn warnings(facts: &RunFacts) -> i64 {
     let warned = facts.notes.iter().filter(|(_, note)| {
-        use flow_driver::ContractVerdict as Verdict;
+        use ContractVerdict as Verdict;
         let Note::Contract { verdict, .. } = note else { return false };
         !verdict.kept()
             && match &**verdict {

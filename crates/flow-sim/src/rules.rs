@@ -107,3 +107,45 @@ fn rows(rule: &Rule, value: &Value, context: &Context<'_>) -> (u64, u64, Vec<Str
         Err(why) => (table.rows, table.rows.max(1), vec![why]),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flow_expr::{Record, TypeTable, VarId};
+    use std::{collections::BTreeMap, sync::Arc};
+
+    fn row(id: i64) -> Value {
+        Value::Record(Arc::new(Record { ty: flow_expr::Name::new("m.Row"), fields: vec![("id".into(), Value::Int(id))] }))
+    }
+
+    fn asked(rule: Rule, share: Decimal, rows: &[i64]) -> RuleVerdict {
+        let field = flow_expr::Field { name: "id".into(), ty: flow_expr::Type::Int, refinement: None, labels: vec![] };
+        let types = TypeTable([(flow_expr::Name::new("m.Row"), flow_expr::TypeDef::Record(vec![field]))].into());
+        let functions = BTreeMap::new();
+        let context = Context::new(&functions, &types, Timestamp::UNIX_EPOCH);
+        let rows: Vec<Value> = rows.iter().map(|id| row(*id)).collect();
+        let table = crate::tables::of_rows(&rows, &flow_expr::Type::Named(flow_expr::Name::new("m.Row")), &types);
+        let expectation = Expectation { rule, text: "rule".into(), share, warn: false, at: Default::default() };
+        verdict(&expectation, &Value::Table(table), &context)
+    }
+
+    #[test]
+    fn rules_count_rows_and_show_the_first_that_break_them() {
+        let found = asked(Rule::Unique(vec!["id".into()]), Decimal::ONE, &[1, 2, 2]);
+        assert_eq!((found.holds, found.checked, found.broken), (false, 3, 1));
+        assert_eq!(found.examples, ["row 3: id = 2"]);
+        assert!(asked(Rule::Unique(vec!["id".into()]), Decimal::new(5, 1), &[1, 2, 2]).holds);
+        assert!(asked(Rule::NotNull("id".into()), Decimal::ONE, &[1, 2]).holds);
+    }
+
+    #[test]
+    fn a_rule_of_the_whole_says_what_was_found() {
+        let at = flow_diag::Span::default();
+        let table = Box::new(Expr::new(flow_expr::ExprKind::Var(VarId::IT), at));
+        let count = Expr::new(flow_expr::ExprKind::Builtin("count".into(), vec![*table]), at);
+        let four = Expr::new(flow_expr::ExprKind::Const(Value::Int(4)), at);
+        let is = flow_expr::ExprKind::Binary(flow_expr::BinaryOp::Equal, Box::new(count), Box::new(four));
+        let found = asked(Rule::Whole(Expr::new(is, at)), Decimal::ONE, &[1]);
+        assert_eq!((found.holds, found.examples), (false, vec!["found 1".to_owned()]));
+    }
+}

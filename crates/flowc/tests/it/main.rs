@@ -13,4 +13,5 @@ mod plans;
 mod quiet;
 mod runs;
 mod sandbox;
+mod testing;
 mod tutorial;
