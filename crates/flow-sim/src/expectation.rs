@@ -58,7 +58,8 @@ fn blame(condition: &Expr, scope: &dyn Scope, context: &Context<'_>, parts: &mut
         ExprKind::Builtin(_, args) | ExprKind::Call(_, args) => {
             parts.push((condition.at, "is `false`".to_owned()));
             let looked_at = args.iter().filter(|arg| !matches!(arg.kind, ExprKind::Const(_) | ExprKind::Lambda(..)));
-            parts.extend(looked_at.filter(|arg| arg.at != condition.at).map(|arg| (arg.at, shown(arg, scope, context))));
+            parts
+                .extend(looked_at.filter(|arg| arg.at != condition.at).map(|arg| (arg.at, shown(arg, scope, context))));
         }
         _ => parts.push((condition.at, shown(condition, scope, context))),
     }

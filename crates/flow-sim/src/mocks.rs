@@ -24,13 +24,8 @@ pub trait RealWork {
     ///
     /// # Errors
     /// Why it cannot be read so.
-    fn read(
-        &self,
-        text: &str,
-        ty: &Type,
-        name: &str,
-        context: &Context<'_>,
-    ) -> Result<(Value, Vec<Arc<str>>), Failure>;
+    fn read(&self, text: &str, ty: &Type, name: &str, context: &Context<'_>)
+    -> Result<(Value, Vec<Arc<str>>), Failure>;
 }
 
 /// An entry of a script, its value worked out.
@@ -184,10 +179,8 @@ pub(crate) fn act(
         Happening::Answers { params, value } => {
             Act::Answers { params: params.clone(), value: value.clone(), scope: scope.clone() }
         }
-        Happening::Fails { class, retry_after_ms, text } => Act::Fails {
-            class: *class,
-            retry_after: retry_after_ms.map(Duration::from_millis),
-            text: text.clone(),
-        },
+        Happening::Fails { class, retry_after_ms, text } => {
+            Act::Fails { class: *class, retry_after: retry_after_ms.map(Duration::from_millis), text: text.clone() }
+        }
     })
 }

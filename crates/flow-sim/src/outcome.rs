@@ -83,13 +83,18 @@ fn part(node: &NodeFacts, facts: &RunFacts, labels: &HashMap<Arc<str>, Arc<str>>
             _ => None,
         })
         .collect();
-    let values: Vec<Value> =
-        facts.values.iter().filter(|(_, label, _)| node.labels.contains(label)).map(|(.., value)| value.clone()).collect();
+    let values: Vec<Value> = facts
+        .values
+        .iter()
+        .filter(|(_, label, _)| node.labels.contains(label))
+        .map(|(.., value)| value.clone())
+        .collect();
     let how = |wanted: &[How]| ends.iter().any(|end| end.how.is_some_and(|how| wanted.contains(&how)));
     let failed = ends.iter().find_map(|end| end.failure.clone());
     let recovered = how(&[How::Fallback, How::Recovered]);
     // Of what was recovered from, the last attempt says why that was needed.
-    let failure = failed.or(counted.last).filter(|_| recovered || ends.iter().any(|end| end.status == NodeStatus::Failed));
+    let failure =
+        failed.or(counted.last).filter(|_| recovered || ends.iter().any(|end| end.status == NodeStatus::Failed));
     let settled_well = ends.iter().all(|end| end.status == NodeStatus::Succeeded);
     let took = ends.iter().map(|end| end.ended.duration_since(end.began)).max().unwrap_or(SignedDuration::ZERO);
     let mut fields: Vec<(Arc<str>, Value)> = vec![

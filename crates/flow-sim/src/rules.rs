@@ -84,12 +84,8 @@ fn rows(rule: &Rule, value: &Value, context: &Context<'_>) -> (u64, u64, Vec<Str
         Rule::Row(condition) => {
             rules::check_rows(condition, &**data, &table.ty, context, EXAMPLES).map_err(|error| error.to_string())
         }
-        Rule::Unique(columns) => {
-            rules::check_unique(&**data, columns, EXAMPLES).map_err(|error| error.to_string())
-        }
-        Rule::NotNull(column) => {
-            rules::check_not_null(&**data, column, EXAMPLES).map_err(|error| error.to_string())
-        }
+        Rule::Unique(columns) => rules::check_unique(&**data, columns, EXAMPLES).map_err(|error| error.to_string()),
+        Rule::NotNull(column) => rules::check_not_null(&**data, column, EXAMPLES).map_err(|error| error.to_string()),
         Rule::Whole(_) => Ok(rules::RowCounts::default()),
     };
     match counts {
@@ -115,7 +111,10 @@ mod tests {
     use std::{collections::BTreeMap, sync::Arc};
 
     fn row(id: i64) -> Value {
-        Value::Record(Arc::new(Record { ty: flow_expr::Name::new("m.Row"), fields: vec![("id".into(), Value::Int(id))] }))
+        Value::Record(Arc::new(Record {
+            ty: flow_expr::Name::new("m.Row"),
+            fields: vec![("id".into(), Value::Int(id))],
+        }))
     }
 
     fn asked(rule: Rule, share: Decimal, rows: &[i64]) -> RuleVerdict {

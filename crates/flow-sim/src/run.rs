@@ -49,8 +49,17 @@ pub(crate) fn run(
     };
     let written = written_by(&stage.program, flow);
     let driver = Driver::with_program(stage.program.clone(), flow.clone(), params, HashSet::new(), start.clone());
-    Going { stage, driver, start, written, agenda: BTreeSet::new(), events: vec![], running: HashMap::new(), notes: vec![] }
-        .go(flow)
+    Going {
+        stage,
+        driver,
+        start,
+        written,
+        agenda: BTreeSet::new(),
+        events: vec![],
+        running: HashMap::new(),
+        notes: vec![],
+    }
+    .go(flow)
 }
 
 /// The datasets that a flow writes, itself or through flows inside it.

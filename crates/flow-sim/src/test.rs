@@ -55,8 +55,7 @@ fn epoch() -> Timestamp {
 /// Runs a test.
 #[must_use]
 pub fn run_test(program: &Arc<Program>, test: &Test, real: &dyn RealWork) -> TestReport {
-    let report =
-        TestReport { problems: vec![], timeline: vec![], expectations: 0, coverage: Coverage::default() };
+    let report = TestReport { problems: vec![], timeline: vec![], expectations: 0, coverage: Coverage::default() };
     let mut bench = Bench {
         program: runnable(program, test),
         world: World::default(),
@@ -88,7 +87,8 @@ impl Bench<'_> {
             TestStmt::Read { var, dataset, at } => {
                 let value = self.world.value(dataset).cloned();
                 if value.is_none() {
-                    let title = format!("`{}` has no version: nothing has written it, and it is not given", dataset.short());
+                    let title =
+                        format!("`{}` has no version: nothing has written it, and it is not given", dataset.short());
                     self.report.problems.push(Problem::error(codes::R0740, *at, title, "looked at here"));
                 }
                 self.scope.insert(*var, value.unwrap_or(Value::Absent));

@@ -34,7 +34,9 @@ fn line(note: &Note, name: &dyn Fn(&str) -> String) -> Option<(String, String)> 
     Some(match note {
         Note::Attempted { path, attempt, failure, ask, .. } => {
             let mut text = match failure {
-                Some(failure) => format!("attempt {attempt}: {} ({})", one_line(&failure.message), class_word(failure.class)),
+                Some(failure) => {
+                    format!("attempt {attempt}: {} ({})", one_line(&failure.message), class_word(failure.class))
+                }
                 None => format!("attempt {attempt}: done"),
             };
             if let Some(ask) = ask {

@@ -119,7 +119,8 @@ impl World {
         now: Timestamp,
     ) -> Result<Published, Failure> {
         let Some(place) = self.places.get(&key(&dataset.name, partition)) else {
-            let message = format!("there is no version of `{}`: the test says that it is missing", dataset.name.short());
+            let message =
+                format!("there is no version of `{}`: the test says that it is missing", dataset.name.short());
             return Err(Failure::new(ErrorClass::Internal, codes::R0742.as_str(), message));
         };
         // What a flow writes was judged when it was written.

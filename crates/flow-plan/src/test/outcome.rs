@@ -151,8 +151,19 @@ impl Outcome {
 /// Names that speak of the whole run.
 fn reserved(name: &str) -> bool {
     const OF_RUN: [&str; 13] = [
-        "succeeded", "failed", "cancelled", "skipped", "late", "took", "cost", "asks", "attempts", "warnings", "failure",
-        "message", "result",
+        "succeeded",
+        "failed",
+        "cancelled",
+        "skipped",
+        "late",
+        "took",
+        "cost",
+        "asks",
+        "attempts",
+        "warnings",
+        "failure",
+        "message",
+        "result",
     ];
     OF_RUN.contains(&name)
 }

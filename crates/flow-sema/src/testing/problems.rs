@@ -149,7 +149,12 @@ pub(super) struct ShareInTest {
 
 impl From<ShareInTest> for Problem {
     fn from(found: ShareInTest) -> Self {
-        Self::error(codes::E0283, found.at, "a test's expectation holds or does not", "shares and actions are for datasets")
-            .help("leave out `for` and `else`")
+        Self::error(
+            codes::E0283,
+            found.at,
+            "a test's expectation holds or does not",
+            "shares and actions are for datasets",
+        )
+        .help("leave out `for` and `else`")
     }
 }

@@ -39,7 +39,9 @@ fn run(el: &mut Elaborator<'_>, expr: &ast::RunExpr) -> (Expr, Type) {
     };
     let node = el.graph.as_mut().and_then(|graph| graph.node_of(var));
     let Some((node, name)) = node.and_then(|node| match &node.kind {
-        NodeKind::Call { step: name, .. } | NodeKind::Flow { flow: name, .. } => Some(name.clone()).map(|name| (node, name)),
+        NodeKind::Call { step: name, .. } | NodeKind::Flow { flow: name, .. } => {
+            Some(name.clone()).map(|name| (node, name))
+        }
         _ => None,
     }) else {
         el.problem(NotRunnable { at: value.at });

@@ -73,11 +73,8 @@ impl Test {
 
     fn selected<'c>(&self, compilation: &'c Compilation) -> Result<Vec<&'c Declared>, Failure> {
         let path = |test: &Declared| compilation.sources.get(test.at.file).map(|source| source.path.clone());
-        let own = compilation
-            .program
-            .tests
-            .iter()
-            .filter(|test| path(test).is_some_and(|path| !path.starts_with("std/")));
+        let own =
+            compilation.program.tests.iter().filter(|test| path(test).is_some_and(|path| !path.starts_with("std/")));
         let is_wanted = |test: &&Declared| {
             let path = path(test).unwrap_or_default();
             self.wanted.is_empty() || self.wanted.iter().any(|text| test.title.contains(text) || path.contains(text))

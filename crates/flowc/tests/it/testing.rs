@@ -19,12 +19,17 @@ fn passes(test: &str) {
 
 #[test]
 fn a_guard_that_fails_is_asked_again() {
-    Sandbox::program(MORNING).flowc(&["test"]).ends(0).gives("✓ a wrong total is asked again, once").gives("1 passed in");
+    Sandbox::program(MORNING)
+        .flowc(&["test"])
+        .ends(0)
+        .gives("✓ a wrong total is asked again, once")
+        .gives("1 passed in");
 }
 
 #[test]
 fn a_mutant_is_killed() {
-    let mutant = MORNING.replace("guard    it.total == total                  else retry", "guard    it.total >= 0 else retry");
+    let mutant =
+        MORNING.replace("guard    it.total == total                  else retry", "guard    it.total >= 0 else retry");
     assert_ne!(mutant, MORNING);
     Sandbox::program(&mutant)
         .flowc(&["test"])
@@ -141,10 +146,12 @@ fn what_is_not_given_is_named() {
         .ends(1)
         .gives("error[R0741]: `write_note` is not given: a test never runs `ai` steps by itself")
         .gives("say what it gives, or how it fails: `given write_note = …`");
-    Sandbox::program(&format!("{MORNING}\ntest \"this\" {{\n  let r = run morning_revenue\n  expect r.succeeded\n}}\n"))
-        .flowc(&["test", "this"])
-        .ends(1)
-        .gives("error[R0741]: `orders` is not given: a test never reads the project's data");
+    Sandbox::program(&format!(
+        "{MORNING}\ntest \"this\" {{\n  let r = run morning_revenue\n  expect r.succeeded\n}}\n"
+    ))
+    .flowc(&["test", "this"])
+    .ends(1)
+    .gives("error[R0741]: `orders` is not given: a test never reads the project's data");
 }
 
 #[test]
@@ -183,7 +190,9 @@ fn scripts_run_only_when_a_test_lets_them() {
 
 #[test]
 fn nothing_of_the_project_is_written() {
-    let sandbox = morning("  given write_note = Note(headline: \"h\", body: \"North\", total: 10)\n  let r = run morning_revenue\n  expect r.succeeded");
+    let sandbox = morning(
+        "  given write_note = Note(headline: \"h\", body: \"North\", total: 10)\n  let r = run morning_revenue\n  expect r.succeeded",
+    );
     sandbox.flowc(&["test"]).ends(0);
     let mut left: Vec<String> = std::fs::read_dir(sandbox.path("."))
         .unwrap()
@@ -195,9 +204,14 @@ fn nothing_of_the_project_is_written() {
 
 #[test]
 fn documents_and_selections() {
-    let sandbox = Sandbox::program("test \"one & two\" {\n  expect 1 == 2\n}\n\ntest \"three\" {\n  expect 3 == 3\n}\n");
+    let sandbox =
+        Sandbox::program("test \"one & two\" {\n  expect 1 == 2\n}\n\ntest \"three\" {\n  expect 3 == 3\n}\n");
     let said = sandbox.flowc(&["test", "--format", "junit"]).ends(1);
-    assert!(said.out.contains("<testsuites tests=\"2\" failures=\"1\">") && said.out.contains("one &amp; two"), "{}", said.out);
+    assert!(
+        said.out.contains("<testsuites tests=\"2\" failures=\"1\">") && said.out.contains("one &amp; two"),
+        "{}",
+        said.out
+    );
     sandbox.flowc(&["test", "--format", "json"]).ends(1).gives("\"failed\": 1");
     sandbox.flowc(&["test", "three"]).ends(0).gives("1 passed");
     sandbox.flowc(&["test", "thre"]).ends(0);
