@@ -167,6 +167,14 @@ impl Driver {
         self.instances.first()?.value()
     }
 
+    /// The results of all nodes that have one: path, label, value. What a run computed on the way is there too.
+    #[must_use]
+    pub fn values(&self) -> Vec<(Arc<str>, Arc<str>, Value)> {
+        let ids = ROOT + 1..self.instances.len() as u32;
+        let found = ids.filter_map(|id| Some((id, self.instances[id as usize].value()?.clone())));
+        found.map(|(id, value)| (self.path(id), self.label(id), value)).collect()
+    }
+
     /// Everything that events have changed, as text: two runs in the same state give the same one.
     #[must_use]
     pub fn snapshot(&self) -> String {

@@ -7,7 +7,6 @@
 #![allow(clippy::disallowed_methods, reason = "clocks, tasks and scratch folders are what this crate is for")]
 
 mod clock;
-mod deadline;
 mod engine;
 mod error;
 mod findings;

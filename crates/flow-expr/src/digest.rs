@@ -19,6 +19,13 @@ pub(crate) fn key(value: &Value) -> [u8; 32] {
     hasher.finalize().into()
 }
 
+/// The digest of several values together.
+pub(crate) fn key_of(values: &[Value]) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    values.iter().for_each(|value| update(&mut hasher, value));
+    hasher.finalize().into()
+}
+
 /// Feeds a value: a tag, then its content, lengths before everything whose length varies.
 pub(crate) fn update(hasher: &mut blake3::Hasher, value: &Value) {
     match value {

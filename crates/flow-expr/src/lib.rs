@@ -15,6 +15,7 @@ mod ir;
 mod memory;
 mod prose;
 pub mod render;
+pub mod rules;
 mod selection;
 mod stored;
 mod types;

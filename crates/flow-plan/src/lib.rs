@@ -7,6 +7,7 @@ mod ai;
 mod ask;
 mod clauses;
 mod dataset;
+mod deadline;
 pub mod diff;
 pub mod draw;
 mod file;
@@ -21,6 +22,7 @@ mod reason;
 mod schema;
 pub mod select;
 mod step;
+mod test;
 mod uses;
 mod walk;
 pub mod words;
@@ -32,6 +34,7 @@ pub use dataset::{
     Arrival, Connection, ConnectionKind, CsvOptions, DataTimeSource, Dataset, Expectation, Format, Freshness, Location,
     Rule, SecretOr, SecretSource,
 };
+pub use deadline::deadlines;
 pub use file::PlanError;
 pub use flow::{
     Block, CatchUp, Deadline, Finish, Flow, Handler, HandlerEvent, MatchArm, Node, NodeId, NodeKind, Overlap, Schedule,
@@ -47,4 +50,5 @@ pub use step::{
     Body, Budget, CachePolicy, Effect, ErrorClass, Guard, GuardAction, HttpValue, Idempotency, Needs, Param,
     RetryPolicy, Step,
 };
+pub use test::{Given, Happening, NodeFacts, Outcome, RunTarget, Test, TestStmt};
 pub use walk::{Nodes, every_expression, subexpressions};

@@ -4,7 +4,7 @@
 //! is wrong is [`flow_expr::Type::Unknown`], which fits everything, so one mistake gives one report.
 //!
 //! The phases, each in a folder: `names` (declarations, `use`) → `types` (shapes) → `values::signatures` →
-//! refinements, constants, functions, defaults → `decl` and `flow` (datasets, steps, flows). All of them read
+//! refinements, constants, functions, defaults → `decl` and `flow` (datasets, steps, flows) → `testing`. All of them read
 //! the [`environment`], which is filled on the way. `expr` elaborates expressions straight into
 //! [`flow_expr::Expr`]; there is no other model between the tree and the plan.
 
@@ -19,6 +19,7 @@ mod names;
 mod output;
 mod problems;
 mod source;
+mod testing;
 mod types;
 mod values;
 
@@ -78,8 +79,9 @@ pub struct Checked {
 #[must_use]
 pub fn check(input: Input<'_>) -> (Checked, Problems) {
     let mut output = Output::default();
-    let env = environment(input, &mut output);
-    let (declared, places) = declarations(input, &env, &mut output);
+    let mut env = environment(input, &mut output);
+    let (mut declared, places) = declarations(input, &env, &mut output);
+    declared.tests = testing::declare(input, &mut env, &declared, &mut output);
     names::unused_uses(&env.names, &mut output);
     let program = program(input, env, declared);
     output.index.finish();
@@ -115,7 +117,6 @@ fn declarations(input: Input<'_>, env: &Environment, output: &mut Output) -> (Pr
         retries: HashMap::new(),
     };
     decl::declare(&mut declaring);
-    decl::named_only::tests(&mut declaring, input.modules);
     flow::declare(&mut declaring);
     (program, places)
 }

@@ -8,7 +8,7 @@ use std::{fmt, process::ExitCode};
 pub(crate) const TABLE: &str = "\
 Exit codes:
   0    done, or nothing to do
-  1    a step failed
+  1    a step or a test failed
   2    the program, a plan or the command line is wrong
   3    a contract was broken: data, its age, or a deadline
   4    the environment: disk, permissions, another flowc at work

@@ -40,6 +40,11 @@ impl Meter {
         Self { limits, steps: limits.steps, bytes: limits.bytes, depth: 0 }
     }
 
+    /// Begins anew, for the next of many evaluations.
+    pub(crate) fn refill(&mut self) {
+        *self = Self::new(self.limits);
+    }
+
     pub(crate) fn step(&mut self) -> Result<(), Fault> {
         self.steps(1)
     }

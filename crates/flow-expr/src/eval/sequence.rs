@@ -118,6 +118,11 @@ impl Narrow {
         (!whole).then_some(Self { body, columns })
     }
 
+    /// Which columns the body uses, in the order of first use.
+    pub(crate) fn positions(&self) -> Vec<usize> {
+        self.columns.iter().map(|(_, column)| *column).collect()
+    }
+
     pub(crate) fn cells<'t>(
         &'t self,
         data: &'t dyn TableData,

@@ -17,7 +17,7 @@ mod guard;
 mod http;
 mod location;
 mod model;
-pub(crate) mod named_only;
+mod named_only;
 pub(crate) mod params;
 mod pool;
 pub(crate) mod problems;
@@ -30,6 +30,8 @@ mod step;
 pub(crate) use after::{blocks_mut, order_calls};
 pub(crate) use clause::{item_of, mention, milliseconds, named, number, path_of, tags, text};
 pub(crate) use guard::feedback;
+pub(crate) use problems::{NotSupported, UnknownClass};
+pub(crate) use retry::{can_raise, raised};
 pub(crate) use step::budget;
 
 use crate::{

@@ -63,7 +63,7 @@ pub(super) fn of_clause(
     };
     if let Some(body) = body {
         for (class, text, at) in classes {
-            if !raises(body, class) {
+            if !can_raise(body, class) {
                 let kind = body.keyword();
                 el.problem(CannotRaise { class: &text, at, kind, raised: raised(body) });
             }
@@ -170,7 +170,7 @@ fn error_class(el: &mut Elaborator<'_>, class: &ast::ErrorClass) -> Option<Writt
 }
 
 /// The classes that a body kind can raise, as a policy names them.
-fn raised(body: &Body) -> &'static [&'static str] {
+pub(crate) fn raised(body: &Body) -> &'static [&'static str] {
     match body {
         Body::Sql { connection: None, .. } => &["timeout", "client_error", "malformed", "guard_failed"],
         Body::Sql { .. } => {
@@ -206,7 +206,8 @@ fn raised(body: &Body) -> &'static [&'static str] {
     }
 }
 
-fn raises(body: &Body, class: ErrorClass) -> bool {
+/// Whether a body can fail with a class.
+pub(crate) fn can_raise(body: &Body, class: ErrorClass) -> bool {
     let name = match class {
         ErrorClass::Any => return true,
         ErrorClass::Exit(_) => "exit(N)",

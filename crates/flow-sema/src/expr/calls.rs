@@ -276,7 +276,8 @@ impl Elaborator<'_> {
         }
     }
 
-    fn call_arguments(&mut self, item: ItemId, given: Vec<Given>, at: Span) -> Option<(Vec<Expr>, Type)> {
+    /// One value per parameter of a function, step or flow, and what it gives.
+    pub(crate) fn call_arguments(&mut self, item: ItemId, given: Vec<Given>, at: Span) -> Option<(Vec<Expr>, Type)> {
         let env = self.env;
         let signature = env.signatures.get(&item)?;
         let declared = env.names.item(item);

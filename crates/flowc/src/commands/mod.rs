@@ -14,4 +14,5 @@ pub(crate) mod new;
 pub(crate) mod plan;
 pub(crate) mod run;
 pub(crate) mod show;
+pub(crate) mod test;
 pub(crate) mod why;

@@ -22,5 +22,6 @@ mod quiet;
 mod runs;
 mod sandbox;
 mod screen;
+mod testing;
 mod tutorial;
 mod web;

@@ -1,9 +1,9 @@
 //! `finish by 06:30`: when that is for a run that starts now.
 //!
-//! The driver knows no calendar, so the instants are computed here, once, and are part of the run's start.
+//! The driver knows no calendar, so engines have the instants computed here, once, as part of the run's start.
 
+use crate::{Deadline, Flow, Program, Schedule, Trigger};
 use flow_expr::Name;
-use flow_plan::{Deadline, Flow, Program, Schedule, Trigger};
 use jiff::{
     Timestamp, ToSpan as _,
     civil::Time,
@@ -15,7 +15,8 @@ use std::{collections::BTreeMap, sync::LazyLock};
 static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
 /// The next such time of day after the start, for every flow that must finish by one.
-pub(crate) fn deadlines(program: &Program, started: Timestamp) -> BTreeMap<Name, Timestamp> {
+#[must_use]
+pub fn deadlines(program: &Program, started: Timestamp) -> BTreeMap<Name, Timestamp> {
     program.flows.values().filter_map(|flow| Some((flow.name.clone(), deadline(flow, started)?))).collect()
 }
 
@@ -39,7 +40,7 @@ fn zone(flow: &Flow) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use flow_plan::{Finish, Start};
+    use crate::{Finish, Start};
 
     fn flow(minutes: u16, zone: &str) -> Flow {
         let schedule = Schedule::Days { days: vec![1], minutes: vec![0], zone: zone.into() };

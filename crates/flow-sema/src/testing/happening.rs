@@ -1,0 +1,134 @@
+//! `given STEP = …`: what happens at each attempt of a step.
+
+use super::{given, problems::NotGivable};
+use crate::{
+    decl::{UnknownClass, can_raise, milliseconds, number, raised, text},
+    expr::Elaborator,
+    names::ItemId,
+    problems::mismatch::Because,
+};
+use flow_diag::Span;
+use flow_expr::{ExprKind, Type};
+use flow_plan::{CsvOptions, ErrorClass, Given, Happening, Step};
+use flow_syntax::ast;
+use std::sync::Arc;
+
+/// Words that say how an attempt fails.
+const CLASSES: &[(&str, ErrorClass)] = &[
+    ("timeout", ErrorClass::Timeout),
+    ("connection", ErrorClass::Connection),
+    ("rate_limited", ErrorClass::RateLimited),
+    ("server_error", ErrorClass::ServerError),
+    ("client_error", ErrorClass::ClientError),
+    ("auth", ErrorClass::Auth),
+    ("refused", ErrorClass::Refused),
+    ("malformed", ErrorClass::Malformed),
+    ("crash", ErrorClass::Signal(KILLED)),
+    ("exit", ErrorClass::Exit(1)),
+];
+
+/// The signal that ends a process which does not end by itself.
+const KILLED: i32 = 9;
+
+/// Whether a word says how an attempt fails.
+pub(super) fn is_class(word: &str) -> bool {
+    CLASSES.iter().any(|(known, _)| *known == word)
+}
+
+/// The script of a step: one entry, or a list of them.
+pub(super) fn script(el: &mut Elaborator<'_>, step: &Step, item: ItemId, written: &ast::Expr) -> Option<Given> {
+    if given::word(el, written).as_deref() == Some("real") {
+        return Some(Given::Real { step: step.name.clone() });
+    }
+    let entries: Vec<ast::Expr> = match written {
+        ast::Expr::List(list) => list.items().collect(),
+        other => vec![other.clone()],
+    };
+    if entries.is_empty() {
+        let at = el.span(written.range());
+        el.problem(super::problems::EmptyScript { at });
+        return None;
+    }
+    let signature = el.env.signatures.get(&item)?.clone();
+    let params: Vec<Type> = signature.params.iter().map(|param| param.ty.clone()).collect();
+    let mut script = vec![];
+    for entry in &entries {
+        script.push(happening(el, step, &params, entry));
+    }
+    let script: Option<Vec<Happening>> = script.into_iter().collect();
+    script.map(|script| Given::Step { step: step.name.clone(), script })
+}
+
+fn happening(el: &mut Elaborator<'_>, step: &Step, params: &[Type], written: &ast::Expr) -> Option<Happening> {
+    let at = el.span(written.range());
+    if let Some(word) = given::word(el, written)
+        && let Some((name, class)) = CLASSES.iter().find(|(known, _)| **known == *word)
+    {
+        return fails(el, step, written, name, *class, at);
+    }
+    if let ast::Expr::Lambda(_) = written {
+        let result = given::as_rows(el, &step.returns);
+        let wanted = Type::Function(params.into(), Arc::new(result));
+        let function = el.check(written, &wanted, Because::Place("as it answers for the step"));
+        let ExprKind::Lambda(params, body) = function.kind else { return None };
+        return Some(Happening::Answers { params, value: *body });
+    }
+    if let (Some(word), ast::Expr::Name(_)) = (given::word(el, written), written)
+        && !word.starts_with(char::is_uppercase)
+        && matches!(el.env.names.find(el.module, &word), crate::names::Found::Nothing)
+        && crate::problems::nearest(&word, CLASSES.iter().map(|(known, _)| *known)).is_some()
+    {
+        el.problem(UnknownClass { name: &word, at, known: CLASSES.iter().map(|(known, _)| *known).collect() });
+        return None;
+    }
+    let value = given::value(el, written, &step.returns, &CsvOptions::default())?;
+    Some(Happening::Gives { value })
+}
+
+/// `timeout`, `rate_limited(30s)`, `exit(3)`, `malformed("…")`.
+fn fails(
+    el: &mut Elaborator<'_>,
+    step: &Step,
+    written: &ast::Expr,
+    word: &str,
+    class: ErrorClass,
+    at: Span,
+) -> Option<Happening> {
+    let argument = match written {
+        ast::Expr::Call(call) => call.args().next().and_then(|arg| arg.value()),
+        _ => None,
+    };
+    let has_argument = argument.is_some();
+    let (mut class, mut retry_after_ms, mut said) = (class, None, None);
+    match class {
+        ErrorClass::RateLimited if has_argument => retry_after_ms = Some(milliseconds(el, argument, "rate_limited")?),
+        ErrorClass::Malformed if has_argument => said = Some(text(el, argument, "malformed")?),
+        ErrorClass::Exit(_) if has_argument => {
+            let status = number(el, argument, "exit", 1)?;
+            class = ErrorClass::Exit(i32::try_from(status.min(255)).unwrap_or(1));
+        }
+        _ => {}
+    }
+    let is_process = matches!(step.body.keyword(), "sh" | "python" | "container" | "ssh");
+    let possible = match class {
+        ErrorClass::Signal(_) => is_process,
+        class => can_raise(&step.body, class),
+    };
+    if !possible {
+        let to = step.body.keyword();
+        el.problem(NotGivable { at, class: word.to_owned(), to: article(to) }.among(raised(&step.body)));
+        return None;
+    }
+    Some(Happening::Fails { class, retry_after_ms, text: said })
+}
+
+fn article(keyword: &str) -> &'static str {
+    match keyword {
+        "sql" => "an `sql` step",
+        "sh" => "a `sh` step",
+        "python" => "a `python` step",
+        "http" => "an `http` step",
+        "ai" => "an `ai` step",
+        _ => "such a step",
+    }
+}

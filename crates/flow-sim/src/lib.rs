@@ -1,0 +1,24 @@
+//! Runs in virtual time: the one driver, fed by an agenda of events instead of a clock and a machine.
+//!
+//! What tests of the language run on. Backoffs, waits and timeouts take no time; datasets are in memory;
+//! steps do what a script says, or are handed to [`RealWork`], whose time is not counted. Pure but for that:
+//! no clock, no I/O, no randomness, so a test that passes passes always. Knows neither files nor terminals.
+
+mod asks;
+mod coverage;
+mod expectation;
+mod facts;
+mod given;
+mod mocks;
+mod outcome;
+mod rules;
+mod run;
+mod tables;
+mod test;
+mod timeline;
+mod world;
+
+pub use coverage::{Coverage, Point};
+pub use mocks::RealWork;
+pub use tables::of_rows as table_of;
+pub use test::{TestReport, run_test};

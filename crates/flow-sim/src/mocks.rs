@@ -1,0 +1,186 @@
+//! What happens when a step is tried: by its script, for real, or not at all.
+
+use crate::{asks, tables};
+use flow_diag::{Span, codes};
+use flow_driver::{Product, RunStep};
+use flow_expr::{Context, Expr, Name, Type, Value, VarId, evaluate};
+use flow_plan::{AskReport, Body, ErrorClass, Failure, Happening, Program};
+use jiff::Timestamp;
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+/// Work that is really done. Whoever does it waits for it: in virtual time it takes none.
+pub trait RealWork {
+    /// One attempt of a step. Tables come with their rows, and must be given back with theirs.
+    ///
+    /// # Errors
+    /// Why the attempt failed.
+    fn step(&self, run: &RunStep, program: &Arc<Program>, now: Timestamp) -> Result<Product, Failure>;
+
+    /// What a model said, read as a value of a type, with what was put right in it.
+    ///
+    /// # Errors
+    /// Why it cannot be read so.
+    fn read(&self, text: &str, ty: &Type, name: &str, context: &Context<'_>)
+    -> Result<(Value, Vec<Arc<str>>), Failure>;
+}
+
+/// An entry of a script, its value worked out.
+#[derive(Clone, Debug)]
+pub(crate) enum Act {
+    Gives(Value),
+    Answers { params: Vec<VarId>, value: Expr, scope: BTreeMap<VarId, Value> },
+    Fails { class: ErrorClass, retry_after: Option<Duration>, text: Option<Arc<str>> },
+}
+
+/// The scripts of a test.
+#[derive(Debug, Default)]
+pub(crate) struct Mocks {
+    scripts: HashMap<Name, (Vec<Act>, usize)>,
+    real: BTreeSet<Name>,
+    /// Steps that would have run and were not given.
+    pub(crate) missing: BTreeMap<Name, Span>,
+}
+
+/// How an attempt goes.
+pub(crate) struct Attempt {
+    pub(crate) takes_ms: u64,
+    pub(crate) result: Result<Product, Failure>,
+    pub(crate) ask: Option<Box<AskReport>>,
+}
+
+impl Mocks {
+    pub(crate) fn script(&mut self, step: Name, acts: Vec<Act>) {
+        self.real.remove(&step);
+        self.scripts.insert(step, (acts, 0));
+    }
+
+    pub(crate) fn real(&mut self, step: Name) {
+        self.scripts.remove(&step);
+        self.real.insert(step);
+    }
+
+    /// The next entry; the last one repeats.
+    fn next(&mut self, step: &Name) -> Option<Act> {
+        let (acts, position) = self.scripts.get_mut(step)?;
+        let act = acts.get(*position).or(acts.last()).cloned();
+        *position += 1;
+        act
+    }
+
+    /// One attempt of a step.
+    pub(crate) fn attempt(
+        &mut self,
+        run: &RunStep,
+        program: &Arc<Program>,
+        real: &dyn RealWork,
+        now: Timestamp,
+    ) -> Attempt {
+        let name = &run.step.name;
+        if let Some(act) = self.next(name) {
+            return played(act, run, program, real, now);
+        }
+        let in_process = matches!(run.step.body, Body::Sql { connection: None, .. });
+        let may = match &run.step.body {
+            Body::Shell { .. } | Body::Python { .. } | Body::Sql { .. } => self.real.contains(name) || in_process,
+            _ => false,
+        };
+        if may {
+            let result = real.step(run, program, now);
+            let types = &program.types;
+            let result = result.map(|done| Product { value: tables::settled(done.value, types), rows: done.rows });
+            return Attempt { takes_ms: 0, result, ask: None };
+        }
+        self.missing.entry(name.clone()).or_insert(run.step.at);
+        Attempt { takes_ms: 0, result: Err(not_given(name, run.step.body.keyword())), ask: None }
+    }
+}
+
+/// Why a step is not run.
+fn not_given(name: &Name, keyword: &str) -> Failure {
+    let message = format!("`{0}` is not given: a test never runs `{keyword}` steps by itself", name.short());
+    Failure::new(ErrorClass::Internal, codes::R0741.as_str(), message)
+}
+
+fn played(act: Act, run: &RunStep, program: &Arc<Program>, real: &dyn RealWork, now: Timestamp) -> Attempt {
+    let mut leniencies = vec![];
+    let context = Context::new(&program.functions, &program.types, now);
+    let worth = |value: Value| tables::fitted(value, &run.step.returns, &program.types);
+    let (result, text) = match act {
+        Act::Gives(value) => (Ok(worth(value)), None),
+        Act::Answers { params, value, mut scope } => {
+            scope.extend(params.iter().copied().zip(run.args.iter().map(|(_, value)| value.clone())));
+            let result = evaluate(&value, &scope, &context).map_err(|error| {
+                let message = format!("the answer that the test gives has no value: {error}");
+                Failure::new(ErrorClass::Internal, codes::R0742.as_str(), message).at(error.at)
+            });
+            (result.map(worth), None)
+        }
+        Act::Fails { class, retry_after, text } => {
+            let (ty, name) = (&run.step.returns, run.step.name.short());
+            let read = text.as_ref().filter(|_| run.ask.is_some()).map(|text| real.read(text, ty, name, &context));
+            let result = match read {
+                Some(Ok((value, lenient))) => {
+                    leniencies = lenient;
+                    Ok(worth(value))
+                }
+                Some(Err(failure)) => Err(failure),
+                None => Err(failed(class, text.as_deref()).retry_after(retry_after)),
+            };
+            (result, text)
+        }
+    };
+    let timed_out = matches!(&result, Err(failure) if failure.class == ErrorClass::Timeout);
+    let takes_ms = if timed_out { run.timeout_ms } else { 0 };
+    let ask = run.ask.as_ref().map(|ask| {
+        let report = asks::report(run, ask, &result, text, program, now);
+        Box::new(AskReport { leniencies, ..report })
+    });
+    let rows = match &result {
+        Ok(Value::Table(table)) => Some(table.rows),
+        _ => None,
+    };
+    Attempt { takes_ms, result: result.map(|value| Product { value, rows }), ask }
+}
+
+/// The failure that a script wants.
+fn failed(class: ErrorClass, text: Option<&str>) -> Failure {
+    let what = match class {
+        ErrorClass::Timeout => "it took longer than its timeout".to_owned(),
+        ErrorClass::Connection => "there was no connection".to_owned(),
+        ErrorClass::RateLimited => "the other side asked to slow down".to_owned(),
+        ErrorClass::ServerError => "the other side failed".to_owned(),
+        ErrorClass::ClientError => "the other side did not take the request".to_owned(),
+        ErrorClass::Auth => "the credentials were refused".to_owned(),
+        ErrorClass::Refused => "the model did not answer".to_owned(),
+        ErrorClass::Malformed => "the result did not fit its type".to_owned(),
+        ErrorClass::Exit(status) => format!("it ended with status {status}"),
+        ErrorClass::Signal(signal) => format!("it was ended by signal {signal}"),
+        ErrorClass::GuardFailed | ErrorClass::Stale | ErrorClass::Internal | ErrorClass::Any => "it failed".to_owned(),
+    };
+    let failure = Failure::new(class, codes::R0742.as_str(), format!("{what}, as the test says"));
+    match text {
+        Some(text) => failure.detail(format!("given: {text}")),
+        None => failure,
+    }
+}
+
+/// An entry with its value worked out.
+pub(crate) fn act(
+    happening: &Happening,
+    scope: &BTreeMap<VarId, Value>,
+    context: &Context<'_>,
+) -> Result<Act, flow_expr::EvalError> {
+    Ok(match happening {
+        Happening::Gives { value } => Act::Gives(evaluate(value, scope, context)?),
+        Happening::Answers { params, value } => {
+            Act::Answers { params: params.clone(), value: value.clone(), scope: scope.clone() }
+        }
+        Happening::Fails { class, retry_after_ms, text } => {
+            Act::Fails { class: *class, retry_after: retry_after_ms.map(Duration::from_millis), text: text.clone() }
+        }
+    })
+}

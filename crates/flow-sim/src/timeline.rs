@@ -1,0 +1,110 @@
+//! What happened in a run, line by line with the time since its start: for people whose test failed.
+
+use crate::facts::{RunFacts, class_word};
+use flow_driver::{ContractVerdict, How, NodeStatus, Note, Wait};
+use flow_plan::words;
+
+/// Lines that are shown of a run.
+const MOST_LINES: usize = 40;
+
+/// The lines of a run.
+pub(crate) fn lines(facts: &RunFacts) -> Vec<String> {
+    let labels = facts.labels();
+    let mut lines = vec![];
+    for (time, note) in &facts.notes {
+        let Some((label, text)) = line(note, &|path| labels.get(path).map_or(path, |label| &**label).to_owned()) else {
+            continue;
+        };
+        let offset = u64::try_from(time.duration_since(facts.started).as_millis()).unwrap_or(0);
+        lines.push((words::duration(offset), label, text));
+    }
+    let hidden = lines.len().saturating_sub(MOST_LINES);
+    lines.truncate(MOST_LINES);
+    let times = lines.iter().map(|(time, ..)| time.len()).max().unwrap_or(0);
+    let names = lines.iter().map(|(_, label, _)| label.chars().count()).max().unwrap_or(0);
+    let mut shown: Vec<String> =
+        lines.iter().map(|(time, label, text)| format!("{time:>times$}  {label:names$}  {text}")).collect();
+    if hidden > 0 {
+        shown.push(format!("… and {hidden} more"));
+    }
+    shown
+}
+
+fn line(note: &Note, name: &dyn Fn(&str) -> String) -> Option<(String, String)> {
+    Some(match note {
+        Note::Attempted { path, attempt, failure, ask, .. } => {
+            let mut text = match failure {
+                Some(failure) => {
+                    format!("attempt {attempt}: {} ({})", one_line(&failure.message), class_word(failure.class))
+                }
+                None => format!("attempt {attempt}: done"),
+            };
+            if let Some(ask) = ask {
+                let tokens = ask.input_tokens + ask.output_tokens;
+                text.push_str(&format!(", asked `{}`: {tokens} tokens", ask.model.short()));
+                if ask.micro_dollars > 0 {
+                    text.push_str(&format!(", {}", words::money(ask.micro_dollars)));
+                }
+            }
+            (name(path), text)
+        }
+        Note::Retrying { label, attempt, attempts, why, .. } => {
+            let of = if *attempts == u32::MAX { String::new() } else { format!(" of {attempts}") };
+            (label.to_string(), format!("again, attempt {attempt}{of}: {}", one_line(why)))
+        }
+        Note::Waiting { label, why, .. } => match why {
+            Wait::Pool { pool } => (label.to_string(), format!("waits for a place in `{}`", pool.short())),
+            Wait::Time { .. } => (label.to_string(), "waits".to_owned()),
+            Wait::Fresh { dataset, .. } => (label.to_string(), format!("waits for `{}` to be fresh", dataset.short())),
+        },
+        Note::Contract { label, verdict, .. } => (label.to_string(), contract(verdict)),
+        Note::Settled(end) => {
+            let text = match (end.status, end.how) {
+                (NodeStatus::Succeeded, Some(How::Reused)) => "reused".to_owned(),
+                (NodeStatus::Succeeded, Some(How::Fallback)) => "fell back".to_owned(),
+                (NodeStatus::Succeeded, Some(How::Recovered)) => "recovered with `else`".to_owned(),
+                (NodeStatus::Failed, _) => match (&end.failure, &end.because) {
+                    (Some(failure), _) => format!("failed: {}", one_line(&failure.message)),
+                    (None, Some((_, label))) => format!("failed because of {label}"),
+                    (None, None) => "failed".to_owned(),
+                },
+                (NodeStatus::NotRun, _) => match &end.because {
+                    Some((_, label)) => format!("not run: {label} failed"),
+                    None => "not run".to_owned(),
+                },
+                (NodeStatus::Cancelled, _) => "cancelled".to_owned(),
+                // Attempts have said it; branches that were not taken are no news.
+                _ if &*end.kind == "write" => "written".to_owned(),
+                _ => return None,
+            };
+            (end.label.to_string(), text)
+        }
+        _ => return None,
+    })
+}
+
+/// The first line of a message, and how many follow.
+fn one_line(text: &str) -> String {
+    let mut lines = text.lines();
+    let first = lines.next().unwrap_or_default();
+    match lines.count() {
+        0 => first.to_owned(),
+        more => format!("{first} … ({more} more)"),
+    }
+}
+
+fn contract(verdict: &ContractVerdict) -> String {
+    let holds = |kept: bool| if kept { "holds" } else { "does not hold" };
+    match verdict {
+        ContractVerdict::Guard { text, kept: true, .. } => format!("guard `{text}` holds"),
+        ContractVerdict::Guard { text, action, .. } => format!("guard `{text}` does not hold: {action}"),
+        ContractVerdict::Require { text, kept, .. } => format!("`require {text}` {}", holds(*kept)),
+        ContractVerdict::Expect { rule, .. } => format!("`expect {}` {}", rule.rule, holds(rule.holds)),
+        ContractVerdict::Fresh { dataset, age_ms, within_ms, kept, .. } => {
+            let age = age_ms.map_or("of unknown age".to_owned(), |age| format!("{} old", words::duration(age)));
+            let verdict = if *kept { "fresh" } else { "too old" };
+            format!("`{}` is {age}: {verdict}, {} promised", dataset.short(), words::duration(*within_ms))
+        }
+        ContractVerdict::Finish { .. } => "the deadline has passed".to_owned(),
+    }
+}
