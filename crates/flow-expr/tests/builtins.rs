@@ -103,6 +103,10 @@ fn text() {
         ("numbers", vec![table(&["a", "b"], vec![vec![int(1), s("2 3")]])], Ok(list(["1", "2", "3"].map(dec)))),
         ("redact", vec![int(5)], Ok(s("[redacted]"))),
     ]);
+}
+
+#[test]
+fn hashes_are_of_values() {
     assert_eq!(run("hash", &[dec("1.0")]), run("hash", &[dec("1.00")]));
     assert_ne!(run("hash", &[s("1")]), run("hash", &[int(1)]));
 }

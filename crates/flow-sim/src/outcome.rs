@@ -72,23 +72,25 @@ impl Counted {
     }
 }
 
+/// Whether a label is one of a node's: in a loop it has the item's number behind it, `rate[3]`.
+fn goes_by(node: &NodeFacts, label: &str) -> bool {
+    let of_node = |label: &str| node.labels.iter().any(|known| **known == *label);
+    of_node(label) || label.split_once('[').is_some_and(|(base, _)| of_node(base))
+}
+
 fn part(node: &NodeFacts, facts: &RunFacts, labels: &HashMap<Arc<str>, Arc<str>>) -> Value {
-    let is_meant = |path: &Arc<str>| labels.get(path).is_some_and(|label| node.labels.contains(label));
+    let is_meant = |path: &Arc<str>| labels.get(path).is_some_and(|label| goes_by(node, label));
     let counted = Counted::of(facts, &is_meant);
     let ends: Vec<&NodeEnd> = facts
         .notes
         .iter()
         .filter_map(|(_, note)| match note {
-            Note::Settled(end) if node.labels.contains(&end.label) => Some(&**end),
+            Note::Settled(end) if goes_by(node, &end.label) => Some(&**end),
             _ => None,
         })
         .collect();
-    let values: Vec<Value> = facts
-        .values
-        .iter()
-        .filter(|(_, label, _)| node.labels.contains(label))
-        .map(|(.., value)| value.clone())
-        .collect();
+    let values: Vec<Value> =
+        facts.values.iter().filter(|(_, label, _)| goes_by(node, label)).map(|(.., value)| value.clone()).collect();
     let how = |wanted: &[How]| ends.iter().any(|end| end.how.is_some_and(|how| wanted.contains(&how)));
     let failed = ends.iter().find_map(|end| end.failure.clone());
     let recovered = how(&[How::Fallback, How::Recovered]);

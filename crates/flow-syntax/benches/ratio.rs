@@ -1,6 +1,8 @@
 //! Parsing against two yardsticks in the same run, so that a busy machine does not spoil the answer: logos alone,
 //! and one pass over the bytes. `cargo bench -p flow-syntax --bench ratio`. Each number is the best of many turns.
 
+#![allow(clippy::disallowed_methods, reason = "it measures time")]
+
 #[path = "support/corpus.rs"]
 mod corpus;
 #[path = "../src/lexer/token.rs"]

@@ -81,6 +81,7 @@ impl SyntaxProblem {
     }
 
     /// The report.
+    #[expect(clippy::too_many_lines, reason = "an arm of a few lines for each problem")]
     pub(crate) fn render(self, file: FileId, source: &str) -> Problem {
         let span = Span::new(file, self.start, self.end);
         let text = source.get(self.start as usize..self.end as usize).unwrap_or_default();

@@ -254,7 +254,7 @@ pub struct Run {
     pub attempts: Vec<(i64, Arc<str>, u32)>,
     pub timeouts: Vec<u64>,
     /// What was asked of models, in order.
-    pub asks: Vec<Box<AskStep>>,
+    pub asks: Vec<AskStep>,
     pub keys: Vec<Option<String>>,
     pub most_at_once: usize,
     pub stopped: Vec<Task>,
@@ -428,7 +428,7 @@ impl Going<'_> {
                 let (takes, result) = (self.world.steps)(&step, now);
                 let ask = step.ask.as_ref().map(|ask| Box::new((self.world.answers)(&step, ask, &result)));
                 let result = result.map(|value| Product { value, rows: None });
-                self.run.asks.extend(step.ask.clone());
+                self.run.asks.extend(step.ask.as_deref().cloned());
                 let end = self.plan(later(now, takes as i64), Event::Ran { task: step.task, result, ask });
                 self.running.insert(step.task, end);
             }

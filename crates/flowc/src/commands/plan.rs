@@ -69,6 +69,9 @@ pub(crate) fn show(plans: &[(Option<Varied>, Frozen)], as_json: bool, ui: &Ui) -
     }
 }
 
+/// A plan with its decisions, and what is its own in a range of values.
+pub(crate) type Decided = (Option<Varied>, Frozen);
+
 /// The plans with their decisions; none if the program has errors, which have been shown then.
 pub(crate) fn decided(
     project: &Project,
@@ -76,7 +79,7 @@ pub(crate) fn decided(
     global: &Global,
     ui: &Ui,
     looking: Looking,
-) -> Result<Option<Vec<(Option<Varied>, Frozen)>>, Failure> {
+) -> Result<Option<Vec<Decided>>, Failure> {
     let Some(requested) = request.resolve(project, global, ui)? else { return Ok(None) };
     let engine = engine::of(project, Options::default());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -100,6 +100,7 @@ step look_up(what: String) -> Int {{
 }}
 step count(text: String) -> Count {{
   {clauses}
+  guard it.number >= 0 else fail "less than nothing"
 }}
 flow main(text: String = "many sheep") {{
   write counted = count(text)
