@@ -159,7 +159,7 @@ impl Lexer<'_, '_> {
             (Before::NeedsName, token) if token.is_word() => Before::Code,
             (Before::Code, Token::Dot) => Before::NeedsName,
             (_, Token::Container) => Before::Container,
-            (Before::Container, Token::StringOpen | Token::StringText) => Before::Container,
+            (Before::Container, Token::StringOpen | Token::RawOpen | Token::StringText) => Before::Container,
             (Before::Container, Token::StringClose) => Before::Image,
             _ => Before::Other,
         };
@@ -382,6 +382,7 @@ mod tests {
         assert_eq!(words(r#"sh "echo ${x}""#), ["Sh sh", "RawOpen \"", "StringText echo ${x}", "StringClose \""]);
         assert_eq!(words(r#"sql on a.b "{x}""#)[5], "RawOpen \"");
         assert_eq!(words(r#"container "i" "{x}""#)[4], "RawOpen \"");
+        assert_eq!(words(r#"container r"i" "{x}""#)[4], "RawOpen \"");
         assert_eq!(words(r#"prompt "{x}""#)[1], "StringOpen \"");
     }
 

@@ -70,7 +70,9 @@ impl Parser<'_> {
     }
 
     pub(super) fn literal(&mut self) {
-        if self.at(Token::Int) && !self.next_on_new_line() && unit_of(self.text_at(1)).is_some() {
+        // `m: String` after a refinement is the next field.
+        let is_unit = !self.next_on_new_line() && unit_of(self.text_at(1)).is_some() && self.nth(2) != Token::Colon;
+        if self.at(Token::Int) && is_unit {
             return self.spelled_unit();
         }
         self.start(SyntaxKind::LITERAL);
