@@ -11,7 +11,7 @@ use crate::{
     failures,
     ledger::{Ledger, Passed, Spent},
     message::{AskStep, RunStep},
-    retry::{Failed, covers, mix, next_attempt},
+    retry::{Failed, covers, next_attempt, seed_at},
     state::{Activity, Settled},
 };
 use flow_expr::{Name, Value, codec};
@@ -244,7 +244,7 @@ impl Driver {
     /// An ask has failed, or a guard has sent its answer back.
     pub(crate) fn ask_failed(&mut self, id: u32, failure: Failure, by_guard: bool) {
         let (now, path) = (self.now, self.path(id));
-        let seed = mix(self.start.seed ^ path.bytes().fold(0, |mixed, byte| mix(mixed ^ u64::from(byte))));
+        let seed = seed_at(self.start.seed, &path);
         let Some((asking, step)) = self.asking(id) else { return };
         asking.last = Some(failure.clone());
         if by_guard || failure.class == ErrorClass::Malformed {

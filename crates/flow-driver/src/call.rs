@@ -12,7 +12,7 @@ use crate::{
     failures,
     graph::{Op, Source},
     meaning::NodeMeaning,
-    retry::{Failed, mix, next_attempt},
+    retry::{Failed, next_attempt, seed_at},
     state::{Activity, CallState, Phase, Role, Settled, Then},
 };
 use flow_expr::{Expr, ExprKind, Name, Value, VarId, digest};
@@ -309,7 +309,7 @@ impl Driver {
         }
         let now = self.now;
         let path = self.path(id);
-        let seed = mix(self.start.seed ^ path.bytes().fold(0, |mixed, byte| mix(mixed ^ u64::from(byte))));
+        let seed = seed_at(self.start.seed, &path);
         let instance = &mut self.instances[id as usize];
         let (attempts, since) = (instance.attempts, instance.began.unwrap_or(now));
         let Activity::Call(call) = &mut instance.activity else { return };

@@ -56,6 +56,12 @@ fn backoff_ms(policy: &RetryPolicy, retries: u32, seed: u64) -> u64 {
     ((u128::from(draw) * (u128::from(bound) + 1)) >> 64) as u64
 }
 
+/// The run's seed mixed with a node's place.
+#[must_use]
+pub fn seed_at(seed: u64, path: &str) -> u64 {
+    mix(seed ^ path.bytes().fold(0, |mixed, byte| mix(mixed ^ u64::from(byte))))
+}
+
 /// A well-mixed number from another (SplitMix64's finaliser).
 #[must_use]
 pub fn mix(number: u64) -> u64 {

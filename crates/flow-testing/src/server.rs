@@ -38,6 +38,10 @@ impl Seen {
 pub enum Act {
     /// Sends these bytes and closes.
     Send(String),
+    /// Sends these bytes one by one and closes.
+    Bytes(Vec<u8>),
+    /// Sends the first, then the second again and again.
+    Endless(String, String),
     /// Sends these bytes, then nothing, and keeps the connection open.
     Hang(String),
     /// Breaks the connection at once.
@@ -76,11 +80,26 @@ impl Server {
         Self { address, seen }
     }
 
+    /// A server that always acts like this.
+    #[must_use]
+    pub fn always(act: impl Fn() -> Act + Send + Sync + 'static) -> Self {
+        Self::start(move |_| act())
+    }
+
     /// A server that always sends this.
     #[must_use]
     pub fn sending(text: &str) -> Self {
         let text = text.to_owned();
-        Self::start(move |_| Act::Send(text.clone()))
+        Self::always(move || Act::Send(text.clone()))
+    }
+
+    /// Requests so far.
+    ///
+    /// # Panics
+    /// When the server's thread did.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.seen.lock().unwrap().len()
     }
 
     /// Its address as a URL, without a path.
@@ -164,6 +183,16 @@ async fn perform(mut stream: TcpStream, act: Act) {
         }
         Act::Reset => {
             let _ = stream.set_zero_linger();
+        }
+        Act::Bytes(bytes) => {
+            for byte in bytes {
+                let _ = stream.write_all(&[byte]).await;
+            }
+            let _ = stream.shutdown().await;
+        }
+        Act::Endless(head, text) => {
+            let _ = stream.write_all(head.as_bytes()).await;
+            while stream.write_all(text.as_bytes()).await.is_ok() {}
         }
         Act::Drip => {
             let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n\r\n";

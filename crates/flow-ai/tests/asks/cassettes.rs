@@ -28,8 +28,7 @@ async fn asked(client: &Client, question: &Ask<'_>) -> Result<String, (String, S
 async fn what_was_recorded_is_replayed_in_order_and_holds_no_key() {
     let count = AtomicUsize::new(0);
     let server =
-        Server::always(move || Act::Send(said(&format!("{KEY} answer {}", count.fetch_add(1, Ordering::SeqCst)))))
-            .await;
+        Server::always(move || Act::Send(said(&format!("{KEY} answer {}", count.fetch_add(1, Ordering::SeqCst)))));
     let folder = tempfile::tempdir().unwrap();
     let live = model(&server.url());
     let client = Client::new().with_root(folder.path()).record(Path::new("tape.jsonl")).unwrap();

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 /// What becomes of an ask where the server always acts like this.
 async fn failed(act: impl Fn() -> Act + Send + Sync + 'static) -> AskFailed {
-    let server = Server::always(act).await;
+    let server = Server::always(act);
     let model = model(&server.url());
     let failed = Client::new().ask(&ask(&model, "hi"), never()).await.unwrap_err();
     assert!(!format!("{failed:?} {failed}").contains(KEY));
@@ -26,7 +26,7 @@ fn check(failed: &AskFailed, class: ErrorClass, code: &str, words: &str) {
 
 #[tokio::test]
 async fn a_good_answer_in_single_bytes() {
-    let server = Server::always(|| Act::Bytes(said("Grüße 😀").into_bytes())).await;
+    let server = Server::always(|| Act::Bytes(said("Grüße 😀").into_bytes()));
     let model = model(&server.url());
     let answer = Client::new().ask(&ask(&model, "hi"), never()).await.unwrap();
     assert_eq!((answer.text.as_str(), &answer.stop), ("Grüße 😀", &Stop::Done));
@@ -49,7 +49,7 @@ async fn silence_in_mid_answer_is_a_timeout_and_is_paid_for() {
 
 #[tokio::test]
 async fn an_answer_that_never_begins_is_a_timeout() {
-    let server = Server::always(|| Act::Hang(String::new())).await;
+    let server = Server::always(|| Act::Hang(String::new()));
     let model = model(&server.url());
     let question = flow_ai::Ask { timeout: Duration::from_millis(400), ..ask(&model, "hi") };
     let failed = Client::new().ask(&question, never()).await.unwrap_err();
@@ -79,13 +79,18 @@ async fn answers_that_are_none() {
 #[tokio::test]
 async fn answers_without_end_are_ended() {
     let long = piece(&"x".repeat(100_000));
-    check(&failed(move || Act::Endless(long.clone())).await, ErrorClass::Malformed, "R0810", "10 MiB");
+    check(
+        &failed(move || Act::Endless(STREAM.to_owned(), long.clone())).await,
+        ErrorClass::Malformed,
+        "R0810",
+        "10 MiB",
+    );
     let start = Instant::now();
-    let comments = failed(|| Act::Endless(": still here\n\n".repeat(10_000))).await;
+    let comments = failed(|| Act::Endless(STREAM.to_owned(), ": still here\n\n".repeat(10_000))).await;
     assert!([ErrorClass::Malformed, ErrorClass::Timeout].contains(&comments.failure.class), "{comments:?}");
     assert!(start.elapsed() < Duration::from_secs(30));
     let ten = format!("{STREAM}{}{END}", piece(&"x".repeat(9 << 20)));
-    let server = Server::always(move || Act::Send(ten.clone())).await;
+    let server = Server::always(move || Act::Send(ten.clone()));
     let model = model(&server.url());
     let question = flow_ai::Ask { timeout: Duration::from_secs(60), ..ask(&model, "hi") };
     assert_eq!(Client::new().ask(&question, never()).await.unwrap().text.len(), 9 << 20);
@@ -134,7 +139,7 @@ async fn statuses() {
 #[tokio::test]
 async fn a_key_that_is_sent_back_is_masked_and_a_wrong_one_not_tried_again() {
     let body = format!("{{\"error\":{{\"message\":\"Incorrect API key provided: {KEY}\"}}}}");
-    let server = Server::always(move || Act::Send(answer("401 No", "", &body))).await;
+    let server = Server::always(move || Act::Send(answer("401 No", "", &body)));
     let (client, model) = (Client::new(), model(&server.url()));
     let question = ask(&model, "hi");
     let failed = client.ask(&question, never()).await.unwrap_err();
@@ -158,7 +163,7 @@ async fn a_key_that_is_sent_back_is_masked_and_a_wrong_one_not_tried_again() {
 
 #[tokio::test]
 async fn a_key_in_an_answer_is_masked() {
-    let server = Server::always(|| Act::Send(said(&format!("Your key is {KEY}!")))).await;
+    let server = Server::always(|| Act::Send(said(&format!("Your key is {KEY}!"))));
     let model = model(&server.url());
     let answer = Client::new().ask(&ask(&model, "hi"), never()).await.unwrap();
     assert_eq!(answer.text, "Your key is [redacted]!");
@@ -181,8 +186,7 @@ async fn a_server_that_knows_less_is_asked_for_less_and_remembered() {
                 "{\"choices\":[{\"message\":{\"content\":\"{}\"},\"finish_reason\":\"stop\"}]}",
             ))
         }
-    })
-    .await;
+    });
     let (client, model) = (Client::new(), model(&server.url()));
     let schema = Some(("note".into(), json!({"type": "object"})));
     let question = flow_ai::Ask { schema, ..ask(&model, "hi") };
@@ -196,7 +200,7 @@ async fn a_server_that_knows_less_is_asked_for_less_and_remembered() {
 
 #[tokio::test]
 async fn a_cancel_ends_it_at_once() {
-    let server = Server::always(|| Act::Hang(format!("{STREAM}{}", piece("one")))).await;
+    let server = Server::always(|| Act::Hang(format!("{STREAM}{}", piece("one"))));
     let model = model(&server.url());
     let question =
         flow_ai::Ask { silence: Duration::from_secs(60), timeout: Duration::from_secs(60), ..ask(&model, "hi") };
@@ -213,7 +217,7 @@ async fn other_providers_take_the_same_path() {
     for (provider, body, path) in
         [(Provider::Ollama, ollama, "/api/chat"), (Provider::Anthropic, anthropic, "/v1/messages")]
     {
-        let server = Server::always(move || Act::Send(answer("200 OK", "", body))).await;
+        let server = Server::always(move || Act::Send(answer("200 OK", "", body)));
         let model = flow_plan::Model { provider, ..model(&server.url()) };
         let answer = Client::new().ask(&ask(&model, "hi"), never()).await.unwrap();
         assert_eq!((answer.text.as_str(), &answer.stop), ("hi", &Stop::Done));

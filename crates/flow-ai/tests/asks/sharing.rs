@@ -13,7 +13,7 @@ use std::{
 
 #[tokio::test]
 async fn asks_of_one_model_keep_its_rate_and_say_how_long_they_waited() {
-    let server = Server::always(|| Act::Send(said("hi"))).await;
+    let server = Server::always(|| Act::Send(said("hi")));
     let limit = Some(RateLimit { count: 2, per_ms: 500 });
     let (client, model) = (Client::new(), Model { limit, ..model(&server.url()) });
     // Impatient: the wait for the rate must not count.
@@ -38,8 +38,7 @@ async fn a_server_that_asks_to_wait_is_waited_for_by_all() {
     let server = Server::always(move || match count.fetch_add(1, Ordering::SeqCst) {
         0 => Act::Send(answer("429 Slow", "retry-after-ms: 600\r\n", "")),
         _ => Act::Send(said("hi")),
-    })
-    .await;
+    });
     let (client, model) = (Client::new(), model(&server.url()));
     let question = ask(&model, "hi");
     let failed = client.ask(&question, never()).await.unwrap_err();
@@ -55,7 +54,7 @@ async fn a_server_that_asks_to_wait_is_waited_for_by_all() {
 
 #[tokio::test]
 async fn a_wait_can_be_cancelled() {
-    let server = Server::always(|| Act::Send(said("hi"))).await;
+    let server = Server::always(|| Act::Send(said("hi")));
     let limit = Some(RateLimit { count: 1, per_ms: 3_600_000 });
     let (client, model) = (Client::new(), Model { limit, ..model(&server.url()) });
     let question = ask(&model, "hi");
@@ -68,7 +67,7 @@ async fn a_wait_can_be_cancelled() {
 
 #[tokio::test]
 async fn a_model_that_fails_five_times_is_not_asked_for_a_while() {
-    let server = Server::always(|| Act::Send(answer("503 Busy", "", ""))).await;
+    let server = Server::always(|| Act::Send(answer("503 Busy", "", "")));
     let (client, model) = (Client::new(), model(&server.url()));
     let question = ask(&model, "hi");
     for _ in 0..5 {
