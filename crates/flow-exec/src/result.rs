@@ -67,7 +67,7 @@ pub(crate) async fn take(attempt: &Attempt<'_>, stdout: Vec<u8>, paths: &ResultP
         Manner::Table => return take_table(attempt, paths).await,
         Manner::File => return take_file(attempt, paths).await,
         Manner::Text => decode(attempt, &serde_json::Value::from(without_line_end(&text(stdout)?)))?,
-        Manner::Json => decode(attempt, &json(&text(stdout)?)?)?,
+        Manner::Json => decode(attempt, &json(attempt, &text(stdout)?)?)?,
     };
     Ok(Outcome { value, rows: None, bytes })
 }
@@ -84,8 +84,8 @@ fn text(stdout: Vec<u8>) -> Result<String, Failure> {
     })
 }
 
-fn json(text: &str) -> Result<serde_json::Value, Failure> {
-    codec::parse_json(text).map_err(|error| {
+fn json(attempt: &Attempt<'_>, text: &str) -> Result<serde_json::Value, Failure> {
+    codec::parse_json_as(text, &attempt.call.step.returns, attempt.context().types).map_err(|error| {
         if text.trim().is_empty() {
             return unreadable("its standard output is its result as JSON, but it printed nothing");
         }

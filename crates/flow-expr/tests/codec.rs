@@ -7,7 +7,7 @@ mod common;
 use common::*;
 use flow_expr::{
     BinaryOp, Context, Field, Name, Refinement, Type, TypeDef, TypeTable, Value, VarId, Variant,
-    codec::{BorderErrors, decode, decode_text, encode, parse_json, parse_scalar},
+    codec::{BorderErrors, decode, decode_text, encode, parse_json, parse_json_as, parse_scalar},
 };
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -167,6 +167,17 @@ fn long_and_odd_values_stay_on_one_line() {
     assert!(found.lines().count() == 1 && found.len() < 300, "{found}");
     let deep = (0..100).fold(json!(1), |inner, _| json!([inner]));
     assert_eq!(errors(deep, &Type::Int), ["R0020 orders: expected an Int, found an array of 1"]);
+}
+
+#[test]
+fn no_digit_of_a_decimal_is_lost() {
+    let text = r#"[{"id": 1, "tags": [2.5], "customer": "c 1.5", "amount": 1.00000000000000000001}]"#;
+    let ty = Type::List(named("m.Order").into());
+    let json = parse_json_as(text, &ty, &types()).unwrap();
+    assert_eq!(json[0]["tags"], json!([2.5]));
+    let Ok(Value::List(orders)) = read(json, &ty) else { panic!("a list") };
+    assert!(format!("{:?}", orders[0]).contains("1.00000000000000000001"), "{orders:?}");
+    assert_eq!(parse_json_as("[2.5]", &Type::List(Type::Float.into()), &types()).unwrap(), json!([2.5]));
 }
 
 #[test]

@@ -26,6 +26,8 @@ pub(crate) enum What {
     Unclosed { open: u32, sign: Token },
     /// A text without closing quotes.
     UnclosedText,
+    /// A hole that is not closed before its text seems to end.
+    UnclosedHole,
     /// A name in the wrong style.
     WrongCase(Case),
     /// A name with letters that are not ASCII.
@@ -60,6 +62,12 @@ pub(crate) enum What {
     NoLet,
     /// `->` where `=>` was meant.
     ThinArrow,
+    /// `a ? b : c`
+    Ternary,
+    /// `if c then a`
+    Then,
+    /// `{ a: 1 }` as a value.
+    BareRecord,
     /// `5 minutes`
     SpelledUnit,
     /// A word that begins no clause or statement here.
@@ -103,6 +111,13 @@ impl SyntaxProblem {
                 Problem::error(codes::E0003, span, "this text is never closed", "no closing quotes")
                     .help("a text ends with its line; put text of several lines between `\"\"\"`")
                     .help("`{` before a word or `(` opens a hole, which `}` must close; `\\{` is a brace")
+            }
+            What::UnclosedHole => {
+                let brace = Span::new(file, self.start, self.start + 1);
+                Problem::error(codes::E0002, brace, "`{` is never closed", "the hole opens here")
+                    .label(Span::new(file, self.end, self.end + 1), "the text ends here")
+                    .help("a hole ends with `}`; for a brace in the text write `\\{`")
+                    .fix("close it", Span::new(file, self.end, self.end), "}")
             }
             What::WrongCase(case) => wrong_case(span, text, case),
             What::ForeignLetters => {
@@ -153,6 +168,18 @@ impl SyntaxProblem {
                     .help("`->` stands before the type of a result, `=>` between what comes in and what becomes of it")
                     .fix("write `=>`", span, "=>")
             }
+            What::Ternary => {
+                Problem::error(codes::E0001, span, "a choice is written with `if`, found `?`", "not known here")
+                    .help("`if cond { a } else { b }` is a value; for a value that may be missing there is `value ?? other`")
+            }
+            What::Then => {
+                Problem::error(codes::E0001, span, "expected `{`, found `then`", "expected `{`")
+                    .help("the branches stand between braces: `if cond { a } else { b }`")
+            }
+            What::BareRecord => {
+                Problem::error(codes::E0001, span, "expected an expression, found `{`", "expected an expression")
+                    .help("a record is made with its type's name, `Order(id: 1)`; a map is `[\"key\": 1]`")
+            }
             What::SpelledUnit => spelled_unit(span, text),
             What::UnknownClause { owner, known } => unknown_clause(span, text, owner, known),
         }
@@ -180,6 +207,7 @@ fn unexpected(span: Span, text: &str, expected: &'static str, after: bool) -> Pr
         "||" => problem.fix("write `or`", span, "or"),
         "!" => problem.fix("write `not`", span, "not "),
         "===" => problem.fix("write `==`", span, "=="),
+        "!==" => problem.fix("write `!=`", span, "!="),
         "::" => problem.fix("write `.`", span, "."),
         "#" | "/*" | "*/" => problem.help("a comment begins with `//` and ends with its line"),
         "'" => problem.help("text stands between double quotes"),

@@ -12,3 +12,13 @@ fn a_wrong_arrow_stays_in_its_place() {
     let titles: Vec<&str> = parse.problems.0.iter().map(|problem| problem.title.as_str()).collect();
     assert_eq!(titles, ["expected `=>`, found `->`"]);
 }
+
+/// The same with an operator of another language that does not go on with the expression before it.
+#[test]
+fn a_foreign_operator_stays_in_its_place() {
+    let text = "fn f(a: Int) -> Bool { -a === 1 }\nfn g(a: Int) -> Bool { === a == 1 }\n";
+    let parse = parse(FileId(0), text);
+    assert_eq!(parse.tree().text().to_string(), text);
+    let titles: Vec<&str> = parse.problems.0.iter().map(|problem| problem.title.as_str()).collect();
+    assert_eq!(titles, ["expected `==`, found `===`", "expected an expression, found `===`"]);
+}

@@ -10,7 +10,6 @@ use crate::{
 };
 use flow_expr::{Field, TableData, Type, Value};
 use flow_plan::Failure;
-use flow_sql::{Scalar, scalar_kind};
 use jiff::Timestamp;
 use std::{
     fs::File,
@@ -65,13 +64,9 @@ fn one_line(
     sink: &mut Sink<'_, '_>,
 ) -> Option<Vec<Value>> {
     sink.errors.at(Places::Lines(piece.name.as_str().into(), vec![line], 0));
-    let is_decimal = |name: &str| {
-        let field = fields.iter().find(|field| *field.name == *name);
-        field.is_some_and(|field| scalar_kind(&field.ty, &sink.program.types) == Some(Scalar::Decimal))
-    };
     // Bytes that are no UTF-8 are told of by the reader of JSON.
     let parsed = match std::str::from_utf8(text) {
-        Ok(text) => flow_expr::codec::parse_row(text, &is_decimal),
+        Ok(text) => flow_expr::codec::parse_json_as(text, record, &sink.program.types),
         Err(_) => serde_json::from_slice(text),
     };
     let mut json: serde_json::Value = match parsed {
@@ -113,8 +108,11 @@ pub(crate) fn read_document(
 ) -> Result<Value, Failure> {
     let bytes = std::fs::read(&piece.path).map_err(|error| read_failure(&piece.path, &error))?;
     let text = bytes.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(&bytes);
-    let json: serde_json::Value =
-        serde_json::from_slice(text).map_err(|error| malformed(&format!("{} is not JSON: {error}", piece.name)))?;
+    let parsed = match std::str::from_utf8(text) {
+        Ok(text) => flow_expr::codec::parse_json_as(text, ty, &program.types),
+        Err(_) => serde_json::from_slice(text),
+    };
+    let json = parsed.map_err(|error| malformed(&format!("{} is not JSON: {error}", piece.name)))?;
     flow_expr::codec::decode(&json, ty, "", &context(program, now)).map_err(|errors| {
         let mut failure = malformed(&format!("{} is not a {ty}", piece.name));
         failure.code = flow_diag::codes::R0304.as_str().into();

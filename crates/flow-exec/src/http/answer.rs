@@ -8,7 +8,7 @@ use crate::{
     api::Outcome, attempt::Attempt, handover::TakenTable, mismatch::malformed, process::internal, result::Manner,
 };
 use flow_diag::codes;
-use flow_expr::{Type, Value, codec};
+use flow_expr::{Type, TypeTable, Value, codec};
 use flow_plan::{ErrorClass, Failure, Format};
 use reqwest::{
     Response, StatusCode,
@@ -52,7 +52,8 @@ pub(super) async fn take(attempt: &Attempt<'_>, mut response: Response) -> Resul
     let json = match manner {
         Manner::Text => serde_json::Value::from(text),
         _ if text.is_empty() && matches!(returns, Type::Optional(_)) => serde_json::Value::Null,
-        _ => codec::parse_json(&text).map_err(|error| not_json(&described, &text, &error))?,
+        _ => codec::parse_json_as(&text, returns, attempt.context().types)
+            .map_err(|error| not_json(&described, &text, &error))?,
     };
     let decoded = codec::decode(&json, returns, attempt.call.step.name.short(), &attempt.context());
     let value = decoded.map_err(|errors| malformed(&errors).detail(format!("the answer is {described}")))?;
@@ -75,7 +76,7 @@ async fn take_file(attempt: &Attempt<'_>, mut response: Response, manner: Manner
         "application/vnd.apache.parquet" => Format::Parquet,
         "application/x-ndjson" | "application/jsonl" | "application/jsonlines" => Format::Jsonl,
         "application/json" => {
-            rows_of_json(&path).await?;
+            rows_of_json(&path, &attempt.call.step.returns, attempt.context().types).await?;
             Format::Jsonl
         }
         _ => {
@@ -94,10 +95,10 @@ async fn take_file(attempt: &Attempt<'_>, mut response: Response, manner: Manner
 }
 
 /// Rewrites an array of objects as one object a line.
-async fn rows_of_json(path: &std::path::Path) -> Result<(), Failure> {
+async fn rows_of_json(path: &std::path::Path, returns: &Type, types: &TypeTable) -> Result<(), Failure> {
     let text = tokio::fs::read_to_string(path).await;
     let text = text.map_err(|error| unreadable(format!("expected a JSON array of rows: {error}")))?;
-    let rows = match codec::parse_json(&text) {
+    let rows = match codec::parse_json_as(&text, returns, types) {
         Ok(serde_json::Value::Array(rows)) => rows,
         Ok(_) => return Err(unreadable("expected a JSON array of rows, but the answer is no array")),
         Err(error) => {

@@ -123,7 +123,7 @@ impl<'a> Decoder<'a> {
     }
 
     fn json_text(&mut self, text: &str, ty: &Type) -> Option<Value> {
-        match super::parse_json(text) {
+        match super::parse_json_as(text, ty, self.context.types) {
             Ok(json) => self.value(&json, ty),
             Err(error) => self.mismatch(codes::R0020, format!("JSON of `{ty}`"), error.to_string()),
         }

@@ -4,6 +4,7 @@
 //! and checked a text, doubles are read again from their digits, which stand in the text in the order in which they
 //! stand in the value. Where an object repeats a key they may not; then the digits do not match the double, and it stays.
 
+use crate::{Field, Type, TypeDef, TypeTable};
 use serde_json::{Number, Value as Json};
 
 /// Reads JSON.
@@ -18,31 +19,74 @@ pub fn parse_json(text: &str) -> serde_json::Result<Json> {
     Ok(json)
 }
 
-/// As [`parse_json`], for an object whose entries are columns: numbers of those that `is_decimal` names become
-/// texts, digit by digit as written, since a double would cut what a Decimal holds.
+/// As [`parse_json`], for a text that is to be a value of a type: numbers where the type has a Decimal become texts,
+/// digit by digit as written, since a double would cut what a Decimal holds.
 ///
 /// # Errors
 /// If the text is no JSON, or is nested deeper than 128.
-pub fn parse_row(text: &str, is_decimal: &dyn Fn(&str) -> bool) -> serde_json::Result<Json> {
+pub fn parse_json_as(text: &str, ty: &Type, types: &TypeTable) -> serde_json::Result<Json> {
     let mut json = parse_json(text)?;
-    let Json::Object(entries) = &mut json else { return Ok(json) };
-    if !entries.iter().any(|(name, value)| value.is_f64() && is_decimal(name)) {
-        return Ok(json);
-    }
-    let mut numbers = Numbers { rest: text };
-    for (name, value) in entries {
-        match value {
-            Json::Number(number) => {
-                let written = numbers.next().unwrap_or_default();
-                let same = written.parse::<f64>().is_ok_and(|written| number.as_f64() == Some(written));
-                if number.is_f64() && same && is_decimal(name) && !written.contains(['e', 'E']) {
-                    *value = Json::String(written.to_owned());
-                }
-            }
-            other => drop(numbers.by_ref().take(count(other)).last()),
-        }
+    if has_double(&json) {
+        keep_decimals(&mut json, ty, types, &mut Numbers { rest: text });
     }
     Ok(json)
+}
+
+fn has_double(json: &Json) -> bool {
+    match json {
+        Json::Number(number) => number.is_f64(),
+        Json::Array(items) => items.iter().any(has_double),
+        Json::Object(entries) => entries.values().any(has_double),
+        Json::Null | Json::Bool(_) | Json::String(_) => false,
+    }
+}
+
+fn keep_decimals(json: &mut Json, ty: &Type, types: &TypeTable, numbers: &mut Numbers<'_>) {
+    match (json, shape(ty, types)) {
+        (json @ Json::Number(_), shape) => {
+            let written = numbers.next().unwrap_or_default();
+            let same = written.parse::<f64>().is_ok_and(|written| json.as_f64() == Some(written));
+            if matches!(shape, Shape::Decimal) && json.is_f64() && same && !written.contains(['e', 'E']) {
+                *json = Json::String(written.to_owned());
+            }
+        }
+        (Json::Array(items), Shape::Items(item)) => {
+            items.iter_mut().for_each(|json| keep_decimals(json, item, types, numbers));
+        }
+        (Json::Object(entries), Shape::Items(item)) => {
+            entries.values_mut().for_each(|json| keep_decimals(json, item, types, numbers));
+        }
+        (Json::Object(entries), Shape::Fields(fields)) => {
+            for (name, json) in entries {
+                let field = fields.iter().find(|field| *field.name == **name);
+                keep_decimals(json, field.map_or(&Type::Unknown, |field| &field.ty), types, numbers);
+            }
+        }
+        (json, _) => drop(numbers.by_ref().take(count(json)).last()),
+    }
+}
+
+/// What decides which numbers inside are Decimals.
+enum Shape<'a> {
+    Decimal,
+    /// A list, table or map of these.
+    Items(&'a Type),
+    Fields(&'a [Field]),
+    Other,
+}
+
+fn shape<'a>(ty: &'a Type, types: &'a TypeTable) -> Shape<'a> {
+    match ty {
+        Type::Decimal => Shape::Decimal,
+        Type::Optional(inner) => shape(inner, types),
+        Type::List(item) | Type::Table(item) | Type::Map(_, item) => Shape::Items(item),
+        Type::Named(name) => match types.get(name) {
+            Some(TypeDef::Refined { base, .. }) => shape(base, types),
+            Some(TypeDef::Record(fields)) => Shape::Fields(fields),
+            Some(TypeDef::Enum(_)) | None => Shape::Other,
+        },
+        _ => Shape::Other,
+    }
 }
 
 /// How many numbers a value holds.

@@ -12,5 +12,5 @@ mod scalar;
 pub use decode::{decode, decode_text};
 pub use encode::encode;
 pub use error::{BorderError, BorderErrors, ERROR_LIMIT};
-pub use exact::{parse_json, parse_row};
+pub use exact::{parse_json, parse_json_as};
 pub use scalar::parse_scalar;

@@ -7,6 +7,7 @@ use crate::{
         context::{NoResult, NotHere, ValueUnused},
         mismatch::Because,
     },
+    source::has_errors,
 };
 use flow_diag::Span;
 use flow_expr::{Arm, Expr, ExprKind, Pattern, Type, VarId};
@@ -50,6 +51,8 @@ impl Elaborator<'_> {
         let at = self.span(block.range());
         match self.pure_value(block, wanted) {
             Some(found) => found,
+            // The value is what was not understood.
+            None if has_errors(block.syntax()) => self.unknown(at),
             None => {
                 self.no_result(at, wanted);
                 self.unknown(at)

@@ -20,6 +20,7 @@ use crate::{
     expr::{Elaborator, Ended, Graph, Place},
     names::ItemId,
     problems::{context::NoResult, mismatch::Because},
+    source::has_errors,
 };
 use flow_diag::Span;
 use flow_expr::{Expr, Name, Type};
@@ -105,7 +106,8 @@ fn body(
     }
     el.leave_scope();
     let expects_value = !matches!(signature.returns, Type::Unit | Type::Unknown);
-    if expects_value && result.is_none() && !stmts.is_empty() {
+    let is_broken = decl.body().is_some_and(|body| has_errors(body.syntax()));
+    if expects_value && result.is_none() && !stmts.is_empty() && !is_broken {
         let end = decl.body().map_or(flow.at, |body| el.span(body.range()));
         let at = Span::new(end.file, end.end.saturating_sub(1).max(end.start), end.end);
         el.problem(NoResult { at, expected: &signature.returns, because: Some(because) });

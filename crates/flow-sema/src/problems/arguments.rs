@@ -159,8 +159,11 @@ impl From<NoLambdaHere> for Problem {
             Some(expected) => format!("expected `{expected}`, found a function"),
             None => "nothing says what this function takes".to_owned(),
         };
-        Self::error(codes::E0218, problem.at, title, "the types of its parameters are not known")
-            .help("a function in place is an argument, as in `rows.map(row => row.amount)`")
+        let built = Self::error(codes::E0218, problem.at, title, "the types of its parameters are not known");
+        match problem.expected {
+            Some(Type::Bool) => built.help("`=>` makes a function; at least is written `>=`"),
+            _ => built.help("a function in place is an argument, as in `rows.map(row => row.amount)`"),
+        }
     }
 }
 

@@ -74,6 +74,10 @@ impl From<Mismatch<'_>> for Problem {
         if let Some((place, text)) = because.place() {
             built = built.label(place, text);
         }
+        if matches!(because, Because::Place("which `or` takes")) {
+            return built
+                .help("`or` joins conditions; a value for what is missing follows `??`, for what fails `else`");
+        }
         match help(expected.required(), found.required()) {
             Some(help) => built.help(help),
             None => built,

@@ -24,11 +24,15 @@ use crate::{
 use flow_diag::Span;
 use flow_expr::{Expr, Name, Type, TypeDef};
 use flow_plan::{Node, NodeKind, Outcome, Program, RunTarget, Test, TestStmt};
-use flow_syntax::ast::{self, AstNode as _, Stmt};
+use flow_syntax::{
+    NodeOrToken, SyntaxKind,
+    ast::{self, AstNode as _, Stmt},
+};
+use std::collections::HashSet;
 
 /// All tests of the program.
 pub(crate) fn declare(input: Input<'_>, env: &mut Environment, program: &Program, output: &mut Output) -> Vec<Test> {
-    let outcomes = outcome_types(env, program);
+    let outcomes = outcome_types(env, program, &words(input));
     let mut tests = vec![];
     for (number, parsed) in (0_u32..).zip(input.modules) {
         for decl in parsed.module.decls() {
@@ -45,10 +49,28 @@ pub(crate) fn declare(input: Input<'_>, env: &mut Environment, program: &Program
     tests
 }
 
-/// Adds what tests see of runs to the types; gives their names.
-fn outcome_types(env: &mut Environment, program: &Program) -> Vec<Name> {
+/// All words in tests and in the `use`s above them: what they run is among these.
+fn words(input: Input<'_>) -> HashSet<String> {
+    let mut words = HashSet::new();
+    for parsed in input.modules {
+        let decls = || parsed.module.decls();
+        if !decls().any(|decl| matches!(decl, ast::Decl::Test(_))) {
+            continue;
+        }
+        for decl in decls().filter(|decl| matches!(decl, ast::Decl::Test(_) | ast::Decl::Use(_))) {
+            let tokens = decl.syntax().descendants_with_tokens().filter_map(NodeOrToken::into_token);
+            let names = tokens.filter(|token| token.kind() == SyntaxKind::IDENT);
+            words.extend(names.map(|token| token.text().trim_matches('`').to_owned()));
+        }
+    }
+    words
+}
+
+/// Adds what tests see of runs of these to the types; gives their names. A large program without tests pays nothing.
+fn outcome_types(env: &mut Environment, program: &Program, runs: &HashSet<String>) -> Vec<Name> {
     let flows = program.flows.keys().cloned().map(RunTarget::Flow);
     let targets = flows.chain(program.steps.keys().cloned().map(RunTarget::Step));
+    let targets = targets.filter(|target| runs.contains(target.name().short()));
     let outcomes = targets.filter_map(|target| Outcome::of(&target, program));
     let types: Vec<_> = outcomes.flat_map(|outcome| outcome.types()).collect();
     let names = types.iter().map(|(name, _)| name.clone()).collect();

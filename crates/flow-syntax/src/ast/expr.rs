@@ -267,6 +267,14 @@ impl BinaryExpr {
             SyntaxKind::PERCENT_SIGN => BinaryOp::Remainder,
             SyntaxKind::KEYWORD if token.text() == "or" => BinaryOp::Or,
             SyntaxKind::KEYWORD if token.text() == "and" => BinaryOp::And,
+            // The signs of other languages are reported, and understood.
+            SyntaxKind::UNKNOWN => match token.text() {
+                "||" => BinaryOp::Or,
+                "&&" => BinaryOp::And,
+                "===" => BinaryOp::Equal,
+                "!==" => BinaryOp::NotEqual,
+                _ => return None,
+            },
             _ => return None,
         })
     }

@@ -19,6 +19,9 @@ use text::{Quotes, Stop};
 
 /// How deep texts and holes may nest: the same bound as for the tree.
 const MAX_MODES: usize = 64;
+/// How many holes in a file are closed where their text probably ends. Each costs a second look at a line's rest,
+/// so that a hostile file of one endless line could otherwise take quadratic time.
+const MAX_RETURNS: u32 = 100;
 
 /// A token with its place. Its end is the next one's start.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +65,7 @@ pub(crate) fn lex(source: &str, max_tokens: usize, problems: &mut Vec<SyntaxProb
         modes: vec![],
         new_line: true,
         before: Before::Other,
+        returns: MAX_RETURNS,
     };
     if source.starts_with('\u{feff}') {
         lexer.logos.bump('\u{feff}'.len_utf8());
@@ -114,6 +118,8 @@ struct Lexer<'text, 'problems> {
     modes: Vec<Mode>,
     new_line: bool,
     before: Before,
+    /// How often it may still go back to a quote that was misunderstood.
+    returns: u32,
 }
 
 impl Lexer<'_, '_> {
@@ -247,10 +253,47 @@ impl Lexer<'_, '_> {
             }
             Stop::Cut => {
                 self.modes.pop();
-                self.unclosed(opened, end);
-                self.real(end, Token::StringClose);
+                if !self.close_at_inner_quote(opened, quotes) {
+                    self.unclosed(opened, end);
+                    self.real(end, Token::StringClose);
+                }
             }
         }
+    }
+
+    /// In `"Say {x" }` the second quote opens a text inside the hole, which the line's end cuts: much more likely
+    /// the hole's brace was forgotten, and this quote closes the text around, unless a word follows it
+    /// directly. Goes back to there.
+    fn close_at_inner_quote(&mut self, opened: usize, quotes: Quotes) -> bool {
+        let around =
+            self.modes.len().checked_sub(2).and_then(|outer| Some((self.modes.get(outer)?, self.modes.last()?)));
+        let Some((&Mode::Text { quotes: outer, start }, Mode::Hole { one_line: true, .. })) = around else {
+            return false;
+        };
+        let after = self.source.as_bytes().get(opened + quotes.count);
+        let begins_text = after.is_some_and(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii());
+        if outer.count != quotes.count || begins_text || self.returns == 0 {
+            return false;
+        }
+        self.returns -= 1;
+        let inner = |place: u32| place >= offset(opened);
+        self.tokens.all.truncate(self.tokens.all.partition_point(|lexeme| !inner(lexeme.start)));
+        let kept = offset(self.tokens.all.len());
+        self.tokens.real.truncate(self.tokens.real.partition_point(|real| real.index < kept));
+        while self.problems.last().is_some_and(|problem| inner(problem.start)) {
+            self.problems.pop();
+        }
+        self.modes.truncate(self.modes.len() - 2);
+        self.logos = Token::lexer(self.source);
+        self.logos.bump(opened + quotes.count);
+        let hole = self.tokens.real.iter().rev().find(|real| real.token == Token::HoleOpen);
+        let hole =
+            hole.and_then(|real| self.tokens.all.get(real.index as usize)).map_or(start, |hole| hole.start as usize);
+        self.problems.push(SyntaxProblem::new(What::UnclosedHole, hole, opened));
+        self.new_line = false;
+        self.real(opened, Token::HoleClose);
+        self.real(opened, Token::StringClose);
+        true
     }
 
     fn closing_brace(&mut self, start: usize) {
@@ -403,6 +446,26 @@ mod tests {
                 "StringClose ",
                 "Ident x",
                 "! UnclosedText 0..8"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_forgotten_brace_of_a_hole_does_not_swallow_the_line() {
+        assert_eq!(
+            words("f(\"a {x\") {\n"),
+            [
+                "Ident f",
+                "LParen (",
+                "StringOpen \"",
+                "StringText a ",
+                "HoleOpen {",
+                "Ident x",
+                "HoleClose ",
+                "StringClose \"",
+                "RParen )",
+                "LBrace {",
+                "! UnclosedHole 5..7"
             ]
         );
     }

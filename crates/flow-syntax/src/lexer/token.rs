@@ -165,6 +165,7 @@ tokens! {
         Power "**" UNKNOWN
         PlusEq "+=" UNKNOWN
         Triple "===" UNKNOWN
+        NotTriple "!==" UNKNOWN
         CommentOpen "/*" UNKNOWN
         CommentClose "*/" UNKNOWN
         Colon2 "::" UNKNOWN

@@ -21,13 +21,25 @@ const PRODUCT: u8 = 8;
 /// How tightly an operator binds; `None` for what is none.
 fn power(token: Token) -> Option<u8> {
     Some(match token {
-        Token::Or => OR,
-        Token::And => AND,
+        Token::Or | Token::OrOr => OR,
+        Token::And | Token::AndAnd => AND,
+        Token::Triple | Token::NotTriple => COMPARISON,
         Token::Eq2 | Token::NotEq | Token::Lt | Token::LtEq | Token::Gt | Token::GtEq => COMPARISON,
         Token::Question2 => COALESCE,
         Token::Dot2 | Token::Dot2Eq => RANGE,
         Token::Plus | Token::Minus => SUM,
         Token::Star | Token::Slash | Token::Remainder => PRODUCT,
+        _ => return None,
+    })
+}
+
+/// How an operator of other languages, which is reported and then understood, is written here.
+fn ours(token: Token) -> Option<&'static str> {
+    Some(match token {
+        Token::OrOr => "`or`",
+        Token::AndAnd => "`and`",
+        Token::Triple => "`==`",
+        Token::NotTriple => "`!=`",
         _ => return None,
     })
 }
@@ -39,7 +51,24 @@ impl Parser<'_> {
             self.unexpected("an expression");
             return;
         }
+        let start = self.checkpoint();
         self.deeper(|parser| if parser.at_lambda() { parser.lambda() } else { parser.operators(0) });
+        self.ternary(start);
+    }
+
+    /// `? a : b` after a condition: reported, and set aside with it.
+    fn ternary(&mut self, start: Checkpoint) {
+        if !self.at(Token::Question) || self.on_new_line() {
+            return;
+        }
+        self.report(What::Ternary);
+        self.start_at(start, SyntaxKind::ERROR);
+        self.bump();
+        self.deeper(|parser| parser.operators(0));
+        if self.eat(Token::Colon) {
+            self.deeper(|parser| parser.operators(0));
+        }
+        self.finish();
     }
 
     /// `=>`; a `->` in its place is reported and taken for it.
@@ -114,6 +143,9 @@ impl Parser<'_> {
     fn operator(&mut self, start: Checkpoint, power: u8) -> bool {
         let range = power == RANGE;
         self.start_at(start, if range { SyntaxKind::RANGE_EXPR } else { SyntaxKind::BINARY_EXPR });
+        if let Some(ours) = ours(self.current()) {
+            self.unexpected(ours);
+        }
         if self.current().is_word() {
             self.keyword()
         } else {

@@ -262,8 +262,12 @@ impl Parser<'_> {
     /// Whether `=` was forgotten, or written as another sign, but the value is there.
     fn value_follows(&mut self) -> bool {
         if matches!(self.current(), Token::Eq2 | Token::Colon | Token::FatArrow) {
+            let colon = self.at(Token::Colon);
             self.start(SyntaxKind::ERROR);
             self.bump();
+            if colon {
+                self.eat(Token::Eq);
+            }
             self.finish();
         }
         let begins = self.at_word() || self.at_literal() || self.at_string() || self.at(Token::LBracket);

@@ -222,6 +222,13 @@ impl Parser<'_> {
                 self.name(Case::Any, "a name");
                 self.finish();
             }
+            Token::LBrace if self.at_bare_record() => {
+                self.report(What::BareRecord);
+                self.start(SyntaxKind::ERROR);
+                self.skip_group();
+                self.finish();
+                return false;
+            }
             Token::Bang => {
                 self.unexpected("an expression");
                 self.start(SyntaxKind::ERROR);
@@ -280,15 +287,48 @@ impl Parser<'_> {
         self.start(SyntaxKind::IF_EXPR);
         self.keyword();
         self.expression();
-        self.block_or_report();
+        let then = !self.at(Token::LBrace) && self.text_at(0) == "then";
+        if then {
+            self.report(What::Then);
+            self.start(SyntaxKind::ERROR);
+            self.bump();
+            self.finish();
+            self.branch_without_braces();
+        } else {
+            self.block_or_report();
+        }
         if self.eat_keyword(Token::Else) {
             match self.current() {
                 Token::LBrace => self.block(),
                 Token::If => self.deeper(Self::if_expression),
-                _ => self.unexpected("`{` or `if`"),
+                _ if then => self.branch_without_braces(),
+                _ => {
+                    self.unexpected("`{` or `if`");
+                    if !self.on_new_line() {
+                        self.branch_without_braces();
+                    }
+                }
             }
         }
         self.finish();
+    }
+
+    /// `then 1 else 2`: that the braces are missing has been reported; the value is understood.
+    fn branch_without_braces(&mut self) {
+        if self.at(Token::LBrace) {
+            return self.block();
+        }
+        self.deeper(|parser| {
+            parser.start(SyntaxKind::BLOCK);
+            parser.expression();
+            parser.finish();
+        });
+    }
+
+    /// Whether the brace here holds names and values, as a record does in other languages.
+    fn at_bare_record(&self) -> bool {
+        let colon = if self.nth(1).is_word() { 2 } else { 4 };
+        (self.nth(1).is_word() || self.nth(1) == Token::StringOpen) && self.nth(colon) == Token::Colon
     }
 
     pub(super) fn match_expression(&mut self) {

@@ -170,7 +170,9 @@ impl Parser<'_> {
             self.skip_group();
         }
         self.finish();
-        self.last_report = self.position;
+        if !self.on_new_line() {
+            self.last_report = self.position;
+        }
     }
 
     /// Whether `{` is here; or is missing, which is reported, but what belongs inside begins the next line.

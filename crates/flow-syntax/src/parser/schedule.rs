@@ -64,7 +64,7 @@ impl Parser<'_> {
                 self.finish();
             }
             _ => {
-                self.unexpected("`every`, `cron`, `when` or `on webhook`");
+                self.unexpected("`every`, as in `every day at 06:00`, `cron`, `when` or `on webhook`");
                 self.skip_wrong_word();
             }
         }

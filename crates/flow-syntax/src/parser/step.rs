@@ -118,7 +118,7 @@ impl Parser<'_> {
         } else if self.at_word() {
             self.path(Case::Snake);
         } else {
-            self.unexpected("a retry policy's name, or `{` and its terms");
+            self.unexpected("a retry policy's name, or its terms, as in `{ up to 3 times, on timeout }`");
         }
         self.finish();
     }
