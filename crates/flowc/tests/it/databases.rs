@@ -133,3 +133,61 @@ fn encryption_that_is_asked_for_is_refused_rather_than_left_out() {
         database.flowc(&["run", "choose"]).ends(1).tells("R0203").tells("tunnel");
     }
 }
+
+const WHOLE: &str = r#"
+CONNECTION
+type Row { id: Int, batch: Int }
+dataset numbers: Table<Row> { at db.table("NUMBERS"), expect unique(id) }
+step make(batch: Int) -> Table<Row> {
+  sh """
+    (echo id,batch; seq 1 40000 | sed "s/$/,$batch/") > "$out"
+  """
+  timeout 1m
+}
+flow publish(batch: Int) { write numbers = make(batch) }
+step batches() -> Table<Row> {
+  sql on db "select count(*) as id, batch from NUMBERS group by batch"
+}
+flow seen -> String {
+  let found = batches()
+  return found.map(row => "{row.id} of {row.batch}").join(", ")
+}
+"#;
+
+/// While a version replaces another, whoever reads sees all of one of them.
+fn never_half(connection: &str, tables: &str, url: Option<&str>) {
+    let text = WHOLE.replace("CONNECTION", connection).replace("NUMBERS", &format!("numbers{tables}"));
+    let writer = Sandbox::program(&text);
+    // A project of its own, since one project runs one thing at a time.
+    let reader = Sandbox::program(&text.replace("sqlite \"", &format!("sqlite \"{}/", writer.path(".").display())));
+    let command = |project: &Sandbox, arguments: &[&str]| {
+        let mut command = project.command(arguments);
+        command.env("SHOP_DB", url.unwrap_or_default());
+        command
+    };
+    crate::sandbox::said(command(&writer, &["run", "publish", "--batch", "0"]).output().unwrap()).ends(0);
+    let mut versions = std::collections::BTreeSet::new();
+    for batch in 1..=4 {
+        let mut publishing = command(&writer, &["run", "-q", "publish", "--batch", &batch.to_string()]).spawn().unwrap();
+        while publishing.try_wait().unwrap().is_none() {
+            let said = crate::sandbox::said(command(&reader, &["run", "-q", "--force", "seen"]).output().unwrap());
+            versions.insert(said.ends(0).out.trim().to_owned());
+        }
+        assert!(publishing.wait().unwrap().success());
+    }
+    let whole: Vec<String> = (0..=4).map(|batch| format!("40000 of {batch}")).collect();
+    assert!(versions.len() > 1, "the reader saw only {versions:?}");
+    assert!(versions.iter().all(|seen| whole.contains(seen)), "{versions:?}");
+}
+
+#[test]
+fn readers_of_a_sqlite_table_never_see_half() {
+    never_half("connection db { sqlite \"shop.db\" }", "", None);
+}
+
+#[test]
+fn readers_of_a_postgres_table_never_see_half() {
+    let Some(url) = flow_testing::postgres() else { return };
+    let connection = "secret shop = env(\"SHOP_DB\")\nconnection db { provider postgres, url shop }";
+    never_half(connection, &format!("_{}", std::process::id()), Some(&url));
+}
