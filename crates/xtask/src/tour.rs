@@ -67,6 +67,12 @@ const NOTE: &[Stop] = &[
     },
     Stop { title: "What it cost", change: None, arguments: &["cost"], exit: 0 },
     Stop {
+        title: "What happens when the model misbehaves, tested without one, in virtual time",
+        change: None,
+        arguments: &["test", "--coverage"],
+        exit: 0,
+    },
+    Stop {
         title: "Without a price, its budget in money cannot be kept, and the compiler says so",
         change: Some(Change { file: "note.flow", from: "  price input $0.25, output $2.00 per 1M tokens\n", to: "" }),
         arguments: &["check"],

@@ -219,13 +219,20 @@ impl Parser<'_> {
                 break;
             }
             self.unexpected(expected);
-            if self.position == before || !self.at_item_start() {
+            if self.position == before || !self.at_item_start() || self.at_rest_of_text() {
                 self.skip_in_list(close);
                 self.eat(Token::Comma);
             }
         }
         self.in_fields = outer;
         self.close(open_position, open, close);
+    }
+
+    /// Whether a text ends directly before this, with no blank between: what follows was probably meant to be part of it.
+    fn at_rest_of_text(&self) -> bool {
+        let Some(before) = self.position.checked_sub(1) else { return false };
+        let closes = self.real.get(before).is_some_and(|real| real.token == Token::StringClose);
+        closes && self.range_at(before).1 == self.range_at(self.position).0
     }
 
     /// Whether the next item of a list seems to follow without a comma.
