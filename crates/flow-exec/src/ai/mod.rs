@@ -12,7 +12,7 @@ use crate::{
     borders::context,
     data::Data,
 };
-use flow_ai::{Answer, Ask, AskFailed, Client, Message, structured};
+use flow_ai::{Answer, Ask, AskFailed, Client, Message, Stop, structured};
 use flow_diag::codes;
 use flow_expr::Value;
 use flow_plan::{AiBody, AskReport, Body, Called, ErrorClass, Failure, Model, Provider, Rendered, Said};
@@ -141,7 +141,8 @@ fn message(said: &Said) -> Message {
 /// What the model said, as a value.
 fn answered(call: &StepCall, ai: &AiBody, model: &Model, answer: &Answer, log: &dyn LogSink) -> Asked {
     let usage = (answer.usage.input_tokens, answer.usage.output_tokens);
-    let report = report(model, &answer.served, usage, &answer.text);
+    let report =
+        AskReport { finish: finish_word(&answer.stop).into(), ..report(model, &answer.served, usage, &answer.text) };
     section(log, "answer", &answer.text);
     if !answer.calls.is_empty() && !ai.tools.is_empty() {
         let calls: Vec<Called> = answer.calls.iter().map(|wanted| tools::called(wanted, ai, call)).collect();
@@ -171,9 +172,20 @@ fn report(model: &Model, served: &str, (input_tokens, output_tokens): (u64, u64)
         output_tokens,
         micro_dollars: model.price.map_or(0, |price| price.micro_dollars(input_tokens, output_tokens)),
         known: true,
+        finish: "".into(),
         answer: answer.get(..end).unwrap_or_default().into(),
         leniencies: vec![],
         calls: vec![],
+    }
+}
+
+/// Why an answer ended, in OpenTelemetry's words.
+fn finish_word(stop: &Stop) -> &'static str {
+    match stop {
+        Stop::Done => "stop",
+        Stop::Length => "length",
+        Stop::Refused(_) => "content_filter",
+        Stop::Tools => "tool_calls",
     }
 }
 
