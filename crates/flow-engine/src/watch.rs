@@ -1,6 +1,6 @@
 //! Telling watchers what happens, and keeping what attempts write.
 
-use crate::{Happening, Progress, clock::Clock};
+use crate::{Happening, Progress, clock::Clock, rim::Rim};
 use flow_driver::Note;
 use flow_exec::api::{LogSink, Stream};
 use flow_store::{AttemptLog, Layout};
@@ -53,19 +53,19 @@ pub(crate) struct StepLog {
     label: Arc<str>,
     log: Mutex<AttemptLog>,
     watchers: Watchers,
+    rim: Arc<Rim>,
 }
 
 impl StepLog {
     pub(crate) fn new(
         layout: &Layout,
         run: &str,
-        path: Arc<str>,
-        label: Arc<str>,
-        attempt: u32,
+        (path, label, attempt): (Arc<str>, Arc<str>, u32),
         watchers: Watchers,
+        rim: Arc<Rim>,
     ) -> Self {
         let log = Mutex::new(AttemptLog::new(layout, run, &path, attempt));
-        Self { path, label, log, watchers }
+        Self { path, label, log, watchers, rim }
     }
 
     pub(crate) fn finish(&self) {
@@ -81,6 +81,8 @@ impl LogSink for StepLog {
             Stream::Note => "note",
         };
         let now = self.watchers.clock.now();
+        let seen = self.rim.is_active().then(|| self.rim.text(&String::from_utf8_lossy(bytes)));
+        let bytes = seen.as_ref().map_or(bytes, |text| text.as_bytes());
         self.log.lock().unwrap_or_else(PoisonError::into_inner).line(now, word, bytes);
         if self.watchers.sender.receiver_count() > 0 {
             let line = String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN_BYTES)]).into();

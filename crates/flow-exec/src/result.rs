@@ -12,7 +12,7 @@ use crate::{
     process::{internal, without_line_end},
 };
 use flow_diag::codes;
-use flow_expr::{Type, TypeDef, TypeTable, Value, codec};
+use flow_expr::{Type, TypeDef, TypeTable, Value, codec, redact::labels_in};
 use flow_plan::{ErrorClass, Failure, Format};
 use std::path::Path;
 
@@ -67,7 +67,7 @@ pub(crate) async fn take(attempt: &Attempt<'_>, stdout: Vec<u8>, paths: &ResultP
         Manner::Table => return take_table(attempt, paths).await,
         Manner::File => return take_file(attempt, paths).await,
         Manner::Text => decode(attempt, &serde_json::Value::from(without_line_end(&text(stdout)?)))?,
-        Manner::Json => decode(attempt, &json(&text(stdout)?)?)?,
+        Manner::Json => decode(attempt, &json(&text(stdout)?, may_be_quoted(attempt))?)?,
     };
     Ok(Outcome { value, rows: None, bytes })
 }
@@ -84,16 +84,21 @@ fn text(stdout: Vec<u8>) -> Result<String, Failure> {
     })
 }
 
-fn json(text: &str) -> Result<serde_json::Value, Failure> {
+/// Whether a result that cannot be read may be quoted: not if there should be labelled data in it.
+fn may_be_quoted(attempt: &Attempt<'_>) -> bool {
+    labels_in(&attempt.call.step.returns, &attempt.call.program.types).is_empty()
+}
+
+fn json(text: &str, quoted: bool) -> Result<serde_json::Value, Failure> {
     codec::parse_json(text).map_err(|error| {
         if text.trim().is_empty() {
             return unreadable("its standard output is its result as JSON, but it printed nothing");
         }
         let one_line = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let begins: String = one_line.chars().take(120).collect();
-        unreadable(format!("its standard output is its result, and is not JSON: {error}"))
-            .detail(format!("it begins: {begins}"))
-            .detail("anything that is not the result belongs on standard error")
+        let failure = unreadable(format!("its standard output is its result, and is not JSON: {error}"));
+        let failure = if quoted { failure.detail(format!("it begins: {begins}")) } else { failure };
+        failure.detail("anything that is not the result belongs on standard error")
     })
 }
 

@@ -110,7 +110,8 @@ impl Follower {
             }
         };
         let (traces, lineage) = tokio::join!(finish(self.traces.take()), finish(self.lineage.take()));
-        let message = |why| Warning { code: codes::R0951.as_str(), message: format!("the journal cannot be read: {why}") };
+        let message =
+            |why| Warning { code: codes::R0951.as_str(), message: format!("the journal cannot be read: {why}") };
         traces.into_iter().chain(lineage).chain(self.unread.map(message)).collect()
     }
 

@@ -78,9 +78,7 @@ impl Outlet {
     #[must_use]
     pub fn lineage(target: LineageTarget, scrub: Scrub) -> Self {
         match target {
-            LineageTarget::File(path) => {
-                Self::start("lineage", path.display().to_string(), Way::File { path }, scrub)
-            }
+            LineageTarget::File(path) => Self::start("lineage", path.display().to_string(), Way::File { path }, scrub),
             LineageTarget::Http { url, key } => {
                 Self::start("lineage", shown(&url), Way::Events { url, key, client: client() }, scrub)
             }

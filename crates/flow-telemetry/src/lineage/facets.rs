@@ -70,8 +70,7 @@ pub(super) fn schema(ty: &Type, types: &TypeTable) -> Option<Json> {
 fn fields(declared: &[Field], types: &TypeTable, depth: usize) -> Vec<Json> {
     let position = |index: usize| index + 1;
     let one = |(index, field): (usize, &Field)| {
-        let mut told =
-            json!({ "name": field.name, "type": field.ty.to_string(), "ordinal_position": position(index) });
+        let mut told = json!({ "name": field.name, "type": field.ty.to_string(), "ordinal_position": position(index) });
         let mut words: Vec<String> = field.labels.iter().map(|label| format!("@{}", label.short())).collect();
         words.extend(of_alias(&field.ty, types));
         if !words.is_empty() {

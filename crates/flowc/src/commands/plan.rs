@@ -150,7 +150,11 @@ fn failures(plan: &Frozen, flow: &flow_plan::Flow, color: bool) -> String {
         for (index, course) in courses(step, recover.is_some()).iter().enumerate() {
             let label = if index == 0 { node.label.to_string() } else { String::new() };
             let ways = Cell::new(course.to_string());
-            rows.push(vec![Cell::new(format!("  {label}")), Cell::styled(course.trouble.to_string(), Style::Dim), ways]);
+            rows.push(vec![
+                Cell::new(format!("  {label}")),
+                Cell::styled(course.trouble.to_string(), Style::Dim),
+                ways,
+            ]);
         }
     }
     let heading = || format!("{}\n", paint(color, Style::Bold, "what goes wrong, and where it ends"));

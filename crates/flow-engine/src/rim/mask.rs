@@ -1,0 +1,113 @@
+//! Texts that must not be seen, and what stands in their places. Bounded: a run may see any number of them.
+//!
+//! Knows a text as it is, as it stands in JSON, and line by line. Very short ones are let through, as they would
+//! match by chance. Knows nothing of types.
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use flow_expr::Value;
+use std::{collections::BTreeMap, sync::OnceLock};
+
+/// Bytes of the shortest text that is looked for.
+const SHORTEST: usize = 4;
+/// Texts that are looked for.
+const MOST: usize = 20_000;
+/// Bytes of one text that are looked for: what is longer is known by its beginning.
+const LONGEST: usize = 4096;
+/// Values inside of values are looked at so deep.
+const DEEPEST: usize = 32;
+
+/// What is looked for.
+#[derive(Debug, Default)]
+pub(super) struct Mask {
+    /// With the marks.
+    texts: BTreeMap<String, String>,
+    automaton: OnceLock<Option<(AhoCorasick, Vec<String>)>>,
+}
+
+impl Mask {
+    /// Looks for a value from now on, for every part of it that is a text or a number.
+    pub(super) fn add(&mut self, value: &Value, mark: &str) {
+        self.add_inside(value, mark, 0);
+    }
+
+    fn add_inside(&mut self, value: &Value, mark: &str, depth: usize) {
+        if depth > DEEPEST {
+            return;
+        }
+        match value {
+            Value::String(text) => self.add_text(text, mark),
+            Value::Json(json) => self.add_json(json, mark, depth),
+            Value::List(items) => items.iter().for_each(|item| self.add_inside(item, mark, depth + 1)),
+            Value::Map(entries) => entries.values().for_each(|item| self.add_inside(item, mark, depth + 1)),
+            Value::Record(record) => {
+                record.fields.iter().for_each(|(_, item)| self.add_inside(item, mark, depth + 1));
+            }
+            Value::Variant(variant) => {
+                variant.fields.iter().for_each(|(_, item)| self.add_inside(item, mark, depth + 1));
+            }
+            Value::Int(_) | Value::Decimal(_) | Value::Float(_) | Value::Date(_) | Value::Timestamp(_) => {
+                let text = flow_expr::codec::encode(value);
+                let text = text.as_str().map_or_else(|| text.to_string(), str::to_owned);
+                self.add_text(&text, mark);
+            }
+            _ => {}
+        }
+    }
+
+    fn add_json(&mut self, json: &serde_json::Value, mark: &str, depth: usize) {
+        match json {
+            _ if depth > DEEPEST => {}
+            serde_json::Value::String(text) => self.add_text(text, mark),
+            serde_json::Value::Number(number) => self.add_text(&number.to_string(), mark),
+            serde_json::Value::Array(items) => items.iter().for_each(|item| self.add_json(item, mark, depth + 1)),
+            serde_json::Value::Object(entries) => {
+                entries.values().for_each(|item| self.add_json(item, mark, depth + 1));
+            }
+            _ => {}
+        }
+    }
+
+    fn add_text(&mut self, text: &str, mark: &str) {
+        let escaped = serde_json::Value::from(text).to_string();
+        let escaped = escaped.trim_matches('"').to_owned();
+        for form in std::iter::once(text).chain([&*escaped]).chain(text.lines()) {
+            let end = (0..=LONGEST.min(form.len())).rev().find(|end| form.is_char_boundary(*end)).unwrap_or(0);
+            let form = form.get(..end).unwrap_or_default().trim();
+            if form.len() >= SHORTEST && self.texts.len() < MOST && !self.texts.contains_key(form) {
+                self.texts.insert(form.to_owned(), mark.to_owned());
+                self.automaton = OnceLock::new();
+            }
+        }
+    }
+
+    /// The text with marks.
+    pub(super) fn text(&self, text: &str) -> String {
+        let automaton = self.automaton.get_or_init(|| {
+            let marks = self.texts.values().cloned().collect();
+            let built = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(self.texts.keys());
+            built.ok().filter(|_| !self.texts.is_empty()).map(|automaton| (automaton, marks))
+        });
+        match automaton {
+            Some((automaton, marks)) => automaton.replace_all(text, marks),
+            None => text.to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_is_marked_in_all_its_forms() {
+        let mut mask = Mask::default();
+        assert_eq!(mask.text("ada@x.org"), "ada@x.org");
+        mask.add(&Value::String("ada@x.org".into()), "‹@pii›");
+        mask.add(&Value::String("two\nlines \"quoted\"".into()), "‹@pii›");
+        mask.add(&Value::Int(4_711_000), "‹@id›");
+        mask.add(&Value::String("no".into()), "‹@pii›");
+        assert_eq!(mask.text("to ada@x.org: 4711000, no"), "to ‹@pii›: ‹@id›, no");
+        assert_eq!(mask.text(r#"{"a":"two\nlines \"quoted\""}"#), r#"{"a":"‹@pii›"}"#);
+        assert_eq!(mask.text("lines \"quoted\""), "‹@pii›");
+    }
+}
