@@ -250,13 +250,50 @@ impl Rim {
         ask.leniencies.iter_mut().for_each(|leniency| *leniency = self.shared(leniency));
     }
 
-    /// The value with its labelled parts kept out of line.
+    /// What stands in the place of a step's output, if its result is labelled: that is the result, not read yet.
+    pub(crate) fn output_mark(&self, returns: &Type) -> Option<String> {
+        let labels = labels_in(returns, &self.program.types);
+        (!labels.is_empty()).then(|| mark(&labels))
+    }
+
+    /// The value with its labelled parts kept out of line, and with every text that a labelled value is known to
+    /// be in.
     fn seal(&self, value: &Value, ty: Option<&Type>) -> Value {
-        map_labelled(value, ty, &[], &self.program.types, &mut |labels, value| {
-            // What cannot be kept out of line is not kept: the result is made again.
-            let mark = mark(labels);
-            self.put(value, &mark).map_or_else(|| Value::String(mark.as_str().into()), Value::File)
-        })
+        let sealed = map_labelled(value, ty, &[], &self.program.types, &mut |labels, value| {
+            self.put_or_mark(value, &mark(labels))
+        });
+        self.seal_texts(&sealed)
+    }
+
+    fn seal_texts(&self, value: &Value) -> Value {
+        let fields = |fields: &Fields| -> Fields {
+            fields.iter().map(|(name, value)| (name.clone(), self.seal_texts(value))).collect()
+        };
+        let known = |text: &str| self.mask.read().unwrap_or_else(PoisonError::into_inner).find(text);
+        match value {
+            Value::String(text) => known(text).map_or_else(|| value.clone(), |mark| self.put_or_mark(value, &mark)),
+            Value::Json(json) => {
+                known(&json.to_string()).map_or_else(|| value.clone(), |mark| self.put_or_mark(value, &mark))
+            }
+            Value::List(items) => Value::List(items.iter().map(|item| self.seal_texts(item)).collect()),
+            Value::Map(entries) => {
+                let entries = entries.iter().map(|(key, value)| (key.clone(), self.seal_texts(value)));
+                Value::Map(Arc::new(entries.collect()))
+            }
+            Value::Record(record) => {
+                Value::Record(Arc::new(Record { ty: record.ty.clone(), fields: fields(&record.fields) }))
+            }
+            Value::Variant(variant) => {
+                let (ty, name) = (variant.ty.clone(), variant.variant.clone());
+                Value::Variant(Arc::new(VariantValue { ty, variant: name, fields: fields(&variant.fields) }))
+            }
+            plain => plain.clone(),
+        }
+    }
+
+    /// What cannot be kept out of line is not kept: the result is made again.
+    fn put_or_mark(&self, value: &Value, mark: &str) -> Value {
+        self.put(value, mark).map_or_else(|| Value::String(mark.into()), Value::File)
     }
 
     fn put(&self, value: &Value, mark: &str) -> Option<FileHandle> {

@@ -3,6 +3,7 @@
 use crate::{Happening, Progress, clock::Clock, rim::Rim};
 use flow_driver::Note;
 use flow_exec::api::{LogSink, Stream};
+use flow_expr::Type;
 use flow_store::{AttemptLog, Layout};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::broadcast;
@@ -54,6 +55,8 @@ pub(crate) struct StepLog {
     log: Mutex<AttemptLog>,
     watchers: Watchers,
     rim: Arc<Rim>,
+    /// What stands in the place of what it prints as its result.
+    output_mark: Option<String>,
 }
 
 impl StepLog {
@@ -62,10 +65,11 @@ impl StepLog {
         run: &str,
         (path, label, attempt): (Arc<str>, Arc<str>, u32),
         watchers: Watchers,
-        rim: Arc<Rim>,
+        (rim, returns): (Arc<Rim>, &Type),
     ) -> Self {
         let log = Mutex::new(AttemptLog::new(layout, run, &path, attempt));
-        Self { path, label, log, watchers, rim }
+        let output_mark = rim.output_mark(returns);
+        Self { path, label, log, watchers, rim, output_mark }
     }
 
     pub(crate) fn finish(&self) {
@@ -81,7 +85,10 @@ impl LogSink for StepLog {
             Stream::Note => "note",
         };
         let now = self.watchers.clock.now();
-        let seen = self.rim.is_active().then(|| self.rim.text(&String::from_utf8_lossy(bytes)));
+        let seen = match &self.output_mark {
+            Some(mark) if stream == Stream::Out => Some(mark.clone()),
+            _ => self.rim.is_active().then(|| self.rim.text(&String::from_utf8_lossy(bytes))),
+        };
         let bytes = seen.as_ref().map_or(bytes, |text| text.as_bytes());
         self.log.lock().unwrap_or_else(PoisonError::into_inner).line(now, word, bytes);
         if self.watchers.sender.receiver_count() > 0 {

@@ -70,26 +70,31 @@ impl Outlet {
     #[must_use]
     pub fn traces(target: TracesTarget, config: &Config, scrub: Scrub) -> Self {
         let place = shown(&target.url);
-        let way = Way::Traces { target, config: Box::new(config.clone()), client: client() };
-        Self::start("traces", place, way, scrub)
+        let config = Box::new(config.clone());
+        Self::start("traces", place, move || Way::Traces { target, config, client: client() }, scrub)
     }
 
     /// Lineage, to a file or an endpoint. Must be called within a runtime.
     #[must_use]
     pub fn lineage(target: LineageTarget, scrub: Scrub) -> Self {
         match target {
-            LineageTarget::File(path) => Self::start("lineage", path.display().to_string(), Way::File { path }, scrub),
+            LineageTarget::File(path) => {
+                Self::start("lineage", path.display().to_string(), move || Way::File { path }, scrub)
+            }
             LineageTarget::Http { url, key } => {
-                Self::start("lineage", shown(&url), Way::Events { url, key, client: client() }, scrub)
+                let place = shown(&url);
+                Self::start("lineage", place, move || Way::Events { url, key, client: client() }, scrub)
             }
         }
     }
 
-    fn start(what: &'static str, place: String, way: Way, scrub: Scrub) -> Self {
+    /// `way` is made in the background: reading the machine's certificates takes a while.
+    fn start(what: &'static str, place: String, way: impl FnOnce() -> Way + Send + 'static, scrub: Scrub) -> Self {
         let (queue, mut received) = mpsc::channel::<Parcel>(QUEUE);
         let tally = Arc::new(Mutex::new(Tally::default()));
         let counted = tally.clone();
         let task = tokio::spawn(async move {
+            let Ok(way) = tokio::task::spawn_blocking(way).await else { return };
             while let Some(parcel) = received.recv().await {
                 let parcel: Parcel = parcel.into_iter().map(|json| scrubbed(json, &*scrub)).collect();
                 let (sent, lost) = deliver(&way, &parcel).await;

@@ -82,15 +82,25 @@ impl Mask {
 
     /// The text with marks.
     pub(super) fn text(&self, text: &str) -> String {
-        let automaton = self.automaton.get_or_init(|| {
+        match self.automaton() {
+            Some((automaton, marks)) => automaton.replace_all(text, marks),
+            None => text.to_owned(),
+        }
+    }
+
+    /// The mark of what is in a text, if anything is.
+    pub(super) fn find(&self, text: &str) -> Option<String> {
+        let (automaton, marks) = self.automaton()?;
+        automaton.find(text).and_then(|found| marks.get(found.pattern().as_usize()).cloned())
+    }
+
+    fn automaton(&self) -> Option<&(AhoCorasick, Vec<String>)> {
+        let made = self.automaton.get_or_init(|| {
             let marks = self.texts.values().cloned().collect();
             let built = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(self.texts.keys());
             built.ok().filter(|_| !self.texts.is_empty()).map(|automaton| (automaton, marks))
         });
-        match automaton {
-            Some((automaton, marks)) => automaton.replace_all(text, marks),
-            None => text.to_owned(),
-        }
+        made.as_ref()
     }
 }
 

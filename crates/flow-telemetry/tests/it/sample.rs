@@ -1,5 +1,6 @@
 //! A run, built by hand: `orders` is read and cleaned, a model is asked twice and calls a step, `note` is written.
 
+use flow_diag::Span;
 use flow_driver::{
     ContractVerdict, Counts, Forced, How, NodeEnd, NodeStatus, RunEnd, RunStart, RunStatus, VersionRecord,
 };
@@ -27,7 +28,7 @@ pub(crate) fn at(ms: i64) -> Timestamp {
 }
 
 fn var(number: u32) -> Expr {
-    Expr::new(ExprKind::Var(VarId(number)), flow_diag::Span::default())
+    Expr::new(ExprKind::Var(VarId(number)), Span::default())
 }
 
 fn step(short: &str, param: Type, returns: Type, body: Body) -> Step {
@@ -49,7 +50,7 @@ fn step(short: &str, param: Type, returns: Type, body: Body) -> Step {
         needs: None,
         owner: Some("data".into()),
         tags: vec![],
-        at: flow_diag::Span::default(),
+        at: Span::default(),
         clauses_at: vec![],
     }
 }
@@ -61,7 +62,7 @@ fn dataset(short: &str, ty: Type, path: &str, writer: bool) -> Dataset {
         text: text.into(),
         share: 1.into(),
         warn: false,
-        at: flow_diag::Span::default(),
+        at: Span::default(),
     };
     Dataset {
         name: name(&format!("shop.{short}")),
@@ -73,7 +74,7 @@ fn dataset(short: &str, ty: Type, path: &str, writer: bool) -> Dataset {
         },
         partition: vec![],
         fresh: None,
-        arrives: (!writer).then(|| Arrival { schedule: None, after: vec![], at: flow_diag::Span::default() }),
+        arrives: (!writer).then(|| Arrival { schedule: None, after: vec![], at: Span::default() }),
         expect: if writer { vec![] } else { vec![rule] },
         owner: Some("finance".into()),
         keep_versions: None,
@@ -81,31 +82,31 @@ fn dataset(short: &str, ty: Type, path: &str, writer: bool) -> Dataset {
         accepts: vec![],
         tags: vec![],
         writer: writer.then(|| name("shop.daily")),
-        at: flow_diag::Span::default(),
+        at: Span::default(),
     }
 }
 
 fn node(id: u32, label: &str, ty: Type, kind: NodeKind) -> Node {
     let (needs, after) = (vec![], vec![]);
-    Node { id: NodeId(id), label: label.into(), var: VarId(id), ty, kind, needs, after, at: flow_diag::Span::default() }
+    Node { id: NodeId(id), label: label.into(), var: VarId(id), ty, kind, needs, after, at: Span::default() }
 }
 
 fn call(step: &str, args: Vec<Expr>) -> NodeKind {
     NodeKind::Call { step: name(step), args, recover: None }
 }
 
-pub(crate) fn plan() -> Plan {
-    let order = Type::Named(name("shop.Order"));
-    let orders = Type::Table(order.into());
-    let field = |name_: &str, ty, labels: &[Name]| Field {
-        name: name_.into(),
-        ty,
-        refinement: None,
-        labels: labels.to_vec(),
-    };
-    let record =
-        TypeDef::Record(vec![field("id", Type::Int, &[]), field("email", Type::String, &[name("shop.pii")])]);
-    let sql = Body::Sql { text: "select * from x".into(), connection: None };
+fn orders() -> Type {
+    Type::Table(Type::Named(name("shop.Order")).into())
+}
+
+fn types() -> TypeTable {
+    let field =
+        |name: &str, ty, labels: &[Name]| Field { name: name.into(), ty, refinement: None, labels: labels.to_vec() };
+    let fields = vec![field("id", Type::Int, &[]), field("email", Type::String, &[name("shop.pii")])];
+    TypeTable([(name("shop.Order"), TypeDef::Record(fields))].into())
+}
+
+fn steps() -> [Step; 3] {
     let ai = AiBody {
         models: vec![name("shop.writer")],
         system: vec![],
@@ -116,7 +117,16 @@ pub(crate) fn plan() -> Plan {
         tools: vec![name("shop.look_up")],
         turns: 4,
     };
-    let model = Model {
+    let sql = Body::Sql { text: "select * from x".into(), connection: None };
+    [
+        step("clean", orders(), orders(), sql),
+        step("write_note", Type::Int, Type::String, Body::Ai(Box::new(ai))),
+        step("look_up", Type::String, Type::Int, Body::Shell { script: "echo 7".into() }),
+    ]
+}
+
+fn model() -> Model {
+    Model {
         name: name("shop.writer"),
         provider: Provider::Openai,
         model: "gpt-x-2026-01-01".into(),
@@ -128,16 +138,21 @@ pub(crate) fn plan() -> Plan {
         max_tokens: None,
         temperature: None,
         accepts: vec![],
-        at: flow_diag::Span::default(),
-    };
+        at: Span::default(),
+    }
+}
+
+fn flow() -> Flow {
+    let read = NodeKind::Read { dataset: name("shop.orders"), previous: false, partition: vec![] };
+    let write = NodeKind::Write { dataset: name("shop.note"), value: var(3), partition: vec![] };
     let nodes = vec![
-        node(0, "orders", orders.clone(), NodeKind::Read { dataset: name("shop.orders"), previous: false, partition: vec![] }),
-        node(1, "clean", orders.clone(), call("shop.clean", vec![var(0)])),
+        node(0, "orders", orders(), read),
+        node(1, "clean", orders(), call("shop.clean", vec![var(0)])),
         node(2, "count", Type::Int, NodeKind::Compute { expr: var(1), data: true }),
         node(3, "write_note", Type::String, call("shop.write_note", vec![var(2)])),
-        node(4, "write note", Type::Unit, NodeKind::Write { dataset: name("shop.note"), value: var(3), partition: vec![] }),
+        node(4, "write note", Type::Unit, write),
     ];
-    let flow = Flow {
+    Flow {
         name: name("shop.daily"),
         params: vec![],
         returns: Type::Unit,
@@ -149,24 +164,20 @@ pub(crate) fn plan() -> Plan {
         handlers: vec![],
         owner: Some("board".into()),
         tags: vec![],
-        at: flow_diag::Span::default(),
-    };
-    let steps = [
-        step("clean", orders.clone(), orders.clone(), sql),
-        step("write_note", Type::Int, Type::String, Body::Ai(Box::new(ai))),
-        step("look_up", Type::String, Type::Int, Body::Shell { script: "echo 7".into() }),
-    ];
-    let datasets = [
-        dataset("orders", orders, "data/orders.csv", false),
-        dataset("note", Type::String, "out/note.txt", true),
-    ];
+        at: Span::default(),
+    }
+}
+
+fn plan() -> Plan {
+    let datasets =
+        [dataset("orders", orders(), "data/orders.csv", false), dataset("note", Type::String, "out/note.txt", true)];
     let program = Program {
         project: "shop".into(),
-        types: TypeTable([(name("shop.Order"), record)].into()),
-        steps: steps.map(|step| (step.name.clone(), step)).into(),
+        types: types(),
+        steps: steps().map(|step| (step.name.clone(), step)).into(),
         datasets: datasets.map(|dataset| (dataset.name.clone(), dataset)).into(),
-        models: [(model.name.clone(), model)].into(),
-        flows: [(flow.name.clone(), flow)].into(),
+        models: [(name("shop.writer"), model())].into(),
+        flows: [(name("shop.daily"), flow())].into(),
         ..Program::default()
     };
     Plan {
@@ -222,8 +233,7 @@ fn attempt(path: &str, attempt: u32, times: (i64, i64), ask: Option<AskReport>) 
     AttemptRow { path: path.into(), attempt, began: at(times.0), ended: at(times.1), failure: None, ask }
 }
 
-/// The run, as it ended well.
-pub(crate) fn record() -> RunRecord {
+fn run() -> RunRow {
     let start = RunStart {
         run: RUN.into(),
         seed: 1,
@@ -233,27 +243,26 @@ pub(crate) fn record() -> RunRecord {
         deadlines: BTreeMap::from([(name("shop.daily"), at(3_600_000))]),
         dry: false,
     };
-    let run_end = RunEnd {
+    let end = RunEnd {
         status: RunStatus::Succeeded,
         contract_broken: false,
         only_contracts: false,
         late: false,
         counts: Counts { ran: 3, ..Counts::default() },
     };
-    let called =
-        Called { id: "c1".into(), step: "shop.look_up".into(), arguments: "{}".into(), args: vec![], refused: None };
-    let rule = RuleVerdict {
-        rule: "unique(id)".into(),
-        holds: true,
-        warn: false,
-        checked: 2,
-        broken: 0,
-        examples: vec![],
-    };
-    let expect = ContractVerdict::Expect { dataset: name("shop.orders"), rule };
-    let guard =
-        ContractVerdict::Guard { text: "it != \"\"".into(), kept: true, action: "retry".into(), message: None };
-    let version = VersionRecord {
+    RunRow {
+        run: RUN.into(),
+        flow: "shop.daily".into(),
+        plan: "p".into(),
+        format: 1,
+        start,
+        ended: Some(at(1000)),
+        end: Some(end),
+    }
+}
+
+fn version() -> VersionRecord {
+    VersionRecord {
         run: RUN.into(),
         at: at(10),
         content: "c".into(),
@@ -264,19 +273,23 @@ pub(crate) fn record() -> RunRecord {
         contract: Arc::new([]),
         written: false,
         expectations: vec![],
-    };
+    }
+}
+
+/// The run, as it ended well.
+pub(crate) fn record() -> RunRecord {
+    let called =
+        Called { id: "c1".into(), step: "shop.look_up".into(), arguments: "{}".into(), args: vec![], refused: None };
+    let rule =
+        RuleVerdict { rule: "unique(id)".into(), holds: true, warn: false, checked: 2, broken: 0, examples: vec![] };
+    let expect = ContractVerdict::Expect { dataset: name("shop.orders"), rule };
+    let guard = ContractVerdict::Guard { text: "it != \"\"".into(), kept: true, action: "retry".into(), message: None };
     let contract = |ms, path: &str, verdict| ContractRow { at: at(ms), path: path.into(), label: path.into(), verdict };
+    let tool =
+        ToolRun { path: "3".into(), attempt: 1, call: 0, began: at(400), ended: at(450), result: Ok(Value::Int(7)) };
     RunRecord {
         plan: Arc::new(plan()),
-        run: RunRow {
-            run: RUN.into(),
-            flow: "shop.daily".into(),
-            plan: "p".into(),
-            format: 1,
-            start,
-            ended: Some(at(1000)),
-            end: Some(run_end),
-        },
+        run: run(),
         nodes: vec![
             end("0", "orders", "read", "shop.orders", (0, 10)),
             end("1", "clean", "call", "shop.clean", (10, 100)),
@@ -289,15 +302,8 @@ pub(crate) fn record() -> RunRecord {
             attempt("3", 2, (450, 900), Some(ask("Seven.", vec![]))),
         ],
         contracts: vec![contract(10, "0", expect), contract(900, "3", guard)],
-        versions: vec![DatasetVersion { dataset: name("shop.orders"), version }],
-        tools: vec![ToolRun {
-            path: "3".into(),
-            attempt: 1,
-            call: 0,
-            began: at(400),
-            ended: at(450),
-            result: Ok(Value::Int(7)),
-        }],
+        versions: vec![DatasetVersion { dataset: name("shop.orders"), version: version() }],
+        tools: vec![tool],
         logs: BTreeMap::new(),
     }
 }

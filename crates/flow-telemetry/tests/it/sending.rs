@@ -1,8 +1,8 @@
 //! Sending to servers that take it, refuse it, hang, or are not there.
 
 use crate::traces::config;
-use flow_testing::server::{Act, Server, answer, json as answers};
 use flow_telemetry::{LineageTarget, Outlet, Scrub, TracesTarget};
+use flow_testing::server::{Act, Server, answer, json as answers};
 use serde_json::{Value as Json, json};
 use std::{
     sync::Arc,
@@ -56,8 +56,8 @@ async fn what_a_place_does_not_take_is_counted_and_holds_nothing_up() {
         (rejecting.url(), "1 of 2 traces", "1 were rejected"),
     ];
     for (url, count, why) in cases {
-        let began = Instant::now();
         let outlet = Outlet::traces(target(format!("http://u:pw@{}/v1?key=k", &url[7..])), &config(), plain());
+        let began = Instant::now();
         outlet.push(spans(2));
         assert!(began.elapsed() < Duration::from_millis(200), "{url}: pushing waits for nothing");
         let warning = outlet.finish(WITHIN).await.unwrap();

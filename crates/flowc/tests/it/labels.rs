@@ -36,19 +36,29 @@ dataset person: Person {
 dataset letter: Answer { at json("out/letter.json"), owner "us", accepts @pii }
 
 step tell(person: Person, phone: String @pii) -> String {
-  sh "echo \"calling $phone\" >&2; echo \"$person\" >&2; exit 3"
+  sh """
+    echo "calling $phone" >&2
+    echo "$person" >&2
+    exit 3
+  """
   effect none
 }
-step find(id: Int, email: String @pii) -> Person {
-  sh "printf '{\"id\": 1, \"email\": \"%s\", \"phone\": \"%s\", \"age\": 3}' \"$email\" 'PHONE'"
+step find(email: String @pii, phone: String @pii) -> Person {
+  sh """
+    printf '{"id": 1, "email": "%s", "phone": "%s", "age": 3}' "$email" "$phone"
+  """
   effect none
 }
 step broken(id: Int) -> Person {
-  sh "printf '{\"id\": 1, \"email\": \"no-at-EMAIL_LOCAL\", \"phone\": \"PHONE\", \"age\": -3}'"
+  sh """
+    printf '{"id": 1, "email": "no-at-%s", "phone": "1-%s", "age": -3}' "$(head -c 12 data/person.json | tail -c 3)" "$id"
+  """
   effect none
 }
 step look_up(email: String @pii) -> String {
-  sh "echo \"known as $email\""
+  sh """
+    echo "known as $email"
+  """
   effect read
 }
 step write_letter(people: Table<Person>, person: Person, count: Int) -> Answer {
@@ -68,7 +78,7 @@ step write_letter(people: Table<Person>, person: Person, count: Int) -> Answer {
 }
 
 flow main {
-  let found = find(1, person.email)
+  let found = find(person.email, person.phone)
   let told = tell(person, found.phone) else "nobody"
   let bad = broken(1) else found
   write letter = write_letter(people, person, people.count())
@@ -76,8 +86,7 @@ flow main {
 "#;
 
 fn project(port: &str) -> Sandbox {
-    let local = EMAIL.split('@').next().unwrap();
-    let program = PROGRAM.replace("PORT", port).replace("EMAIL_LOCAL", local).replace("PHONE", PHONE);
+    let program = PROGRAM.replace("PORT", port);
     let sandbox = Sandbox::program(&program);
     sandbox.write("data/people.csv", format!("id,email,phone,age\n1,{EMAIL},{PHONE},36\n2,{OTHER},{PHONE},40\n"));
     let person = json!({ "id": 1, "email": EMAIL, "phone": PHONE, "age": 36 });
@@ -202,11 +211,19 @@ type Person { id: Int, email: String @pii }
 dataset out: Person { at json("out/person.json"), owner "us", accepts @pii }
 dataset copy: Person { at json("out/copy.json"), owner "us", accepts @pii }
 step find(id: Int) -> Person {
-  sh "echo run >> ran.log; printf '{\"id\": 1, \"email\": \"ada.lovelace@analytical.example\"}'"
+  sh """
+    printf '{"id": 1, "email": "%s"}' "$(cat email.txt)"
+  """
   effect none
   cache
 }
-step again(person: Person) -> Person { sh "printf %s \"$person\"" effect none cache }
+step again(person: Person) -> Person {
+  sh """
+    printf %s "$person"
+  """
+  effect none
+  cache
+}
 flow main {
   let found = find(1)
   write out = found
@@ -214,15 +231,16 @@ flow main {
 }
 "#;
     let sandbox = Sandbox::program(program);
+    sandbox.write("email.txt", EMAIL);
     clear(&sandbox, &["run"]).ends(0);
     assert_clear_in_files(&sandbox);
     let first = sandbox.read("out/copy.json");
     assert!(first.contains(EMAIL), "{first}");
     // The step's result is taken from the journal, and is what it was.
-    sandbox.change("main.flow", "printf %s \\\"$person\\\"", "printf '%s ' \\\"$person\\\"");
+    sandbox.change("main.flow", "printf %s", "printf '%s '");
     clear(&sandbox, &["run"]).ends(0);
     assert_eq!(sandbox.read("out/copy.json"), first);
-    assert_eq!(fs::read_dir(sandbox.path(".flow")).unwrap().count() > 1, true);
+    assert!(sandbox.path(".flow/artifacts").exists());
     assert_clear_in_files(&sandbox);
     // One whose artifact is gone is made again.
     fs::remove_dir_all(sandbox.path(".flow/artifacts")).unwrap();
@@ -237,7 +255,12 @@ fn borders_and_rules_name_the_field_and_not_the_value() {
 label pii
 type Person { id: Int, email: String @pii where it.contains("@") }
 dataset people: Table<Person> { at csv("people.csv"), arrives every day by 05:00 in "UTC", accepts @pii }
-step count(people: Table<Person>) -> Int { sh "wc -l < \"$people\"" effect none }
+step count(people: Table<Person>) -> Int {
+  sh """
+    wc -l < "$people"
+  """
+  effect none
+}
 flow main -> Int { return count(people) }
 "#;
     let sandbox = Sandbox::program(&program.replace("flow main ->", "flow main() ->"));
