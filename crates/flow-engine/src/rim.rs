@@ -12,7 +12,7 @@ use flow_expr::{
     FileHandle, Name, Record, Type, TypeDef, Value, VariantValue,
     redact::{labels_in, map_labelled, mark, redact},
 };
-use flow_plan::{AskReport, Failure, Program};
+use flow_plan::{AskReport, Decision, Failure, Program, Reason};
 use flow_store::Layout;
 use mask::Mask;
 use std::{
@@ -204,7 +204,9 @@ impl Rim {
                 version.value = self.seal(&version.value, self.type_of(dataset).as_ref());
                 version.expectations.iter_mut().for_each(|rule| self.examples(&mut rule.examples));
             }
+            Note::Decided { decision, .. } => self.decision(decision),
             Note::Settled(end) => {
+                end.decision.iter_mut().for_each(|decision| self.decision(decision));
                 end.failure = end.failure.take().map(|failure| self.failure(failure));
                 if let Some(record) = &mut end.record {
                     let ty = end.subject.as_ref().and_then(|name| self.program.steps.get(name));
@@ -213,9 +215,18 @@ impl Rim {
                     record.inputs.iter_mut().for_each(|input| input.short = self.shared(&input.short));
                 }
             }
-            Note::Decided { .. } | Note::Started { .. } | Note::Waiting { .. } | Note::Ended(_) => {}
+            Note::Started { .. } | Note::Waiting { .. } | Note::Ended(_) => {}
         }
         note
+    }
+
+    /// Why something runs, which may quote what it was given.
+    fn decision(&self, decision: &mut Decision) {
+        for reason in &mut decision.reasons {
+            if let Reason::InputChanged { old, new, .. } | Reason::ParameterChanged { old, new, .. } = reason {
+                (*old, *new) = (self.shared(old), self.shared(new));
+            }
+        }
     }
 
     fn contract(&self, verdict: &mut ContractVerdict) {

@@ -146,7 +146,7 @@ async fn deliver(way: &Way, parcel: &[Json]) -> (usize, Option<Lost>) {
         Way::Traces { target, config, client } => {
             let body = traces::request(parcel.iter().cloned(), config);
             match again(|| post_spans(client, target, &body)).await {
-                Ok(rejected) if rejected == 0 => (parcel.len(), None),
+                Ok(0) => (parcel.len(), None),
                 Ok(rejected) => {
                     let why = format!("{rejected} were rejected");
                     (parcel.len().saturating_sub(rejected), Some(Lost { why, again: false }))

@@ -13,6 +13,8 @@ const SHORTEST: usize = 4;
 const MOST: usize = 20_000;
 /// Bytes of one text that are looked for: what is longer is known by its beginning.
 const LONGEST: usize = 4096;
+/// Letters that are left of a long text where messages quote it.
+const CUTS: [usize; 2] = [59, 80];
 /// Values inside of values are looked at so deep.
 const DEEPEST: usize = 32;
 
@@ -69,8 +71,11 @@ impl Mask {
 
     fn add_text(&mut self, text: &str, mark: &str) {
         let escaped = serde_json::Value::from(text).to_string();
-        let escaped = escaped.trim_matches('"').to_owned();
-        for form in std::iter::once(text).chain([&*escaped]).chain(text.lines()) {
+        let escaped = escaped.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or_default();
+        // As messages cut what is long.
+        let cut = CUTS.map(|length| text.chars().take(length).collect::<String>());
+        let cut = cut.iter().filter(|cut| cut.len() < text.len()).map(|cut| &**cut);
+        for form in std::iter::once(text).chain([escaped]).chain(text.lines()).chain(cut) {
             let end = (0..=LONGEST.min(form.len())).rev().find(|end| form.is_char_boundary(*end)).unwrap_or(0);
             let form = form.get(..end).unwrap_or_default().trim();
             if form.len() >= SHORTEST && self.texts.len() < MOST && !self.texts.contains_key(form) {
@@ -119,5 +124,10 @@ mod tests {
         assert_eq!(mask.text("to ada@x.org: 4711000, no"), "to ‹@pii›: ‹@id›, no");
         assert_eq!(mask.text(r#"{"a":"two\nlines \"quoted\""}"#), r#"{"a":"‹@pii›"}"#);
         assert_eq!(mask.text("lines \"quoted\""), "‹@pii›");
+        let long = "x1".repeat(60);
+        mask.add(&Value::String(long.as_str().into()), "‹@pii›");
+        assert_eq!(mask.text(&format!("\"{}…\"", &long[..59])), "\"‹@pii›…\"");
+        assert_eq!(mask.find("nothing of it"), None);
+        assert_eq!(mask.find("to ada@x.org").as_deref(), Some("‹@pii›"));
     }
 }
