@@ -5,7 +5,7 @@
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use flow_expr::Value;
-use std::{collections::BTreeMap, sync::OnceLock};
+use std::{collections::HashSet, ops::Range, sync::OnceLock};
 
 /// Bytes of the shortest text that is looked for.
 const SHORTEST: usize = 4;
@@ -21,9 +21,18 @@ const DEEPEST: usize = 32;
 /// What is looked for.
 #[derive(Debug, Default)]
 pub(super) struct Mask {
-    /// With the marks.
-    texts: BTreeMap<String, String>,
-    automaton: OnceLock<Option<(AhoCorasick, Vec<String>)>>,
+    known: HashSet<String>,
+    /// Each at least twice as large as the next, so that a text is built into few automata however many come.
+    levels: Vec<Level>,
+}
+
+/// Texts that are looked for at once.
+#[derive(Debug, Default)]
+struct Level {
+    texts: Vec<String>,
+    /// Of the same length.
+    marks: Vec<String>,
+    automaton: OnceLock<Option<AhoCorasick>>,
 }
 
 impl Mask {
@@ -78,34 +87,64 @@ impl Mask {
         for form in std::iter::once(text).chain([escaped]).chain(text.lines()).chain(cut) {
             let end = (0..=LONGEST.min(form.len())).rev().find(|end| form.is_char_boundary(*end)).unwrap_or(0);
             let form = form.get(..end).unwrap_or_default().trim();
-            if form.len() >= SHORTEST && self.texts.len() < MOST && !self.texts.contains_key(form) {
-                self.texts.insert(form.to_owned(), mark.to_owned());
-                self.automaton = OnceLock::new();
+            if form.len() >= SHORTEST && self.known.len() < MOST && self.known.insert(form.to_owned()) {
+                self.push(form, mark);
             }
         }
     }
 
+    fn push(&mut self, text: &str, mark: &str) {
+        let (texts, marks) = (vec![text.to_owned()], vec![mark.to_owned()]);
+        let mut level = Level { texts, marks, automaton: OnceLock::new() };
+        while let Some(last) = self.levels.pop_if(|last| last.texts.len() <= level.texts.len()) {
+            level.texts.extend(last.texts);
+            level.marks.extend(last.marks);
+        }
+        self.levels.push(level);
+    }
+
     /// The text with marks.
     pub(super) fn text(&self, text: &str) -> String {
-        match self.automaton() {
-            Some((automaton, marks)) => automaton.replace_all(text, marks),
-            None => text.to_owned(),
+        let mut out = String::new();
+        let mut position = 0;
+        for (range, mark) in self.places(text) {
+            out.push_str(&text[position..range.start]);
+            out.push_str(mark);
+            position = range.end;
         }
+        out.push_str(&text[position..]);
+        out
     }
 
     /// The mark of what is in a text, if anything is.
     pub(super) fn find(&self, text: &str) -> Option<String> {
-        let (automaton, marks) = self.automaton()?;
-        automaton.find(text).and_then(|found| marks.get(found.pattern().as_usize()).cloned())
+        self.places(text).first().map(|(_, mark)| (*mark).to_owned())
     }
 
-    fn automaton(&self) -> Option<&(AhoCorasick, Vec<String>)> {
-        let made = self.automaton.get_or_init(|| {
-            let marks = self.texts.values().cloned().collect();
-            let built = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(self.texts.keys());
-            built.ok().filter(|_| !self.texts.is_empty()).map(|automaton| (automaton, marks))
-        });
-        made.as_ref()
+    /// Where known texts are: ranges that do not overlap, in order, with the mark of the longest in each.
+    fn places(&self, text: &str) -> Vec<(Range<usize>, &str)> {
+        let mut found: Vec<(Range<usize>, &str)> = vec![];
+        for level in &self.levels {
+            let Some(automaton) = level.automaton() else { continue };
+            let places = automaton.find_overlapping_iter(text);
+            found.extend(places.filter_map(|at| Some((at.range(), &**level.marks.get(at.pattern().as_usize())?))));
+        }
+        found.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
+        let mut merged: Vec<(Range<usize>, &str)> = vec![];
+        for (range, mark) in found {
+            match merged.last_mut() {
+                Some((last, _)) if range.start < last.end => last.end = last.end.max(range.end),
+                _ => merged.push((range, mark)),
+            }
+        }
+        merged
+    }
+}
+
+impl Level {
+    fn automaton(&self) -> Option<&AhoCorasick> {
+        let built = || AhoCorasick::builder().match_kind(MatchKind::Standard).build(&self.texts).ok();
+        self.automaton.get_or_init(built).as_ref()
     }
 }
 
@@ -128,6 +167,23 @@ mod tests {
         mask.add(&Value::String(long.as_str().into()), "‹@pii›");
         assert_eq!(mask.text(&format!("\"{}…\"", &long[..59])), "\"‹@pii›…\"");
         assert_eq!(mask.find("nothing of it"), None);
+        mask.add(&Value::String("ada@".into()), "‹@short›");
+        mask.add(&Value::String("x.org/home".into()), "‹@home›");
+        assert_eq!(mask.text("to ada@x.org/home."), "to ‹@pii›.", "what overlaps goes as a whole");
         assert_eq!(mask.find("to ada@x.org").as_deref(), Some("‹@pii›"));
+    }
+
+    #[test]
+    fn many_values_are_taken_in_as_they_come() {
+        let mut mask = Mask::default();
+        let began = std::time::Instant::now();
+        for number in 0..5000 {
+            let text = format!("person-{number}@x.org");
+            mask.add(&Value::String(text.as_str().into()), "‹@pii›");
+            assert_eq!(mask.text(&format!("to {text}")), "to ‹@pii›");
+        }
+        assert!(mask.levels.len() < 16, "{}", mask.levels.len());
+        assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
+        assert_eq!(mask.text("person-17@x.org, person-4999@x.org"), "‹@pii›, ‹@pii›");
     }
 }
