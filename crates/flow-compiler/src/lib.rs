@@ -13,6 +13,8 @@ mod stdlib;
 mod world;
 
 pub use compile::{Compilation, Options, compile};
-pub use load::{Loaded, LoadedModule, MAX_FILE_BYTES, load};
+pub use flow_analysis::failures;
+pub use flow_sema::manifest::{Manifest, Telemetry};
+pub use load::{Loaded, LoadedModule, MAX_FILE_BYTES, load, manifest};
 pub use plan::{VERSION, plan};
 pub use world::{MemoryWorld, World, WorldError};

@@ -66,6 +66,14 @@ pub fn load(world: &dyn World, only: &[String]) -> Loaded {
     loaded
 }
 
+/// The project's settings alone, as far as they can be read; what is wrong with them is for [`load`] to say.
+#[must_use]
+pub fn manifest(world: &dyn World) -> Manifest {
+    let mut loaded = Loaded::default();
+    load_manifest(world, &mut loaded);
+    loaded.manifest
+}
+
 fn load_manifest(world: &dyn World, loaded: &mut Loaded) {
     if world.read("flow.toml") == Err(WorldError::NotFound) {
         return;

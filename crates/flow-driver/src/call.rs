@@ -15,7 +15,7 @@ use crate::{
     retry::{Failed, next_attempt, seed_at},
     state::{Activity, CallState, Phase, Role, Settled, Then},
 };
-use flow_expr::{Expr, ExprKind, Name, Value, VarId, digest};
+use flow_expr::{Expr, ExprKind, Name, Value, VarId, digest, redact::redact};
 use flow_plan::{AskReport, Body, Failure, GuardAction, Idempotency, Meanings, Step, Verdict, meaning_hash, words};
 use std::sync::Arc;
 
@@ -395,12 +395,12 @@ impl Driver {
         args: impl Iterator<Item = Option<&'a Value>>,
     ) -> Vec<InputRecord> {
         let Op::Call { args: exprs, .. } = &self.node(id).op else { return vec![] };
-        let names = step.params.iter().map(|param| param.name.clone());
-        names
-            .zip(args)
-            .zip(exprs)
-            .map(|((name, value), expr)| input(name, value, self.is_parameter(id, expr)))
-            .collect()
+        let types = &self.program.types;
+        let record = |((param, value), expr): ((&flow_plan::Param, Option<&Value>), &Arc<Expr>)| {
+            let shown = value.map(|value| redact(value, Some(&param.ty), &param.labels, types));
+            input(param.name.clone(), value, shown, self.is_parameter(id, expr))
+        };
+        step.params.iter().zip(args).zip(exprs).map(record).collect()
     }
 
     fn inputs_of_expression(&self, id: u32, expr: &Expr) -> Vec<InputRecord> {
@@ -419,8 +419,10 @@ impl Driver {
             .into_iter()
             .map(|var| {
                 let value = self.variable(block, var);
-                let parameter = graph.params.iter().any(|param| param.var == var);
-                input(name(var), value.as_ref(), parameter)
+                let parameter = graph.params.iter().find(|param| param.var == var);
+                let (ty, labels) = parameter.map_or((None, &[][..]), |param| (Some(&param.ty), &param.labels));
+                let shown = value.as_ref().map(|value| redact(value, ty, labels, &self.program.types));
+                input(name(var), value.as_ref(), shown, parameter.is_some())
             })
             .collect()
     }
@@ -454,10 +456,10 @@ impl Driver {
     }
 }
 
-/// A value that is used, for the record.
-fn input(name: Arc<str>, value: Option<&Value>, parameter: bool) -> InputRecord {
+/// A value that is used, for the record; `shown` is what may be seen of it.
+fn input(name: Arc<str>, value: Option<&Value>, shown: Option<Value>, parameter: bool) -> InputRecord {
     let digest = value.map(|value| digest(value).into());
-    let short = value.map_or_else(|| "".into(), short);
+    let short = shown.as_ref().map_or_else(|| "".into(), short);
     InputRecord { name, digest, short, parameter }
 }
 

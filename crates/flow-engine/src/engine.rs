@@ -7,6 +7,7 @@ use crate::{
     clock::Clock,
     held::{Held, Pools, random, run_id},
     plan::foresee,
+    rim::Rim,
     run::{Over, Running},
     watch::Watchers,
     work::Shared,
@@ -152,12 +153,14 @@ impl Engine {
         };
         let run = start.run.clone();
         watchers.tell(Happening::RunStarted { run: run.clone(), flow: plan.flow.clone(), nodes });
+        shared.rim.know_params(&plan.flow, &plan.params);
+        let rim = shared.rim.clone();
         let unselected = unselected_in(&plan);
         let driver = Driver::with_program(program, plan.flow.clone(), plan.params.clone(), unselected, start.clone());
         let over = Running::new(driver, store, Arc::new(shared)).drive(cancel).await;
         // Best effort: a folder that stays goes with the others.
         let _ = std::fs::remove_dir_all(self.layout.scratch().join(&*run));
-        Ok(summary(run, start.started, clock.now(), over?))
+        Ok(summary(run, (start.started, clock.now()), over?, &rim))
     }
 
     /// Whether the data that a plan was made for is still what is there.
@@ -212,6 +215,7 @@ impl Engine {
     ) -> Shared {
         Shared {
             executor: self.executor.clone(),
+            rim: Arc::new(Rim::new(program.clone(), self.layout.clone())),
             program,
             layout: self.layout.clone(),
             run: start.run.clone(),
@@ -255,7 +259,7 @@ fn unselected_in(plan: &Plan) -> HashSet<u32> {
     unselected.map(|(node, _)| node.0).collect()
 }
 
-fn summary(run: Arc<str>, started: Timestamp, ended: Timestamp, over: Over) -> RunSummary {
+fn summary(run: Arc<str>, (started, ended): (Timestamp, Timestamp), over: Over, rim: &Rim) -> RunSummary {
     let Over { end, driver, broken } = over;
     let failures = driver.root_failures().into_iter();
     let result = driver.result().filter(|value| end.status == RunStatus::Succeeded && !matches!(value, Value::Unit));
@@ -266,7 +270,7 @@ fn summary(run: Arc<str>, started: Timestamp, ended: Timestamp, over: Over) -> R
         ended,
         counts: end.counts,
         failures: failures
-            .map(|(path, label, failure)| NodeFailure { path, label, failure: (*failure).clone() })
+            .map(|(path, label, failure)| NodeFailure { path, label, failure: rim.failure((*failure).clone()) })
             .collect(),
         contracts: broken,
         late: end.late,

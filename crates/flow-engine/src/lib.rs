@@ -14,6 +14,7 @@ mod held;
 mod plan;
 mod progress;
 mod questions;
+mod rim;
 mod run;
 mod summary;
 mod watch;

@@ -2,7 +2,7 @@
 //!
 //! Runs nothing, writes nothing, and looks at databases and URLs only when told so.
 
-use crate::{EngineError, Looking, run::recall, work::Shared};
+use crate::{EngineError, Looking, rim::opened, run::recall, work::Shared};
 use flow_driver::{Command, Driver, Event};
 use flow_plan::InputSeen;
 use std::{collections::VecDeque, sync::Arc};
@@ -23,6 +23,7 @@ pub(crate) async fn foresee(
     let mut events = VecDeque::from([Event::Begin]);
     let mut inputs: Vec<InputSeen> = vec![];
     while let Some(event) = events.pop_front() {
+        let event = opened(&shared.layout, event, None);
         for command in driver.on(event, shared.started) {
             match command {
                 Command::Recall { task, node, cache, identity } => {

@@ -6,6 +6,7 @@
 use crate::{
     EngineError, Happening,
     clock::Clock,
+    rim::opened,
     watch::Watchers,
     work::{Shared, Work},
 };
@@ -118,8 +119,10 @@ impl Running {
         if let Some(task) = task_of(&event) {
             self.work.done(task);
         }
-        self.store.write(Write::Event { seq: self.seq, at, event: Box::new(event.clone()) });
+        let kept = self.shared.rim.event(&event);
+        self.store.write(Write::Event { seq: self.seq, at, event: Box::new(kept) });
         self.seq += 1;
+        let event = opened(&self.shared.layout, event, Some(&self.shared.rim));
         for command in self.driver.on(event, at) {
             self.obey(command, at)?;
         }
@@ -129,6 +132,7 @@ impl Running {
     fn obey(&mut self, command: Command, at: jiff::Timestamp) -> Result<(), StoreError> {
         match command {
             Command::Note(note) => {
+                let note = self.shared.rim.note(note);
                 self.watchers.note(&note);
                 self.remember(&note);
                 self.store.write(Write::Note { at, note: Box::new(note) });
@@ -138,14 +142,26 @@ impl Running {
                 self.pending.push_back(event);
             }
             Command::Look { task, dataset, partition, previous } => self.work.look(task, dataset, partition, previous),
-            Command::Read { task, dataset, partition } => self.work.read(task, dataset, partition),
-            Command::Write { task, dataset, partition, value } => self.work.write(task, dataset, partition, value),
+            Command::Read { task, dataset, partition } => {
+                self.shared.rim.type_of(&dataset).into_iter().for_each(|ty| self.shared.rim.gives(task, ty));
+                self.work.read(task, dataset, partition);
+            }
+            Command::Write { task, dataset, partition, value } => {
+                self.shared.rim.know(&value, self.shared.rim.type_of(&dataset).as_ref(), &[]);
+                self.work.write(task, dataset, partition, value);
+            }
             Command::Compute { task, expr, bindings } => self.work.compute(task, &expr, bindings),
-            Command::Run(run) => match run.ask.clone() {
-                Some(ask) => self.work.ask(*run, *ask),
-                None => self.work.attempt(*run),
-            },
-            Command::Render(run) => self.work.render(*run),
+            Command::Run(run) => {
+                self.shared.rim.know_step(&run);
+                match run.ask.clone() {
+                    Some(ask) => self.work.ask(*run, *ask),
+                    None => self.work.attempt(*run),
+                }
+            }
+            Command::Render(run) => {
+                self.shared.rim.know_step(&run);
+                self.work.render(*run);
+            }
             Command::Timer { task, at } => self.work.timer(task, at),
             Command::Stop { task } => self.work.stop(task),
         }

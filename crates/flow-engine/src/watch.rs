@@ -1,8 +1,9 @@
 //! Telling watchers what happens, and keeping what attempts write.
 
-use crate::{Happening, Progress, clock::Clock};
+use crate::{Happening, Progress, clock::Clock, rim::Rim};
 use flow_driver::Note;
 use flow_exec::api::{LogSink, Stream};
+use flow_expr::Type;
 use flow_store::{AttemptLog, Layout};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::broadcast;
@@ -53,19 +54,22 @@ pub(crate) struct StepLog {
     label: Arc<str>,
     log: Mutex<AttemptLog>,
     watchers: Watchers,
+    rim: Arc<Rim>,
+    /// What stands in the place of what it prints as its result.
+    output_mark: Option<String>,
 }
 
 impl StepLog {
     pub(crate) fn new(
         layout: &Layout,
         run: &str,
-        path: Arc<str>,
-        label: Arc<str>,
-        attempt: u32,
+        (path, label, attempt): (Arc<str>, Arc<str>, u32),
         watchers: Watchers,
+        (rim, returns): (Arc<Rim>, &Type),
     ) -> Self {
         let log = Mutex::new(AttemptLog::new(layout, run, &path, attempt));
-        Self { path, label, log, watchers }
+        let output_mark = rim.output_mark(returns);
+        Self { path, label, log, watchers, rim, output_mark }
     }
 
     pub(crate) fn finish(&self) {
@@ -81,6 +85,11 @@ impl LogSink for StepLog {
             Stream::Note => "note",
         };
         let now = self.watchers.clock.now();
+        let seen = match &self.output_mark {
+            Some(mark) if stream == Stream::Out => Some(mark.clone()),
+            _ => self.rim.is_active().then(|| self.rim.text(&String::from_utf8_lossy(bytes))),
+        };
+        let bytes = seen.as_ref().map_or(bytes, |text| text.as_bytes());
         self.log.lock().unwrap_or_else(PoisonError::into_inner).line(now, word, bytes);
         if self.watchers.sender.receiver_count() > 0 {
             let line = String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN_BYTES)]).into();

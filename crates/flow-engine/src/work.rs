@@ -7,6 +7,7 @@ use crate::{
     Looking,
     clock::Clock,
     held::Pools,
+    rim::Rim,
     watch::{StepLog, Watchers},
 };
 use flow_driver::{AskStep, Event, Partition, Product, Published, RunStep, Sighting, Task};
@@ -38,6 +39,8 @@ pub(crate) struct Shared {
     pub(crate) started: Timestamp,
     pub(crate) clock: Clock,
     pub(crate) watchers: Watchers,
+    /// What may be seen of labelled data.
+    pub(crate) rim: Arc<Rim>,
     /// None in a plan, which writes nothing.
     pub(crate) store: Option<Arc<Store>>,
     /// None where there is no store yet.
@@ -316,7 +319,8 @@ async fn attempt(shared: &Shared, run: RunStep, cancel: Cancel) -> Result<Produc
 
 fn step_log(shared: &Shared, run: &RunStep) -> Arc<StepLog> {
     let (path, label, watchers) = (run.path.clone(), run.label.clone(), shared.watchers.clone());
-    Arc::new(StepLog::new(&shared.layout, &shared.run, path, label, run.attempt, watchers))
+    let rim = shared.rim.clone();
+    Arc::new(StepLog::new(&shared.layout, &shared.run, (path, label, run.attempt), watchers, (rim, &run.step.returns)))
 }
 
 fn step_call(shared: &Shared, run: RunStep, scratch: PathBuf) -> StepCall {

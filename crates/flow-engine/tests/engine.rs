@@ -79,6 +79,7 @@ impl Execute for Fake {
             output_tokens: 5,
             micro_dollars: 20,
             known: true,
+            finish: "".into(),
             answer: "42".into(),
             leniencies: vec![],
             calls: vec![],

@@ -14,15 +14,30 @@ use datafusion::arrow::{
     datatypes::{Decimal128Type, Int64Type},
 };
 use flow_diag::codes;
-use flow_expr::{Expr, ExprKind, Record, Table, TableData as _, Value, VarId, VariantValue, evaluate};
+use flow_expr::{
+    Expr, ExprKind, Name, Record, Table, TableData as _, Type, Value, VarId, VariantValue, evaluate, redact::redact,
+};
 use flow_plan::{ErrorClass, Failure};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The value of an expression over data.
 pub(crate) fn compute(call: &ComputeCall, datasets: &Datasets) -> Result<Value, Failure> {
+    compute_seen(call, &[], datasets)
+}
+
+/// As [`compute`], with marks in the place of labelled data: by variable, its type and its own labels.
+pub(crate) fn compute_seen(
+    call: &ComputeCall,
+    hidden: &[(VarId, Type, Vec<Name>)],
+    datasets: &Datasets,
+) -> Result<Value, Failure> {
     let mut scope = BTreeMap::new();
     for (var, value) in &call.bindings {
-        scope.insert(*var, with_data(value, call, datasets)?);
+        let mut value = with_data(value, call, datasets)?;
+        if let Some((_, ty, labels)) = hidden.iter().find(|(known, ..)| known == var) {
+            value = redact(&value, Some(ty), labels, &call.program.types);
+        }
+        scope.insert(*var, value);
     }
     if let Some(found) = fast_sum(&call.expr, &scope) {
         return Ok(found);

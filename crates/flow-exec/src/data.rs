@@ -16,7 +16,7 @@ use crate::{
     tables::{Artifacts, StagedFile, copy_into, write_failure},
 };
 use async_trait::async_trait;
-use flow_expr::{FileHandle, Name, Table, Value};
+use flow_expr::{FileHandle, Name, Table, Type, Value, VarId};
 use flow_plan::{ConnectionKind, CsvOptions, Failure, Fingerprint, Format, Location, Program};
 use std::{
     collections::BTreeMap,
@@ -157,6 +157,17 @@ impl Data {
     pub(crate) async fn compute(&self, call: ComputeCall, cancel: &Cancel) -> Result<Value, Failure> {
         let datasets = self.datasets.clone();
         blocking(cancel, move |_| compute::compute(&call, &datasets)).await
+    }
+
+    /// As [`Self::compute`], with marks in the place of labelled data: by variable, its type and its own labels.
+    pub(crate) async fn compute_seen(
+        &self,
+        call: ComputeCall,
+        hidden: Vec<(VarId, Type, Vec<Name>)>,
+        cancel: &Cancel,
+    ) -> Result<Value, Failure> {
+        let datasets = self.datasets.clone();
+        blocking(cancel, move |_| compute::compute_seen(&call, &hidden, &datasets)).await
     }
 
     fn stage_table(

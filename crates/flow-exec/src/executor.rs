@@ -42,6 +42,7 @@ impl ExecutorOptions {
 
 /// Does what engines ask for.
 pub struct Executor {
+    secrets: Arc<Secrets>,
     steps: Steps,
     asker: Asker,
     data: Data,
@@ -56,7 +57,13 @@ impl Executor {
         let data =
             Data::new(options.root.clone(), artifacts, options.cache, secrets.clone(), options.query_memory_bytes);
         let asker = Asker::new(options.models, secrets.clone(), data.clone());
-        Self { steps: Steps::new(options.root, secrets, Arc::new(data.clone())), asker, data }
+        Self { steps: Steps::new(options.root, secrets.clone(), Arc::new(data.clone())), asker, data, secrets }
+    }
+
+    /// Takes out every secret that was read so far, for what goes to others besides logs and failures.
+    #[must_use]
+    pub fn scrubber(&self) -> crate::Scrubber {
+        self.secrets.scrubber()
     }
 }
 

@@ -9,7 +9,7 @@ mod unique;
 use crate::{borders::context, tables::shown};
 use datafusion::arrow::record_batch::RecordBatch;
 use flow_diag::codes;
-use flow_expr::{Expr, Type, Value, evaluate};
+use flow_expr::{Expr, Type, Value, evaluate, redact::redact};
 use flow_plan::{Dataset, ErrorClass, Expectation, Failure, Program, Rule, RuleVerdict};
 use jiff::Timestamp;
 use rows::{RowRule, mentioned};
@@ -219,6 +219,11 @@ fn item_breaks(
     seen: &mut std::collections::HashSet<String>,
     (program, now): (&Program, Timestamp),
 ) -> Option<String> {
+    let labelled = redact(item, None, &[], &program.types);
+    let shown_field = |name: &str| match &labelled {
+        Value::Record(record) => record.get(name).cloned().unwrap_or(Value::Absent),
+        _ => Value::Absent,
+    };
     let field = |name: &str| match item {
         Value::Record(record) => record.get(name).cloned().unwrap_or(Value::Absent),
         _ => Value::Absent,
@@ -226,11 +231,11 @@ fn item_breaks(
     match rule {
         Rule::Row(expr) => match evaluate(expr, item, &context(program, now)) {
             Ok(Value::Bool(true)) => None,
-            Ok(_) => Some(mentioned(expr, &field)),
+            Ok(_) => Some(mentioned(expr, &shown_field)),
             Err(error) => Some(error.to_string()),
         },
         Rule::Unique(names) => {
-            let key: Vec<String> = names.iter().map(|name| format!("{name} = {}", shown(&field(name)))).collect();
+            let key: Vec<String> = names.iter().map(|name| format!("{name} = {}", shown(&shown_field(name)))).collect();
             let digests: String = names.iter().map(|name| flow_expr::digest(&field(name))).collect();
             (!seen.insert(digests)).then(|| format!("{} again", key.join(", ")))
         }

@@ -12,7 +12,7 @@ use crate::{
     process::{internal, without_line_end},
 };
 use flow_diag::codes;
-use flow_expr::{Type, TypeDef, TypeTable, Value, codec};
+use flow_expr::{Type, TypeDef, TypeTable, Value, codec, redact::labels_in};
 use flow_plan::{ErrorClass, Failure, Format};
 use std::path::Path;
 
@@ -84,6 +84,11 @@ fn text(stdout: Vec<u8>) -> Result<String, Failure> {
     })
 }
 
+/// Whether a result that cannot be read may be quoted: not if there should be labelled data in it.
+fn may_be_quoted(attempt: &Attempt<'_>) -> bool {
+    labels_in(&attempt.call.step.returns, &attempt.call.program.types).is_empty()
+}
+
 fn json(attempt: &Attempt<'_>, text: &str) -> Result<serde_json::Value, Failure> {
     codec::parse_json_as(text, &attempt.call.step.returns, attempt.context().types).map_err(|error| {
         if text.trim().is_empty() {
@@ -91,9 +96,9 @@ fn json(attempt: &Attempt<'_>, text: &str) -> Result<serde_json::Value, Failure>
         }
         let one_line = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let begins: String = one_line.chars().take(120).collect();
-        unreadable(format!("its standard output is its result, and is not JSON: {error}"))
-            .detail(format!("it begins: {begins}"))
-            .detail("anything that is not the result belongs on standard error")
+        let failure = unreadable(format!("its standard output is its result, and is not JSON: {error}"));
+        let failure = if may_be_quoted(attempt) { failure.detail(format!("it begins: {begins}")) } else { failure };
+        failure.detail("anything that is not the result belongs on standard error")
     })
 }
 

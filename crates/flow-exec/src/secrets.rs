@@ -11,7 +11,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 use tokio::sync::Mutex;
@@ -45,13 +45,15 @@ impl fmt::Debug for SecretValue {
 pub struct Secrets {
     root: PathBuf,
     known: Mutex<BTreeMap<Name, (SecretSource, SecretValue)>>,
+    /// What takes out those that were read, for who cannot wait.
+    scrubber: std::sync::Mutex<Scrubber>,
 }
 
 impl Secrets {
     /// The secrets of the project in this folder.
     #[must_use]
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into(), known: Mutex::default() }
+        Self { root: root.into(), known: Mutex::default(), scrubber: std::sync::Mutex::default() }
     }
 
     /// The value of a secret of the program.
@@ -69,13 +71,15 @@ impl Secrets {
         }
         let value = self.read(name, source).await?;
         known.insert(name.clone(), (source.clone(), value.clone()));
+        let scrubber = Scrubber::new(known.values().map(|(_, value)| value.reveal().as_bytes()));
+        *self.scrubber.lock().unwrap_or_else(PoisonError::into_inner) = scrubber;
         Ok(value)
     }
 
     /// A scrubber for every secret that was read so far.
-    pub async fn scrubber(&self) -> Scrubber {
-        let known = self.known.lock().await;
-        Scrubber::new(known.values().map(|(_, value)| value.reveal().as_bytes()))
+    #[must_use]
+    pub fn scrubber(&self) -> Scrubber {
+        self.scrubber.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     async fn read(&self, name: &Name, source: &SecretSource) -> Result<SecretValue, Failure> {

@@ -14,6 +14,7 @@ mod hex;
 mod ir;
 mod memory;
 mod prose;
+pub mod redact;
 pub mod render;
 pub mod rules;
 mod selection;

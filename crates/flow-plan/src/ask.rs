@@ -72,6 +72,9 @@ pub struct AskReport {
     pub micro_dollars: u64,
     /// Whether it is known what was used; otherwise the worst stays charged.
     pub known: bool,
+    /// Why the answer ended, in one word: `stop`, `length`, `tool_calls`, `content_filter`; empty if nobody said.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub finish: Arc<str>,
     /// The answer as it came, cut to a bound.
     pub answer: Arc<str>,
     /// What was put right in it, in words.

@@ -71,6 +71,7 @@ pub(crate) fn report(
         output_tokens,
         micro_dollars: price.map_or(0, |price| price.micro_dollars(input_tokens, output_tokens)),
         known,
+        finish: "".into(),
         answer,
         leniencies: vec![],
         calls: vec![],

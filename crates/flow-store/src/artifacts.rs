@@ -33,6 +33,12 @@ fn paths(layout: &Layout, hash: &str) -> [PathBuf; 2] {
     [folder.join(format!("{hash}.parquet")), folder.join(format!("{hash}.bin"))]
 }
 
+/// The name of content that is kept as it is.
+#[must_use]
+pub fn content_name(content: &[u8]) -> String {
+    blake3::hash(content).to_hex().to_string()
+}
+
 /// Removes artifacts whose hashes are not among those needed. Gives the number of bytes freed.
 ///
 /// # Errors

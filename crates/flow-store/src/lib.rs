@@ -17,7 +17,7 @@ mod schema;
 mod store;
 mod write;
 
-pub use artifacts::{artifacts_of, is_complete, sweep};
+pub use artifacts::{artifacts_of, content_name, is_complete, sweep};
 pub use error::StoreError;
 pub use layout::Layout;
 pub use lock::{Lock, LockHolder};

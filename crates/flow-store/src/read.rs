@@ -209,6 +209,16 @@ impl Reader {
         texts.iter().map(|text| self.json(text)).collect()
     }
 
+    /// The versions that a run read or wrote, with their datasets, in that order.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn versions_of_run(&self, run: &str) -> Result<Vec<(String, VersionRecord)>, StoreError> {
+        let sql = "select dataset, json from versions where run = ?1 order by no";
+        let rows: Vec<(String, String)> = self.many(sql, params![run], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        rows.into_iter().map(|(dataset, json)| Ok((dataset, self.json(&json)?))).collect()
+    }
+
     /// What was found out about a file, if it is still the same file.
     ///
     /// # Errors

@@ -10,15 +10,22 @@ use flow_engine::{Engine, EngineError, FileMemory, Options};
 use flow_exec::{Executor, ExecutorOptions};
 use flow_plan::Plan;
 use flow_store::{Layout, Reader, StoreError};
+use flow_telemetry::Scrub;
 use std::{path::Path, sync::Arc};
 
 /// The engine of a project. Opens and makes nothing yet.
 pub(crate) fn of(project: &Project, options: Options) -> Engine {
-    with(project, options, ExecutorOptions::new(&project.root))
+    with(project, options, ExecutorOptions::new(&project.root)).0
 }
 
-/// As [`of`], with every answer of a model appended to a cassette, which is made if it is not there.
-pub(crate) fn recording(project: &Project, options: Options, cassette: &Path) -> Result<Engine, Failure> {
+/// The engine for a run, and what takes out the secrets that it has read. With a cassette, every answer of a
+/// model is appended to it; it is made if it is not there.
+pub(crate) fn running(
+    project: &Project,
+    options: Options,
+    cassette: Option<&Path>,
+) -> Result<(Engine, Scrub), Failure> {
+    let Some(cassette) = cassette else { return Ok(with(project, options, ExecutorOptions::new(&project.root))) };
     // A path on the command line is meant from where it is given.
     let cassette = std::path::absolute(cassette).map_err(|error| Failure::environment(error.to_string()))?;
     let models = flow_ai::Client::new().with_root(&project.root).record(&cassette);
@@ -27,10 +34,11 @@ pub(crate) fn recording(project: &Project, options: Options, cassette: &Path) ->
     Ok(with(project, options, executor))
 }
 
-fn with(project: &Project, options: Options, executor: ExecutorOptions) -> Engine {
+fn with(project: &Project, options: Options, executor: ExecutorOptions) -> (Engine, Scrub) {
     let memory = FileMemory::new(&project.root);
-    let executor = Executor::new(ExecutorOptions { cache: memory.clone(), ..executor });
-    Engine::new(&project.root, Arc::new(executor), memory, options)
+    let executor = Arc::new(Executor::new(ExecutorOptions { cache: memory.clone(), ..executor }));
+    let engine = Engine::new(&project.root, executor.clone(), memory, options);
+    (engine, Arc::new(move |text: &str| executor.scrubber().text(text)))
 }
 
 /// The plan that a run followed; none if there is no such run.
@@ -58,7 +66,7 @@ pub(crate) fn failure(error: &EngineError) -> Failure {
     }
 }
 
-fn store_failure(error: &StoreError) -> Failure {
+pub(crate) fn store_failure(error: &StoreError) -> Failure {
     let exit = match error {
         StoreError::NoRun { .. } | StoreError::NoStep { .. } => Exit::Wrong,
         _ => Exit::Environment,

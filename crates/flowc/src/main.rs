@@ -19,6 +19,7 @@ mod programs;
 mod project;
 mod report;
 mod request;
+mod telemetry;
 mod tests;
 mod ui;
 mod world;

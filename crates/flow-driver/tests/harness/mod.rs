@@ -215,6 +215,7 @@ pub fn report(ask: &AskStep, answer: &str) -> AskReport {
         output_tokens: 50,
         micro_dollars: 0,
         known: true,
+        finish: "".into(),
         answer: answer.into(),
         leniencies: vec![],
         calls: vec![],

@@ -12,9 +12,12 @@ use crate::{
     borders::context,
     data::Data,
 };
-use flow_ai::{Answer, Ask, AskFailed, Client, Message, structured};
+use flow_ai::{Answer, Ask, AskFailed, Client, Message, Stop, structured};
 use flow_diag::codes;
-use flow_expr::Value;
+use flow_expr::{
+    Value, codec,
+    redact::{labels_in, mark, redact},
+};
 use flow_plan::{AiBody, AskReport, Body, Called, ErrorClass, Failure, Model, Provider, Rendered, Said};
 use std::{sync::Arc, time::Duration};
 
@@ -40,7 +43,7 @@ impl Asker {
     pub(crate) async fn render(&self, call: &StepCall, cancel: &Cancel) -> Result<Rendered, Failure> {
         let ai = body(call)?;
         let model = ai.models.first().and_then(|name| call.program.models.get(name)).ok_or_else(no_model)?;
-        let ask = self.ask(call, ai, model, &[], cancel).await?;
+        let (ask, _) = self.ask(call, ai, model, &[], cancel).await?;
         Ok(Rendered { tokens: ask.input_tokens_at_most() })
     }
 
@@ -58,14 +61,15 @@ impl Asker {
                 Some(secret) => Some(self.secrets.get(&call.program, secret).await?),
                 None => None,
             };
-            Ok::<_, Failure>((self.ask(call, ai, model, &ask.said, cancel).await?, key))
+            let (question, shown) = self.ask(call, ai, model, &ask.said, cancel).await?;
+            Ok::<_, Failure>((question, shown, key))
         };
-        let (mut question, key) = match asking.await {
+        let (mut question, shown, key) = match asking.await {
             Ok(ready) => ready,
             Err(failure) => return failed(failure),
         };
         question.key = key.as_ref().map(crate::SecretValue::reveal);
-        write_question(log, &question);
+        write_question(log, &question, &shown);
         match self.client.ask(&question, cancel.cancelled()).await {
             Ok(answer) => answered(call, ai, model, &answer, log),
             Err(AskFailed { failure, usage, .. }) => {
@@ -77,7 +81,7 @@ impl Asker {
         }
     }
 
-    /// What is sent, without the key.
+    /// What is sent, without the key; and system and prompt as others may see them.
     async fn ask<'a>(
         &self,
         call: &StepCall,
@@ -85,13 +89,13 @@ impl Asker {
         model: &'a Model,
         said: &[Said],
         cancel: &Cancel,
-    ) -> Result<Ask<'a>, Failure> {
+    ) -> Result<(Ask<'a>, (String, String)), Failure> {
         let filled = prompt::fill(&self.data, call, ai, cancel).await?;
         let types = &call.program.types;
         let returns = &call.step.returns;
         let schema = (!structured::is_text(returns, types))
             .then(|| (Arc::from(call.step.name.short()), structured::schema(returns, types)));
-        Ok(Ask {
+        let ask = Ask {
             model,
             key: None,
             system: filled.system,
@@ -103,7 +107,8 @@ impl Asker {
             seed: ai.seed,
             timeout: call.timeout,
             silence: call.timeout.min(Duration::from_secs(30)),
-        })
+        };
+        Ok((ask, filled.shown))
     }
 }
 
@@ -141,17 +146,28 @@ fn message(said: &Said) -> Message {
 /// What the model said, as a value.
 fn answered(call: &StepCall, ai: &AiBody, model: &Model, answer: &Answer, log: &dyn LogSink) -> Asked {
     let usage = (answer.usage.input_tokens, answer.usage.output_tokens);
-    let report = report(model, &answer.served, usage, &answer.text);
-    section(log, "answer", &answer.text);
+    let report =
+        AskReport { finish: finish_word(&answer.stop).into(), ..report(model, &answer.served, usage, &answer.text) };
     if !answer.calls.is_empty() && !ai.tools.is_empty() {
         let calls: Vec<Called> = answer.calls.iter().map(|wanted| tools::called(wanted, ai, call)).collect();
+        section(log, "answer", &answer.text);
         calls
             .iter()
             .for_each(|wanted| section(log, &format!("calls {}", tools::short(&wanted.step)), &wanted.arguments));
         return Asked { result: Ok(Outcome::new(Value::Unit)), report: Some(AskReport { calls, ..report }) };
     }
     let step = &call.step;
-    match structured::read_answer(answer, &step.returns, step.name.short(), &context(&call.program, call.now)) {
+    let read = structured::read_answer(answer, &step.returns, step.name.short(), &context(&call.program, call.now));
+    let labels = labels_in(&step.returns, &call.program.types);
+    match &read {
+        _ if labels.is_empty() => section(log, "answer", &answer.text),
+        Ok((value, _)) => {
+            let seen = redact(value, Some(&step.returns), &[], &call.program.types);
+            section(log, "answer", &codec::encode(&seen).to_string());
+        }
+        Err(_) => section(log, "answer", &mark(&labels)),
+    }
+    match read {
         Ok((value, leniencies)) => {
             let leniencies: Vec<Arc<str>> = leniencies.iter().map(|found| found.to_string().into()).collect();
             leniencies.iter().for_each(|found| section(log, "read with leniency", found));
@@ -171,19 +187,31 @@ fn report(model: &Model, served: &str, (input_tokens, output_tokens): (u64, u64)
         output_tokens,
         micro_dollars: model.price.map_or(0, |price| price.micro_dollars(input_tokens, output_tokens)),
         known: true,
+        finish: "".into(),
         answer: answer.get(..end).unwrap_or_default().into(),
         leniencies: vec![],
         calls: vec![],
     }
 }
 
-/// The question, for `flowc logs`.
-fn write_question(log: &dyn LogSink, ask: &Ask<'_>) {
-    section(log, "model", &ask.model.model);
-    if !ask.system.is_empty() {
-        section(log, "system", &ask.system);
+/// Why an answer ended, in OpenTelemetry's words.
+fn finish_word(stop: &Stop) -> &'static str {
+    match stop {
+        Stop::Done => "stop",
+        Stop::Length => "length",
+        Stop::Refused(_) => "content_filter",
+        Stop::Tools => "tool_calls",
     }
-    for message in &ask.messages {
+}
+
+/// The question, for `flowc logs`.
+fn write_question(log: &dyn LogSink, ask: &Ask<'_>, (system, prompt): &(String, String)) {
+    section(log, "model", &ask.model.model);
+    if !system.is_empty() {
+        section(log, "system", system);
+    }
+    section(log, "prompt", prompt);
+    for message in ask.messages.iter().skip(1) {
         match message {
             Message::User(text) => section(log, "prompt", text),
             Message::Assistant { text, .. } => section(log, "its earlier answer", text),

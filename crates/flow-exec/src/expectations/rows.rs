@@ -71,9 +71,10 @@ impl RowRule {
                 Ok(Value::Bool(true)) => {}
                 Ok(_) => note.broken(|| format!("row {}: {}", first + row as u64 + 1, self.values(&record))),
                 Err(error) => {
-                    note.broken(|| {
-                        format!("row {}: {} ({})", first + row as u64 + 1, self.values(&record), error.message)
-                    });
+                    // An error may quote what it cannot use.
+                    let quoted = self.fields.iter().all(|(_, field)| field.labels.is_empty());
+                    let why = if quoted { format!(" ({})", error.message) } else { String::new() };
+                    note.broken(|| format!("row {}: {}{why}", first + row as u64 + 1, self.values(&record)));
                 }
             }
         }

@@ -22,8 +22,36 @@ pub struct Manifest {
     pub engine: Arc<str>,
     /// Where runs and artifacts are kept, relative to the project's root.
     pub store: Arc<str>,
+    /// Where other tools are told of runs.
+    pub telemetry: Telemetry,
     /// Profiles in the order of their names.
     pub profiles: Vec<Profile>,
+}
+
+/// `[telemetry]`: where traces and lineage go. What is not written there is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Telemetry {
+    /// The URL of an OpenTelemetry collector.
+    pub otlp: Option<Arc<str>>,
+    /// A URL that takes OpenLineage events, or a file.
+    pub lineage: Option<Arc<str>>,
+    /// The namespace of jobs in lineage.
+    pub namespace: Option<Arc<str>>,
+    /// Whether prompts and answers go along with traces.
+    pub content: Option<bool>,
+}
+
+impl Telemetry {
+    /// The same with what another one says in place of what this one says.
+    #[must_use]
+    pub fn with(&self, over: &Self) -> Self {
+        Self {
+            otlp: over.otlp.clone().or(self.otlp.clone()),
+            lineage: over.lineage.clone().or(self.lineage.clone()),
+            namespace: over.namespace.clone().or(self.namespace.clone()),
+            content: over.content.or(self.content),
+        }
+    }
 }
 
 /// `[profiles.NAME]`: values for the program's `var`s.
@@ -35,6 +63,8 @@ pub struct Profile {
     pub at: Span,
     /// `[profiles.NAME.vars]`.
     pub vars: Vec<ProfileVar>,
+    /// `[profiles.NAME.telemetry]`, which comes before `[telemetry]`.
+    pub telemetry: Telemetry,
 }
 
 /// One value of a profile.
@@ -61,6 +91,7 @@ impl Default for Manifest {
             sources: vec![".".into()],
             engine: "local".into(),
             store: ".flow".into(),
+            telemetry: Telemetry::default(),
             profiles: vec![],
         }
     }
@@ -77,6 +108,13 @@ impl Manifest {
     #[must_use]
     pub fn profile(&self, name: &str) -> Option<&Profile> {
         self.profiles.iter().find(|profile| &*profile.name == name)
+    }
+
+    /// Where other tools are told of runs, with this profile if there is one of that name.
+    #[must_use]
+    pub fn telemetry(&self, profile: Option<&str>) -> Telemetry {
+        let profile = profile.and_then(|name| self.profile(name));
+        profile.map_or_else(|| self.telemetry.clone(), |profile| self.telemetry.with(&profile.telemetry))
     }
 }
 
@@ -120,6 +158,32 @@ since = 2026-01-31
             seen,
             [("limit", "5", "limit"), ("shop.folder", "out/prod", "\"shop.folder\""), ("since", "2026-01-31", "since")]
         );
+    }
+
+    #[test]
+    fn telemetry_is_read_and_a_profile_comes_before_it() {
+        let text = r#"
+name = "shop"
+[telemetry]
+otlp = "http://localhost:4318"
+lineage = "out/lineage.jsonl"
+content = true
+[profiles.prod.telemetry]
+lineage = "https://marquez.example"
+namespace = "shop-prod"
+content = false
+"#;
+        let (manifest, problems) = Manifest::parse(FileId(0), text);
+        assert!(problems.is_empty(), "{problems:?}");
+        let plain = manifest.telemetry(None);
+        assert_eq!((plain.lineage.as_deref(), plain.content), (Some("out/lineage.jsonl"), Some(true)));
+        let prod = manifest.telemetry(Some("prod"));
+        assert_eq!(prod.otlp.as_deref(), Some("http://localhost:4318"));
+        assert_eq!((prod.lineage.as_deref(), prod.content), (Some("https://marquez.example"), Some(false)));
+        assert_eq!(prod.namespace.as_deref(), Some("shop-prod"));
+        assert_eq!(codes("[telemetry]\notlp = \"collector:4318\""), ["E0111 \"collector:4318\""]);
+        assert_eq!(codes("[telemetry]\ncontent = \"yes\""), ["E0111 \"yes\""]);
+        assert_eq!(codes("[telemetry]\noltp = \"http://a\""), ["E0110 oltp"]);
     }
 
     #[test]

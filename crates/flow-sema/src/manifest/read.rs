@@ -2,7 +2,7 @@
 //!
 //! Knows the keys and their shapes. Tested in the module above.
 
-use super::{EDITION, Manifest, Profile, ProfileVar};
+use super::{EDITION, Manifest, Profile, ProfileVar, Telemetry};
 use crate::problems::manifest::{InvalidToml, UnknownKey, WrongValue};
 use flow_diag::{FileId, Problems, Span};
 use std::{ops::Range, sync::Arc};
@@ -12,6 +12,9 @@ use toml::{
 };
 
 type Entry<'a> = &'a Spanned<DeValue<'a>>;
+
+/// What `flow.toml` may have at its top.
+const ROOT_KEYS: [&str; 6] = ["name", "edition", "sources", "defaults", "telemetry", "profiles"];
 
 struct Reader {
     file: FileId,
@@ -46,8 +49,9 @@ impl Reader {
                 "edition" => self.edition(value, &mut manifest.edition),
                 "sources" => self.sources(value, &mut manifest.sources),
                 "defaults" => self.defaults(value, manifest),
+                "telemetry" => self.telemetry(value, &mut manifest.telemetry),
                 "profiles" => self.profiles(value, &mut manifest.profiles),
-                _ => self.unknown(key, "flow.toml", &["name", "edition", "sources", "defaults", "profiles"]),
+                _ => self.unknown(key, "flow.toml", &ROOT_KEYS),
             }
         }
     }
@@ -59,6 +63,32 @@ impl Reader {
                 "engine" => self.engine(value, &mut manifest.engine),
                 "store" => self.text(value, "a folder", &mut manifest.store),
                 _ => self.unknown(key, "[defaults]", &["engine", "store"]),
+            }
+        }
+    }
+
+    fn telemetry(&mut self, value: Entry<'_>, telemetry: &mut Telemetry) {
+        let Some(table) = self.table(value, "`otlp`, `lineage`, `namespace` and `content`") else { return };
+        for (key, value) in table {
+            let text = value.get_ref().as_str().map(str::trim).filter(|text| !text.is_empty());
+            match &**key.get_ref() {
+                "otlp" => match text.filter(|text| is_web(text)) {
+                    Some(url) => telemetry.otlp = Some(url.into()),
+                    None => self.wrong(value, "the URL of a collector, such as \"http://localhost:4318\""),
+                },
+                "lineage" => match text {
+                    Some(place) => telemetry.lineage = Some(place.into()),
+                    None => self.wrong(value, "a URL or a file, such as \"out/lineage.jsonl\""),
+                },
+                "namespace" => match text {
+                    Some(name) => telemetry.namespace = Some(name.into()),
+                    None => self.wrong(value, "a name in quotes"),
+                },
+                "content" => match value.get_ref().as_bool() {
+                    Some(content) => telemetry.content = Some(content),
+                    None => self.wrong(value, "`true` or `false`"),
+                },
+                _ => self.unknown(key, "[telemetry]", &["otlp", "lineage", "namespace", "content"]),
             }
         }
     }
@@ -97,14 +127,17 @@ impl Reader {
 
     fn profiles(&mut self, value: Entry<'_>, profiles: &mut Vec<Profile>) {
         let Some(table) = self.table(value, "`[profiles.NAME.vars]`") else { return };
+        let expected = "`[profiles.NAME.vars]` or `[profiles.NAME.telemetry]`";
         for (key, value) in table {
             let at = self.span(key.span());
-            let mut profile = Profile { name: key.get_ref().as_ref().into(), at, vars: vec![] };
-            if let Some(table) = self.table(value, "`[profiles.NAME.vars]`") {
+            let name = key.get_ref().as_ref().into();
+            let mut profile = Profile { name, at, vars: vec![], telemetry: Telemetry::default() };
+            if let Some(table) = self.table(value, expected) {
                 for (key, value) in table {
                     match &**key.get_ref() {
                         "vars" => self.vars(value, &mut profile.vars),
-                        _ => self.unknown(key, "a profile", &["vars"]),
+                        "telemetry" => self.telemetry(value, &mut profile.telemetry),
+                        _ => self.unknown(key, "a profile", &["vars", "telemetry"]),
                     }
                 }
             }
@@ -157,6 +190,11 @@ impl Reader {
         let at = self.span(key.span());
         self.problems.push(UnknownKey { at, key: key.get_ref().as_ref().into(), place, known });
     }
+}
+
+fn is_web(text: &str) -> bool {
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
 }
 
 /// A value as `--set` would take it: text without its quotes, lists as in the language.

@@ -10,6 +10,7 @@ use crate::{
     places,
     project::Project,
     request::Requested,
+    telemetry::{self, Telemetry},
     ui::Ui,
 };
 use flow_diag::Span;
@@ -29,6 +30,8 @@ const BACKLOG: usize = 16 * 1024;
 pub(crate) struct Batch<'a> {
     pub(crate) project: &'a Project,
     pub(crate) engine: Engine,
+    /// Who else is told; none if nobody is.
+    pub(crate) telemetry: Option<Telemetry>,
     /// How many at once.
     pub(crate) parallel: usize,
     pub(crate) format: RunFormat,
@@ -97,8 +100,8 @@ async fn begin_all(
             let name = format!("{}={}", given.name, given.value);
             batch.ui.say(&format!("{} of {count}: {name}", number + 1));
             let prefix = (batch.parallel > 1).then_some(name);
-            let one =
-                one(batch.engine.clone(), held.clone(), requested, (batch.ui, batch.format), prefix, cancel.clone());
+            let show = Show { ui: batch.ui, format: batch.format, prefix, telemetry: batch.telemetry.clone() };
+            let one = one(batch.engine.clone(), held.clone(), requested, show, cancel.clone());
             numbers.insert(going.spawn(one).id(), number);
         }
         let Some(done) = going.join_next_with_id().await else { break };
@@ -129,12 +132,19 @@ async fn begin_all(
     broken.map_or(Ok(outcomes), Err)
 }
 
+/// Who sees a run.
+struct Show {
+    ui: Ui,
+    format: RunFormat,
+    prefix: Option<String>,
+    telemetry: Option<Telemetry>,
+}
+
 async fn one(
     engine: Engine,
     held: Arc<Held>,
     requested: Requested,
-    (ui, format): (Ui, RunFormat),
-    prefix: Option<String>,
+    show: Show,
     cancel: Cancel,
 ) -> Result<RunSummary, EngineError> {
     let Requested { mut plan, choice, .. } = requested;
@@ -142,9 +152,11 @@ async fn one(
         plan = engine.plan(plan, &choice, Looking::Everywhere).await?;
     }
     let (sender, receiver) = broadcast::channel::<Progress>(BACKLOG);
-    let watcher = tokio::spawn(live::watch(ui, format, receiver, prefix));
+    let follower = show.telemetry.map(|telemetry| telemetry.follow(&plan, sender.subscribe()));
+    let watcher = tokio::spawn(live::watch(show.ui, show.format, receiver, show.prefix));
     let summary = engine.run_held(&held, plan, choice.forced, sender, cancel).await;
     // The channel is closed now, so the watcher ends when it has shown everything.
     let _ = watcher.await;
+    telemetry::tell(follower, &show.ui).await;
     summary
 }

@@ -5,6 +5,7 @@ pub(crate) mod completions;
 pub(crate) mod cost;
 pub(crate) mod diff;
 pub(crate) mod explain;
+pub(crate) mod export;
 pub(crate) mod fmt;
 pub(crate) mod graph;
 pub(crate) mod history;

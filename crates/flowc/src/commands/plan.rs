@@ -11,6 +11,7 @@ use crate::{
     ui::{Style, Ui, paint},
 };
 use clap::{Args, ValueEnum};
+use flow_compiler::failures::courses;
 use flow_engine::{Looking, Options};
 use flow_plan::{Bound, Deadline, NodeKind, Plan as Frozen, Provenance, Verdict, words};
 use std::path::PathBuf;
@@ -133,8 +134,31 @@ pub(crate) fn text(plan: &Frozen, ui: &Ui) -> String {
     if shown.len() > most {
         out.push_str(&format!("  … and {} more: --verbose shows all\n", shown.len() - most));
     }
+    if ui.verbose {
+        out.push_str(&failures(plan, flow, color));
+    }
     out.push_str(&totals(plan, &shown.iter().map(|(_, decision)| decision.verdict).collect::<Vec<_>>()));
     out
+}
+
+/// For each call of an AI step: every class of failure, and where it ends.
+fn failures(plan: &Frozen, flow: &flow_plan::Flow, color: bool) -> String {
+    let mut rows = vec![];
+    for node in flow.nodes() {
+        let NodeKind::Call { step, recover, .. } = &node.kind else { continue };
+        let Some(step) = plan.program.steps.get(step) else { continue };
+        for (index, course) in courses(step, recover.is_some()).iter().enumerate() {
+            let label = if index == 0 { node.label.to_string() } else { String::new() };
+            let ways = Cell::new(course.to_string());
+            rows.push(vec![
+                Cell::new(format!("  {label}")),
+                Cell::styled(course.trouble.to_string(), Style::Dim),
+                ways,
+            ]);
+        }
+    }
+    let heading = || format!("{}\n", paint(color, Style::Bold, "what goes wrong, and where it ends"));
+    if rows.is_empty() { String::new() } else { heading() + &columns(&rows, color) }
 }
 
 fn totals(plan: &Frozen, verdicts: &[Verdict]) -> String {

@@ -10,15 +10,16 @@ use crate::{
     places,
     project::Project,
     request::{Request, Requested},
+    telemetry::{self, Telemetry},
     ui::Ui,
 };
 use clap::Args;
 use flow_driver::Forced;
 use flow_engine::{Engine, EngineError, ExitClass, Looking, Options, Progress, RunSummary};
 use flow_exec::api::CancelSource;
-use std::{path::PathBuf, process, time::Duration};
+use flow_expr::Name;
+use std::{path::PathBuf, process, sync::Arc, time::Duration};
 use tokio::{
-    runtime::Runtime,
     signal::unix::{SignalKind, signal},
     sync::broadcast,
 };
@@ -69,14 +70,15 @@ impl Run {
             (jobs, parallel) => Some(jobs.unwrap_or_else(cores).div_ceil(parallel)),
         };
         let options = Options { jobs, wait_for_lock: self.wait, ..Options::default() };
-        let engine = match &self.record {
-            Some(cassette) => engine::recording(&project, options, cassette)?,
-            None => engine::of(&project, options),
-        };
+        let (engine, scrub) = engine::running(&project, options, self.record.as_deref())?;
+        let telemetry = Telemetry::of(&project, global, scrub, ui);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Failure::environment(format!("starting the runtime: {error}")))?;
         let exit = match requested.pop() {
-            Some(only) if requested.is_empty() => self.one(&runtime, &engine, &project, only, ui),
+            Some(only) if requested.is_empty() => {
+                let drive = runtime.block_on(self.drive(&engine, only, telemetry.as_ref(), ui));
+                self.told(drive, &project, ui)
+            }
             last => {
                 requested.extend(last);
                 let varied = requested.first().and_then(|first| first.varied.as_ref()).map(|varied| &*varied.name);
@@ -85,7 +87,8 @@ impl Run {
                     given.push_str(&format!(" --parallel {parallel}"));
                 }
                 let parallel = parallel as usize;
-                let batch = Batch { project: &project, engine, parallel, format: self.format, ui: *ui, given };
+                let format = self.format;
+                let batch = Batch { project: &project, engine, telemetry, parallel, format, ui: *ui, given };
                 runtime.block_on(backfill::run(batch, requested))
             }
         };
@@ -94,10 +97,9 @@ impl Run {
         exit
     }
 
-    fn one(&self, runtime: &Runtime, engine: &Engine, project: &Project, requested: Requested, ui: &Ui) -> Outcome {
-        let flow = requested.plan.flow.clone();
-        let files = requested.plan.program.files.clone();
-        let summary = runtime.block_on(self.drive(engine, requested, ui));
+    /// Shows what a run came to.
+    fn told(&self, drive: (Ran, Result<RunSummary, EngineError>), project: &Project, ui: &Ui) -> Outcome {
+        let (Ran { flow, files }, summary) = drive;
         let summary = summary.map_err(|error| engine::failure(&error))?;
         let place = |at| places::excerpt(project, &files, at);
         live::summary::tell(ui, self.format, ("", &flow), &summary, &place)?;
@@ -110,15 +112,28 @@ impl Run {
         })
     }
 
-    async fn drive(&self, engine: &Engine, requested: Requested, ui: &Ui) -> Result<RunSummary, EngineError> {
+    async fn drive(
+        &self,
+        engine: &Engine,
+        requested: Requested,
+        telemetry: Option<&Telemetry>,
+        ui: &Ui,
+    ) -> (Ran, Result<RunSummary, EngineError>) {
         let Requested { mut plan, is_frozen, choice, .. } = requested;
+        let ran = Ran { flow: plan.flow.clone(), files: plan.program.files.clone() };
         if is_frozen {
-            engine.verify_inputs(&plan).await?;
+            if let Err(error) = engine.verify_inputs(&plan).await {
+                return (ran, Err(error));
+            }
         } else if !choice.unselected.is_empty() {
-            plan = engine.plan(plan, &choice, Looking::Everywhere).await?;
+            match engine.plan(plan, &choice, Looking::Everywhere).await {
+                Ok(decided) => plan = decided,
+                Err(error) => return (ran, Err(error)),
+            }
         }
         let (sender, receiver) = broadcast::channel::<Progress>(BACKLOG);
         let (source, cancel) = CancelSource::new();
+        let follower = telemetry.map(|telemetry| telemetry.follow(&plan, sender.subscribe()));
         let watcher = tokio::spawn(live::watch(*ui, self.format, receiver, None));
         let signals = tokio::spawn(cancel_on_signals(source, *ui, self.format));
         let forced: Forced = choice.forced;
@@ -126,8 +141,15 @@ impl Run {
         signals.abort();
         // The channel is closed now, so the watcher ends when it has shown everything.
         let _ = watcher.await;
-        summary
+        telemetry::tell(follower, ui).await;
+        (ran, summary)
     }
+}
+
+/// What was run, for telling where something went wrong.
+struct Ran {
+    flow: Name,
+    files: Vec<Arc<str>>,
 }
 
 /// The first Ctrl-C (or TERM) cancels, the second ends flowc at once.

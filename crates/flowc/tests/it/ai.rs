@@ -251,3 +251,22 @@ fn what_stands_in_the_data_cannot_end_its_delimiters() {
     assert_eq!(prompt.matches(&format!("</data id=\"{id}\">")).count(), 1, "{prompt}");
     assert!(prompt.trim_end().ends_with(&format!("</data id=\"{id}\">")), "{prompt}");
 }
+
+#[test]
+fn a_plan_says_where_each_way_to_fail_ends() {
+    let backed = PLAIN.replace("ai counter", "ai [counter, backup]");
+    let clauses = "retry { up to 2 times, on timeout } guard it.number > 10 else retry budget 3 asks, $0.01";
+    let sandbox = project(1, &format!("{backed} {clauses} fallback Count(number: 11, unit: \"none\")"));
+    let plan = sandbox.flowc(&["plan", "--verbose"]).ends(0);
+    for line in [
+        "timeout             sent again 2 times for each model, then `backup` is asked, then the step's fallback",
+        "auth                `backup` is asked, then the step's fallback",
+        "malformed           asked again at most 2 times, then the step's fallback",
+        "guard … else retry  asked again at most 2 times, then the step's fallback",
+        "guard … else fail   the step fails",
+        "budget              the step's fallback",
+    ] {
+        assert!(plan.out.contains(line), "no {line:?} in\n{}", plan.out);
+    }
+    assert!(!sandbox.flowc(&["plan"]).ends(0).out.contains("where it ends"));
+}

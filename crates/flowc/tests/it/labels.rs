@@ -1,0 +1,279 @@
+//! Labelled data shows up nowhere but in the data itself: not in journal, logs, or what commands say.
+
+use crate::sandbox::{Said, Sandbox, said};
+use flow_testing::server::{Server, json as answers};
+use serde_json::{Value as Json, json};
+use std::fs;
+
+/// What must be seen nowhere: in a table, alone, and as a parameter.
+const EMAIL: &str = "ada.lovelace@analytical.example";
+const OTHER: &str = "charles.babbage@analytical.example";
+const PHONE: &str = "+44-20-7946-0857";
+
+const PROGRAM: &str = r#"
+label pii "Identifies a person."
+type Person { id: Int, email: String @pii where it.contains("@"), phone: String @pii, age: Int where it >= 0 }
+type Answer { greeting: String, to: String @pii }
+
+model writer {
+  provider openai
+  name "writer-1"
+  endpoint "http://127.0.0.1:PORT/v1"
+  accepts @pii
+}
+dataset people: Table<Person> {
+  at csv("data/people.csv")
+  arrives every day by 05:00 in "UTC"
+  expect email.length() < 5 else warn
+  expect unique(phone) else warn
+  accepts @pii
+}
+dataset person: Person {
+  at json("data/person.json")
+  arrives every day by 05:00 in "UTC"
+  accepts @pii
+}
+dataset letter: Answer { at json("out/letter.json"), owner "us", accepts @pii }
+
+step tell(person: Person, phone: String @pii) -> String {
+  sh """
+    echo "calling $phone" >&2
+    echo "$person" >&2
+    exit 3
+  """
+  effect none
+}
+step find(email: String @pii, phone: String @pii) -> Person {
+  sh """
+    printf '{"id": 1, "email": "%s", "phone": "%s", "age": 3}' "$email" "$phone"
+  """
+  effect none
+}
+step broken(id: Int) -> Person {
+  sh """
+    printf '{"id": 1, "email": "no-at-%s", "phone": "1-%s", "age": -3}' "$(head -c 12 data/person.json | tail -c 3)" "$id"
+  """
+  effect none
+}
+step shout(text: String) -> String {
+  sh """
+    printf %s "$text" | tr a-z A-Z | tr A-Z a-z
+  """
+  effect none
+}
+step look_up(email: String @pii) -> String {
+  sh """
+    echo "known as $email"
+  """
+  effect read
+}
+step write_letter(people: Table<Person>, person: Person, count: Int) -> Answer {
+  ai writer {
+    system "You write to {person.email}."
+    prompt """
+      All of them, {count}:
+      {people as csv}
+      To {person.email} or {person.phone}.
+    """
+    max_tokens 100
+    tools [look_up]
+    turns 4
+  }
+  guard it.greeting.length() > 3 else retry "Write more to {it.to}."
+  budget 4 asks
+}
+
+flow main {
+  let found = find(person.email, person.phone)
+  let told = tell(person, found.phone) else "nobody"
+  let bad = broken(1) else found
+  let shouted = shout(person.email)
+  write letter = write_letter(people, person, people.count())
+}
+"#;
+
+fn project(port: &str) -> Sandbox {
+    let program = PROGRAM.replace("PORT", port);
+    let sandbox = Sandbox::program(&program);
+    sandbox.write("data/people.csv", format!("id,email,phone,age\n1,{EMAIL},{PHONE},36\n2,{OTHER},{PHONE},40\n"));
+    let person = json!({ "id": 1, "email": EMAIL, "phone": PHONE, "age": 36 });
+    sandbox.write("data/person.json", person.to_string());
+    sandbox
+}
+
+/// A server that calls a step, then answers too short, then well; each time with what it should not repeat.
+fn model() -> Server {
+    let says = |message: Json, finish: &str| {
+        let choice = json!({ "index": 0, "message": message, "finish_reason": finish });
+        let usage = json!({ "prompt_tokens": 100, "completion_tokens": 20 });
+        answers(&json!({ "id": "1", "model": "writer-1", "choices": [choice], "usage": usage }).to_string())
+    };
+    let count = std::sync::atomic::AtomicUsize::new(0);
+    Server::start(move |_| {
+        let answer = |greeting: &str| json!({ "greeting": greeting, "to": EMAIL }).to_string();
+        let text = |content: String| json!({ "role": "assistant", "content": content });
+        let act = match count.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+            0 => {
+                let arguments = json!({ "email": EMAIL }).to_string();
+                let call = json!({ "id": "c1", "type": "function",
+                    "function": { "name": "look_up", "arguments": arguments } });
+                says(json!({ "role": "assistant", "content": null, "tool_calls": [call] }), "tool_calls")
+            }
+            1 => says(text(format!("I cannot, {EMAIL}")), "stop"),
+            2 => says(text(answer("Hi")), "stop"),
+            _ => says(text(answer("Good morning")), "stop"),
+        };
+        flow_testing::server::Act::Send(act)
+    })
+}
+
+/// Fails if a text holds labelled data.
+fn assert_clear_of_labels(place: &str, bytes: &[u8]) {
+    for value in [EMAIL, OTHER, PHONE, "ada.lovelace"] {
+        let at = bytes.windows(value.len()).position(|part| part == value.as_bytes());
+        if let Some(at) = at {
+            let around = &bytes[at.saturating_sub(200)..(at + 200).min(bytes.len())];
+            panic!("{place} holds {value}:\n{}", String::from_utf8_lossy(around));
+        }
+    }
+}
+
+fn assert_clear_in_files(sandbox: &Sandbox) {
+    let mut open = vec![sandbox.path(".flow")];
+    let mut seen = 0;
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            // Artifacts are the data itself.
+            if path.ends_with("artifacts") {
+                continue;
+            }
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                seen += 1;
+                assert_clear_of_labels(&path.display().to_string(), &fs::read(&path).unwrap());
+            }
+        }
+    }
+    assert!(seen > 2, "journal and logs are there");
+}
+
+fn clear(sandbox: &Sandbox, arguments: &[&str]) -> Said {
+    let said = said(sandbox.command(arguments).output().unwrap());
+    assert_clear_of_labels(&arguments.join(" "), said.out.as_bytes());
+    assert_clear_of_labels(&arguments.join(" "), said.err.as_bytes());
+    said
+}
+
+#[test]
+fn labelled_data_is_seen_nowhere_but_in_the_data() {
+    let server = model();
+    let sandbox = project(&server.address.port().to_string());
+    let collector = Server::sending(&answers("{}"));
+    let toml = format!(
+        "name = \"test\"\n[telemetry]\notlp = \"{}\"\nlineage = \"lineage.jsonl\"\ncontent = true\n",
+        collector.url()
+    );
+    sandbox.write("flow.toml", toml);
+    clear(&sandbox, &["run", "main", "--format", "json"]).ends(0);
+    // The model gets the clear text, and so does the data.
+    let prompt = server.seen.lock().unwrap()[0].body.clone();
+    assert!(prompt.contains(EMAIL) && prompt.contains(OTHER) && prompt.contains(PHONE), "{prompt}");
+    assert!(sandbox.read("out/letter.json").contains(EMAIL));
+    assert!(server.last().body.contains("Write more to"), "the guard's words reach the model");
+    assert!(server.last().body.contains(EMAIL));
+    assert_clear_in_files(&sandbox);
+    for arguments in [
+        &["show"][..],
+        &["show", "--verbose"],
+        &["show", "--format", "json"],
+        &["show", "last", "letter"],
+        &["history"],
+        &["history", "--format", "json"],
+        &["why", "last", "told"],
+        &["why", "last", "found"],
+        &["plan", "--verbose"],
+        &["plan", "--format", "json"],
+        &["export", "--as", "otlp", "--content"],
+        &["export", "--as", "openlineage"],
+    ] {
+        clear(&sandbox, arguments);
+    }
+    let logs = clear(&sandbox, &["logs"]).ends(0);
+    assert!(logs.out.contains("‹@pii›") && logs.out.contains("calling ‹@pii›"), "{}", logs.out);
+    assert!(logs.out.contains("You write to") && logs.out.contains("All of them, 2"), "{}", logs.out);
+    for request in collector.seen.lock().unwrap().iter() {
+        assert_clear_of_labels("a trace", request.body.as_bytes());
+        assert!(request.body.contains("gen_ai"), "{}", request.body);
+    }
+    assert_clear_of_labels("lineage", sandbox.read("lineage.jsonl").as_bytes());
+}
+
+#[test]
+fn what_was_sealed_is_used_again_as_it_was() {
+    let program = r#"
+label pii
+type Person { id: Int, email: String @pii }
+dataset out: Person { at json("out/person.json"), owner "us", accepts @pii }
+dataset copy: Person { at json("out/copy.json"), owner "us", accepts @pii }
+step find(id: Int) -> Person {
+  sh """
+    printf '{"id": 1, "email": "%s"}' "$(cat email.txt)"
+  """
+  effect none
+  cache
+}
+step again(person: Person) -> Person {
+  sh """
+    printf %s "$person"
+  """
+  effect none
+  cache
+}
+flow main {
+  let found = find(1)
+  write out = found
+  write copy = again(found)
+}
+"#;
+    let sandbox = Sandbox::program(program);
+    sandbox.write("email.txt", EMAIL);
+    clear(&sandbox, &["run"]).ends(0);
+    assert_clear_in_files(&sandbox);
+    let first = sandbox.read("out/copy.json");
+    assert!(first.contains(EMAIL), "{first}");
+    // The step's result is taken from the journal, and is what it was: a new one would be another.
+    sandbox.write("email.txt", OTHER);
+    sandbox.change("main.flow", "printf %s", "printf '%s '");
+    clear(&sandbox, &["run"]).ends(0);
+    assert_eq!(sandbox.read("out/copy.json"), first);
+    assert_clear_in_files(&sandbox);
+    // One whose artifact is gone is made again.
+    fs::remove_dir_all(sandbox.path(".flow/artifacts")).unwrap();
+    clear(&sandbox, &["run"]).ends(0);
+    assert!(sandbox.read("out/copy.json").contains(OTHER), "{}", sandbox.read("out/copy.json"));
+    assert_clear_in_files(&sandbox);
+}
+
+#[test]
+fn borders_and_rules_name_the_field_and_not_the_value() {
+    let program = r#"
+label pii
+type Person { id: Int, email: String @pii where it.contains("@") }
+dataset people: Table<Person> { at csv("people.csv"), arrives every day by 05:00 in "UTC", accepts @pii }
+step count(people: Table<Person>) -> Int {
+  sh """
+    wc -l < "$people"
+  """
+  effect none
+}
+flow main -> Int { return count(people) }
+"#;
+    let sandbox = Sandbox::program(&program.replace("flow main ->", "flow main() ->"));
+    sandbox.write("people.csv", "id,email\n1,ada.lovelace\n");
+    let said = clear(&sandbox, &["run"]).ends(3);
+    assert!(said.err.contains("people.csv:2: email"), "{}", said.err);
+    clear(&sandbox, &["show"]);
+    assert_clear_in_files(&sandbox);
+}
