@@ -146,6 +146,7 @@ impl Running {
                 None => self.work.attempt(*run),
             },
             Command::Render(run) => self.work.render(*run),
+            Command::Reserve { task, reservation } => self.work.reserve(task, at, reservation),
             Command::Timer { task, at } => self.work.timer(task, at),
             Command::Stop { task } => self.work.stop(task),
         }
@@ -200,6 +201,7 @@ fn task_of(event: &Event) -> Option<Task> {
         | Event::Computed { task, .. }
         | Event::Ran { task, .. }
         | Event::Rendered { task, .. }
+        | Event::Reserved { task, .. }
         | Event::Timer { task }
         | Event::WouldRun { task } => Some(*task),
         Event::Begin | Event::Cancel => None,

@@ -41,7 +41,7 @@ impl Watchers {
                 Happening::NodeFinished(end)
             }
             Note::Ended(end) => Happening::RunFinished(end),
-            Note::Attempted { .. } | Note::Version { .. } => return,
+            Note::Attempted { .. } | Note::Charged(_) | Note::Released { .. } | Note::Version { .. } => return,
         };
         self.tell(what);
     }

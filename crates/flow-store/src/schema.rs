@@ -11,7 +11,7 @@ use std::path::Path;
 const APPLICATION: i64 = 0x464C_4F57;
 
 /// What brings a database from each version to the next.
-const STEPS: [&str; 2] = ["
+const STEPS: [&str; 3] = ["
     create table runs (
         no integer primary key autoincrement,
         run text not null unique,
@@ -70,6 +70,12 @@ const STEPS: [&str; 2] = ["
         primary key (run, path, attempt)
     ) without rowid;
     create index asks_at on asks (at);
+", "
+    alter table attempts add column judge text;
+    alter table asks add column judge text;
+    alter table asks add column settled integer not null default 1;
+    alter table asks add column flows text not null default '';
+    update asks set flows = char(10) || (select flow from runs where no = asks.run) || char(10);
 "];
 
 /// The latest version.
