@@ -5,6 +5,7 @@
 
 mod ai;
 mod backfills;
+mod budgets;
 mod cancel;
 mod command_line;
 mod compare;
@@ -15,6 +16,7 @@ mod hostile;
 mod hostile_data;
 mod hostile_steps;
 mod interrupted;
+mod judges;
 mod notify;
 mod parameters;
 mod plans;
