@@ -172,11 +172,7 @@ impl Driver {
         }
         let worst = worst(asking, ai, model);
         match self.charge(id, worst) {
-            Ok(()) => {
-                if let Err(because) = self.reserve(id, because) {
-                    self.send(id, because);
-                }
-            }
+            Ok(()) => self.reserve(id, because),
             Err(refused) => self.over_budget(id, &refused),
         }
     }
@@ -309,7 +305,8 @@ impl Driver {
         if let Some((at, times)) = again {
             let (attempt, attempts) = (failed + 1, times.saturating_add(1));
             let (label, class, why) = (self.label(id), failure.class, self.whose(id, &failure.message));
-            self.note(Note::Retrying { path, label, attempt, attempts, class, why, at });
+            let judge = self.judge_of(id);
+            self.note(Note::Retrying { path, label, attempt, judge, attempts, class, why, at });
             return self.sleep(id, at);
         }
         let Body::Ai(ai) = &step.body else { return };
@@ -322,7 +319,8 @@ impl Driver {
             let why = format!("{}; `{next}` is asked instead", failure.message);
             let why = self.whose(id, &why);
             let (label, class) = (self.label(id), failure.class);
-            let because = Note::Retrying { path, label, attempt, attempts, class, why, at: now };
+            let judge = self.judge_of(id);
+            let because = Note::Retrying { path, label, attempt, judge, attempts, class, why, at: now };
             return self.ask_because(id, Some(because));
         }
         self.exhausted(id, failure);
@@ -330,9 +328,9 @@ impl Driver {
 
     /// What is said of an ask, with the judge's name if it is a judge's.
     fn whose(&self, id: u32, words: &str) -> Arc<str> {
-        match &self.instances[id as usize].activity {
-            Activity::Call(call) if call.judged.is_some() => format!("`{}`: {words}", call.step.name.short()).into(),
-            _ => words.into(),
+        match self.judge_of(id) {
+            Some(judge) => format!("`{}`: {words}", judge.short()).into(),
+            None => words.into(),
         }
     }
 
@@ -359,7 +357,8 @@ impl Driver {
         let most = asking.ledger.caps().asks.or(step.retry.as_ref().map(|policy| u64::from(policy.times) + 1));
         let attempts = most.map_or(u32::MAX, |most| u32::try_from(most).unwrap_or(u32::MAX));
         let (class, why) = (failure.class, self.whose(id, &failure.message));
-        self.ask_because(id, Some(Note::Retrying { path, label, attempt: asked + 1, attempts, class, why, at: now }));
+        let (attempt, judge) = (asked + 1, self.judge_of(id));
+        self.ask_because(id, Some(Note::Retrying { path, label, attempt, judge, attempts, class, why, at: now }));
     }
 }
 

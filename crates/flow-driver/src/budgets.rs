@@ -234,12 +234,12 @@ impl Driver {
         })
     }
 
-    /// Has budgets that runs share charged; gives whether there are any, and so the answer is to be waited for.
-    pub(crate) fn reserve(&mut self, id: u32, because: Option<Note>) -> Result<(), Option<Note>> {
+    /// Has budgets that runs share charged before the ask is sent; where there are none, it is sent now.
+    pub(crate) fn reserve(&mut self, id: u32, because: Option<Note>) {
         let budgets = self.period_budgets(id);
         // The attempt that comes has the next number.
         let charge = self.charge_of(id, self.instances[id as usize].attempts + 1);
-        let Some(charge) = charge.filter(|_| !budgets.is_empty()) else { return Err(because) };
+        let Some(charge) = charge.filter(|_| !budgets.is_empty()) else { return self.send(id, because) };
         if let Activity::Call(call) = &mut self.instances[id as usize].activity
             && let Some(asking) = &mut call.asking
         {
@@ -249,7 +249,6 @@ impl Driver {
         self.outstanding += 1;
         let task = self.next_task(id);
         self.command(Command::Reserve { task, reservation: Box::new(Reservation { charge, budgets }) });
-        Ok(())
     }
 
     /// Budgets that runs share were charged, or one has no room.

@@ -340,7 +340,7 @@ impl Driver {
             let why = failure.message.as_str().into();
             let (label, class) = (self.label(id), failure.class);
             let (attempt, attempts) = (attempts + 1, times.saturating_add(1));
-            self.note(Note::Retrying { path, label, attempt, attempts, class, why, at });
+            self.note(Note::Retrying { path, label, attempt, judge: None, attempts, class, why, at });
             return self.sleep(id, at);
         }
         self.exhausted(id, failure);

@@ -79,6 +79,14 @@ impl Driver {
         matches!(&self.instances[id as usize].activity, Activity::Call(call) if call.judged.is_some())
     }
 
+    /// The judge that is asked, if one is.
+    pub(crate) fn judge_of(&self, id: u32) -> Option<Name> {
+        match &self.instances[id as usize].activity {
+            Activity::Call(call) if call.judged.is_some() => Some(call.step.name.clone()),
+            _ => None,
+        }
+    }
+
     /// What the judge is asked about is known: it is asked.
     pub(crate) fn ask_judge(&mut self, id: u32, args: Vec<Value>) {
         let program = self.program.clone();

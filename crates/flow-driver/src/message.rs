@@ -344,6 +344,9 @@ pub enum Note {
         label: Arc<str>,
         /// The attempt that comes.
         attempt: u32,
+        /// The judge that is asked again, if it is not the step itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        judge: Option<Name>,
         /// How many there may be.
         attempts: u32,
         /// What went wrong.

@@ -121,6 +121,7 @@ impl Reader {
         connection.set_prepared_statement_cache_capacity(32);
         // One whose first run failed before there was a table is as good as none.
         let version = schema::check(&connection, &path)?;
+        schema::bridge(&connection, version).map_err(|error| StoreError::from_sqlite(&path, &error))?;
         Ok((version > 0).then_some(Self { connection, path }))
     }
 

@@ -1,11 +1,13 @@
 //! What a step makes of drafts: which give them, which pass them on, which check them, which let them out.
 
-use flow_expr::{Expr, ExprKind, Name, Value, VarId};
+use flow_expr::{Expr, ExprKind, Value, VarId};
 use flow_plan::{Body, Effect, GuardAction, Program, Step, every_expression};
 
-/// Whether the step's result is a draft whatever it is given: a model's, which nothing checks.
+/// Whether the step's result is a draft whatever it is given: a model's, which nothing checks, or what a judge says of
+/// it where that stands in for the result.
 pub(super) fn gives_draft(program: &Program, step: &Step) -> bool {
-    matches!(step.body, Body::Ai(_)) && !is_checked(program, step)
+    let says_verdicts = fallbacks(step).any(|value| !asks_sound(program, value));
+    says_verdicts || (matches!(step.body, Body::Ai(_)) && !is_checked(program, step))
 }
 
 /// Whether a guard stands between what the body gives and what the step gives: one that looks at the result and
@@ -20,12 +22,12 @@ pub fn is_checked(program: &Program, step: &Step) -> bool {
 
 /// Whether a condition looks at the result: by form, or through judges whose verdicts are checked.
 fn checks(program: &Program, condition: &Expr) -> bool {
-    let judges = program.judges_asked(condition);
-    if judges.is_empty() {
-        return looks_at_it(condition);
-    }
-    let is_sound = |judge: &Name| program.judges.get(judge).is_some_and(|judge| is_sound(judge));
-    looks_at_it(condition) && judges.iter().all(|call| is_sound(call.judge))
+    looks_at_it(condition) && asks_sound(program, condition)
+}
+
+/// Whether the judges that an expression asks are worth something; so if it asks none.
+fn asks_sound(program: &Program, expr: &Expr) -> bool {
+    program.judges_asked(expr).iter().all(|call| program.judges.get(call.judge).is_some_and(is_sound))
 }
 
 /// Whether a judge's verdict is worth something: a guard looks at it, and no fallback says yes in its place.

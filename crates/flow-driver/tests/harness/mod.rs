@@ -465,9 +465,7 @@ impl Going<'_> {
                 let result = self.world.memory.reserve(&reservation, now);
                 self.plan(now, Event::Reserved { task, result });
             }
-            Command::Timer { task, at } => {
-                self.plan(at.max(now), Event::Timer { task });
-            }
+            Command::Timer { task, at } => drop(self.plan(at.max(now), Event::Timer { task })),
             Command::Stop { task } => {
                 self.run.stopped.push(task);
                 if let Some(end) = self.running.get(&task).copied() {

@@ -163,3 +163,26 @@ fn another_judge_is_a_reason_to_ask_again() {
     sandbox.flowc(&["run", "main"]).ends(0);
     assert_eq!(server.count(), 4);
 }
+
+#[test]
+fn a_test_scripts_a_judge_and_names_one_that_is_not_given() {
+    let sandbox = project(9, "guard it.ok or text.contains(it.quote) else retry\n  budget 2 asks", "budget 9 asks");
+    let text = sandbox.read("main.flow")
+        + r#"
+test "given" {
+  given compose = ["You fool.", "Tea is lovely."]
+  given good_tone = [malformed("hm"), Verdict(ok: false, quote: "fool", why: "rude"), Verdict(ok: true, quote: "", why: "")]
+  let r = run main
+  expect r.compose.asks == 2
+  expect r.compose.attempts == 2
+  expect r.asks == 5
+  expect note == "Tea is lovely."
+}
+"#;
+    sandbox.write("main.flow", &text);
+    sandbox.flowc(&["test"]).ends(0);
+    let forgets = text.replace("  given good_tone", "  // given good_tone");
+    sandbox.write("main.flow", &forgets);
+    let said = sandbox.flowc(&["test"]).ends(1);
+    assert!((said.out + &said.err).contains("the judge `good_tone` is not given"));
+}
