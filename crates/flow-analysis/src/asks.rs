@@ -16,6 +16,7 @@ pub fn check(program: &Program) -> Problems {
             problems.push(MoneyWithoutPrice { budget: clause(step, "budget"), model });
         }
         let Body::Ai(ai) = &step.body else { continue };
+        problems.extend(no_room(program, step).map(Problem::from));
         let reasks = step.guards.iter().find(|guard| matches!(guard.action, GuardAction::Retry(_)));
         if let Some(guard) = reasks.filter(|_| !is_bounded(step)) {
             problems.push(EndlessReasks { at: guard.condition.at, step });
@@ -83,6 +84,18 @@ fn unpriced<'p>(program: &'p Program, step: &'p Step) -> impl Iterator<Item = &'
     models.into_values().filter(move |model| in_money && model.price.is_none())
 }
 
+/// A step's budget of asks that its first result and its judges use up, so that no result ever passes.
+fn no_room<'p>(program: &Program, step: &'p Step) -> Option<NoRoomForJudges<'p>> {
+    let budget = step.budget.as_ref()?.asks?;
+    let needed = step.guards.iter().filter(|guard| !matches!(guard.action, GuardAction::Warn(_)));
+    let mut questions = BTreeSet::new();
+    for guard in needed {
+        questions.extend(program.judges_asked(&guard.condition).into_iter().map(|call| call.key));
+    }
+    let judges = questions.len() as u64;
+    (judges > 0 && budget < 1 + judges).then_some(NoRoomForJudges { step, budget, judges })
+}
+
 fn clause(step: &Step, keyword: &str) -> Span {
     step.clauses_at.iter().find(|(name, _)| &**name == keyword).map_or(step.at, |(_, at)| *at)
 }
@@ -118,6 +131,25 @@ impl From<MoneyWithoutPrice<'_>> for Problem {
         Self::error(codes::E0901, budget, title, "cannot be kept: nobody knows what an ask costs")
             .label(model.at, format!("`{name}` has no `price`"))
             .help("write it into the model: `price input $0.25, output $2.00 per 1M tokens`; `$0` for one that costs nothing")
+    }
+}
+
+/// A budget of asks that leaves no room for the judges.
+struct NoRoomForJudges<'a> {
+    step: &'a Step,
+    budget: u64,
+    judges: u64,
+}
+
+impl From<NoRoomForJudges<'_>> for Problem {
+    fn from(found: NoRoomForJudges<'_>) -> Self {
+        let NoRoomForJudges { step, budget, judges } = found;
+        let name = step.name.short();
+        let title = format!("`{name}` may ask {budget} times, and its judges are never all asked");
+        let needed = 1 + judges;
+        Self::error(codes::E0903, clause(step, "budget"), title, "a judge's asks count for the step that it judges")
+            .label(clause(step, "guard"), format!("one result and its judges take {needed} asks"))
+            .help(format!("`budget {needed} asks` lets one result pass; each further one takes as many"))
     }
 }
 

@@ -11,6 +11,7 @@ use flow_plan::{
     Provider, Step,
 };
 use harness::*;
+use proptest::prelude::*;
 
 fn model(short: &str) -> Model {
     Model {
@@ -297,4 +298,117 @@ fn two_questions_of_one_guard_are_two_asks() {
     assert_eq!(run.status("count"), NodeStatus::Succeeded);
     seen.sort_by_key(|value| format!("{value:?}"));
     assert_eq!(seen, [Value::Int(5), Value::Int(7)]);
+}
+
+/// What a model does with one ask: it answers, fails, or nobody knows what it used.
+#[derive(Clone, Debug)]
+struct Happens {
+    takes: u64,
+    used: u64,
+    fails: u8,
+    known: bool,
+}
+
+fn happenings() -> impl Strategy<Value = Vec<Happens>> {
+    let one = (1_u64..40, 0_u64..=150, 0_u8..6, prop::bool::weighted(0.8));
+    let one = one.prop_map(|(takes, used, fails, known)| Happens { takes, used, fails, known });
+    prop::collection::vec(one, 1..40)
+}
+
+fn caps() -> impl Strategy<Value = Budget> {
+    (prop::option::of(1_u64..9), prop::option::of(100_u64..2000), prop::option::of(100_u64..2000))
+        .prop_map(|(asks, tokens, micro_dollars)| Budget { asks, tokens, micro_dollars })
+}
+
+fn within(caps: &Budget, used: (u64, u64, u64)) -> bool {
+    let keeps = |cap: Option<u64>, used: u64| cap.is_none_or(|cap| used <= cap);
+    keeps(caps.asks, used.0) && keeps(caps.tokens, used.1) && keeps(caps.micro_dollars, used.2)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever models and judges do, in runs that follow each other, at most what budgets allow is used, and a replay
+    /// decides the same.
+    #[test]
+    fn no_budget_is_passed(
+        happens in happenings(),
+        (of_step, of_judge, of_run, of_time) in (caps(), caps(), caps(), caps()),
+        retries in 0_u32..3,
+        cancel in prop::option::weighted(0.2, 1_i64..60),
+    ) {
+        let retry = flow_plan::RetryPolicy {
+            times: retries,
+            on: vec![ErrorClass::Any],
+            backoff_min_ms: 1,
+            backoff_max_ms: 5,
+            within_ms: None,
+        };
+        let mut program =
+            looping(vec![budget(of_run.clone(), None), budget(of_time.clone(), Some(1_000_000_000))]);
+        let step = program.steps.get_mut(&name("m.count")).unwrap();
+        (step.budget, step.guards) = (Some(of_step.clone()), vec![judged(GuardAction::Retry(None))]);
+        step.retry = Some(retry.clone());
+        let judge = program.judges.get_mut(&name("m.good")).unwrap();
+        (judge.budget, judge.retry) = (Some(of_judge), Some(retry));
+        let mut memory = Memory::default();
+        for _ in 0..2 {
+            let asked = std::cell::Cell::new(0);
+            let at = |number: usize| happens[number % happens.len()].clone();
+            let mut world = World::new(&mut memory)
+                .steps(|run, _| {
+                    let now = at(asked.get());
+                    let value = match run.step.name.short() {
+                        "good" => Value::Bool(now.used % 2 == 0),
+                        _ => Value::Int(1),
+                    };
+                    let failed = |class| Err(Failure::new(class, "R0000", "it went wrong"));
+                    let result = match now.fails {
+                        0 => failed(ErrorClass::Malformed),
+                        1 => failed(ErrorClass::Timeout),
+                        _ => Ok(value),
+                    };
+                    (now.takes, result)
+                })
+                .answers(|_, ask, _| {
+                    let now = at(asked.get());
+                    asked.set(asked.get() + 1);
+                    let (input_tokens, output_tokens) = (now.used.min(100), now.used.saturating_sub(100));
+                    let micro_dollars = input_tokens + output_tokens;
+                    flow_plan::AskReport { input_tokens, output_tokens, micro_dollars, known: now.known, ..report(ask, "1") }
+                });
+            world.cancel_at = cancel;
+            let run = world.run(&program, "main");
+            // What was charged, with what it did cost in its place where somebody knows.
+            let mut spent: std::collections::BTreeMap<(std::sync::Arc<str>, u32), (u64, u64)> = Default::default();
+            for (_, note) in &run.notes {
+                match note {
+                    Note::Charged(charge) => {
+                        let worst = (charge.spent().tokens, charge.micro_dollars);
+                        prop_assert!(spent.insert((charge.path.clone(), charge.attempt), worst).is_none());
+                    }
+                    Note::Attempted { path, attempt, ask: Some(ask), .. } if ask.known => {
+                        let used = (ask.input_tokens + ask.output_tokens, ask.micro_dollars);
+                        spent.insert((path.clone(), *attempt), used);
+                    }
+                    _ => {}
+                }
+            }
+            prop_assert_eq!(spent.len(), run.asks.len(), "every ask is charged");
+            let sum = |path: Option<&str>| {
+                let of = spent.iter().filter(|((known, _), _)| path.is_none_or(|path| **known == *path));
+                of.fold((0, 0, 0), |sum, (_, used)| (sum.0 + 1, sum.1 + used.0, sum.2 + used.1))
+            };
+            prop_assert!(within(&of_run, sum(None)), "run: {:?} of {of_run:?}", sum(None));
+            for ((path, _), _) in &spent {
+                prop_assert!(within(&of_step, sum(Some(path))), "step: {:?} of {of_step:?}", sum(Some(path)));
+            }
+            replays(&run, program.clone(), Default::default());
+        }
+        // The memory of these worlds settles nothing: all that was ever charged counts.
+        let charged = memory.charged.iter().fold((0, 0, 0), |sum, (_, charge)| {
+            (sum.0 + 1, sum.1 + charge.spent().tokens, sum.2 + charge.micro_dollars)
+        });
+        prop_assert!(within(&of_time, charged), "time: {charged:?} of {of_time:?}");
+    }
 }

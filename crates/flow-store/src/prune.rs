@@ -122,10 +122,11 @@ fn drop_rows(connection: &mut Connection, keep: &Keep, now: Timestamp) -> rusqli
     for table in ["events", "nodes", "attempts", "contracts"] {
         transaction.execute(&format!("delete from {table} where run <= ?1"), [oldest])?;
     }
+    transaction.execute("delete from runs where no <= ?1", [oldest])?;
     // Budgets for a time count what runs have spent that are forgotten otherwise.
     let year = now.checked_sub(SignedDuration::from_hours(24 * ASK_DAYS)).unwrap_or(Timestamp::UNIX_EPOCH);
-    transaction.execute("delete from asks where run <= ?1 and at < ?2", params![oldest, year.as_millisecond()])?;
-    transaction.execute("delete from runs where no <= ?1", [oldest])?;
+    let old = "delete from asks where at < ?1 and run not in (select no from runs)";
+    transaction.execute(old, [year.as_millisecond()])?;
     transaction.execute("delete from plans where hash not in (select plan from runs)", [])?;
     let month = now.checked_sub(SignedDuration::from_hours(24 * keep.result_days)).unwrap_or(Timestamp::UNIX_EPOCH);
     transaction.execute("delete from results where at < ?1", [month.as_millisecond()])?;

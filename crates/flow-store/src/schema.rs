@@ -89,8 +89,8 @@ const BRIDGES: [&str; 2] = [
 ",
     "
     create temp view attempts as select *, null as judge from main.attempts;
-    create temp view asks as select *, null as judge, 1 as settled,
-        char(10) || (select flow from main.runs where no = run) || char(10) as flows from main.asks;
+    create temp view asks as select old.*, null as judge, 1 as settled,
+        char(10) || (select flow from main.runs where no = old.run) || char(10) as flows from main.asks as old;
 ",
 ];
 

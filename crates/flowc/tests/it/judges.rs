@@ -124,12 +124,18 @@ fn a_judge_falls_back_and_its_own_guards_look_at_its_verdict() {
 
 #[test]
 fn a_judge_is_paid_for_by_the_step_that_it_judges_too() {
-    let server = Server::start(vec![says("Tea is lovely."), says(r#"{"ok": true, "quote": "", "why": ""}"#)]);
+    let server = Server::start(vec![
+        says("Tea is lovely."),
+        says(r#"{"ok": false, "quote": "", "why": "dull"}"#),
+        says("Tea is lovelier."),
+    ]);
     let sandbox = project(server.port, "", "budget 1 asks\n  fallback \"nothing to read\"");
+    sandbox.flowc(&["check"]).ends(2).tells("E0903");
+    sandbox.change("main.flow", "budget 1 asks", "budget 3 asks");
     sandbox.flowc(&["run", "main"]).ends(0);
-    assert_eq!(server.count(), 1, "the step's budget leaves no room for the judge, and so nobody asks it");
+    assert_eq!(server.count(), 3, "the step's budget leaves no room for the judge, and so nobody asks it");
     assert_eq!(sandbox.read("out/note.txt").trim(), "nothing to read");
-    sandbox.flowc(&["show", "last", "compose"]).ends(0).gives("the budget of `compose`, 1 asks, would be passed");
+    sandbox.flowc(&["show", "last", "compose"]).ends(0).gives("the budget of `compose`, 3 asks, would be passed");
 }
 
 #[test]
