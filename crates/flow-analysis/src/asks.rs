@@ -16,7 +16,9 @@ pub fn check(program: &Program) -> Problems {
             problems.push(MoneyWithoutPrice { budget: clause(step, "budget"), model });
         }
         let Body::Ai(ai) = &step.body else { continue };
-        problems.extend(no_room(program, step).map(Problem::from));
+        if let Some(found) = no_room(program, step) {
+            problems.push(found);
+        }
         let reasks = step.guards.iter().find(|guard| matches!(guard.action, GuardAction::Retry(_)));
         if let Some(guard) = reasks.filter(|_| !is_bounded(step)) {
             problems.push(EndlessReasks { at: guard.condition.at, step });

@@ -400,7 +400,7 @@ proptest! {
                 of.fold((0, 0, 0), |sum, (_, used)| (sum.0 + 1, sum.1 + used.0, sum.2 + used.1))
             };
             prop_assert!(within(&of_run, sum(None)), "run: {:?} of {of_run:?}", sum(None));
-            for ((path, _), _) in &spent {
+            for (path, _) in spent.keys() {
                 prop_assert!(within(&of_step, sum(Some(path))), "step: {:?} of {of_step:?}", sum(Some(path)));
             }
             replays(&run, program.clone(), Default::default());

@@ -187,3 +187,27 @@ fn a_kept_answer_grows_old_and_a_fallback_is_never_kept() {
     assert!(run().out.contains("yes"));
     assert_eq!(server.count(), 5);
 }
+
+#[test]
+fn a_test_sees_budgets_in_its_own_time() {
+    let sandbox = project(9, "budget 1 asks per 1d", "");
+    let text = sandbox.read("main.flow")
+        + r#"
+test "a day" {
+  given say = "yes"
+  let first = run main(1)
+  let second = run main(1)
+  given now = 2026-01-03T00:00:00Z
+  let third = run main(1)
+  expect first.result == "yes"
+  expect second.result == "nothing"
+  expect second.asks == 0
+  expect third.result == "yes"
+}
+"#;
+    sandbox.write("main.flow", &text);
+    sandbox.flowc(&["test"]).ends(0);
+    sandbox.change("main.flow", "2026-01-03T00", "2026-01-01T12");
+    let said = sandbox.flowc(&["test"]).ends(1);
+    assert!((said.out + &said.err).contains("third.result"), "half a day later there is no room yet");
+}
