@@ -3,20 +3,25 @@
 //! Looks at steps and models alone; what becomes of a draft is another family's matter.
 
 use flow_diag::{Problem, Problems, Span, codes};
-use flow_plan::{AiBody, Body, Effect, GuardAction, Model, Program, Step};
+use flow_expr::Name;
+use flow_plan::{Body, Effect, Flow, GuardAction, Model, NodeKind, Program, StaleAction, Step};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// All checks of the family.
 #[must_use]
 pub fn check(program: &Program) -> Problems {
     let mut problems = Problems::default();
-    for step in program.steps.values() {
+    for step in program.steps.values().chain(program.judges.values()) {
+        for model in unpriced(program, step) {
+            problems.push(MoneyWithoutPrice { budget: clause(step, "budget"), model });
+        }
         let Body::Ai(ai) = &step.body else { continue };
+        if let Some(found) = no_room(program, step) {
+            problems.push(found);
+        }
         let reasks = step.guards.iter().find(|guard| matches!(guard.action, GuardAction::Retry(_)));
         if let Some(guard) = reasks.filter(|_| !is_bounded(step)) {
             problems.push(EndlessReasks { at: guard.condition.at, step });
-        }
-        for model in unpriced(program, step, ai) {
-            problems.push(MoneyWithoutPrice { step, model });
         }
         for tool in ai.tools.iter().filter_map(|tool| program.steps.get(tool)) {
             if tool.effect >= Effect::Write {
@@ -24,7 +29,49 @@ pub fn check(program: &Program) -> Problems {
             }
         }
     }
+    for flow in program.flows.values() {
+        let in_money = flow.budgets.iter().find(|budget| budget.caps.micro_dollars.is_some());
+        let Some(budget) = in_money else { continue };
+        for model in asked_in(program, flow).values().filter(|model| model.price.is_none()) {
+            problems.push(MoneyWithoutPrice { budget: budget.at, model });
+        }
+    }
     problems
+}
+
+/// The models that a flow may ask, through its steps, their judges and the flows inside it.
+fn asked_in<'p>(program: &'p Program, flow: &'p Flow) -> BTreeMap<&'p Name, &'p Model> {
+    let mut models = BTreeMap::new();
+    let mut seen = BTreeSet::from([&flow.name]);
+    let mut pending = vec![flow];
+    while let Some(flow) = pending.pop() {
+        for node in flow.nodes() {
+            match &node.kind {
+                NodeKind::Call { step, .. } => {
+                    let step = program.steps.get(step);
+                    models.extend(step.into_iter().flat_map(|step| asked_by(program, step)));
+                }
+                NodeKind::Flow { flow, .. } if seen.insert(flow) => pending.extend(program.flows.get(flow)),
+                NodeKind::RequireFresh { dataset, action: StaleAction::Refresh, .. } => {
+                    let writer = program.datasets.get(dataset).and_then(|dataset| dataset.writer.as_ref());
+                    pending.extend(writer.filter(|flow| seen.insert(flow)).and_then(|flow| program.flows.get(flow)));
+                }
+                _ => {}
+            }
+        }
+    }
+    models
+}
+
+/// The models that one execution of a step may ask, its judges' included.
+fn asked_by<'p>(program: &'p Program, step: &'p Step) -> Vec<(&'p Name, &'p Model)> {
+    let judges = step.guards.iter().flat_map(|guard| program.judges_asked(&guard.condition));
+    let judges = judges.filter_map(|call| program.judges.get(call.judge));
+    let bodies = judges.chain([step]).filter_map(|step| match &step.body {
+        Body::Ai(ai) => Some(&**ai),
+        _ => None,
+    });
+    bodies.flat_map(|ai| &ai.models).filter_map(|model| program.models.get_key_value(model)).collect()
 }
 
 /// Whether something says how often the model may be asked again.
@@ -33,10 +80,22 @@ fn is_bounded(step: &Step) -> bool {
 }
 
 /// The models of a step with a budget in money whose tokens have no price.
-fn unpriced<'p>(program: &'p Program, step: &Step, ai: &'p AiBody) -> impl Iterator<Item = &'p Model> {
+fn unpriced<'p>(program: &'p Program, step: &'p Step) -> impl Iterator<Item = &'p Model> {
     let in_money = step.budget.as_ref().is_some_and(|budget| budget.micro_dollars.is_some());
-    let models = ai.models.iter().filter_map(|model| program.models.get(model));
-    models.filter(move |model| in_money && model.price.is_none())
+    let models: BTreeMap<_, _> = asked_by(program, step).into_iter().collect();
+    models.into_values().filter(move |model| in_money && model.price.is_none())
+}
+
+/// A step's budget of asks that its first result and its judges use up, so that no result ever passes.
+fn no_room<'p>(program: &Program, step: &'p Step) -> Option<NoRoomForJudges<'p>> {
+    let budget = step.budget.as_ref()?.asks?;
+    let needed = step.guards.iter().filter(|guard| !matches!(guard.action, GuardAction::Warn(_)));
+    let mut questions = BTreeSet::new();
+    for guard in needed {
+        questions.extend(program.judges_asked(&guard.condition).into_iter().map(|call| call.key));
+    }
+    let judges = questions.len() as u64;
+    (judges > 0 && budget < 1 + judges).then_some(NoRoomForJudges { step, budget, judges })
 }
 
 fn clause(step: &Step, keyword: &str) -> Span {
@@ -62,18 +121,37 @@ impl From<EndlessReasks<'_>> for Problem {
 
 /// A budget in money on a model without a price.
 struct MoneyWithoutPrice<'a> {
-    step: &'a Step,
+    budget: Span,
     model: &'a Model,
 }
 
 impl From<MoneyWithoutPrice<'_>> for Problem {
     fn from(found: MoneyWithoutPrice<'_>) -> Self {
-        let MoneyWithoutPrice { step, model } = found;
+        let MoneyWithoutPrice { budget, model } = found;
         let name = model.name.short();
         let title = format!("a budget in money needs the price of `{name}`");
-        Self::error(codes::E0901, clause(step, "budget"), title, "cannot be kept: nobody knows what an ask costs")
+        Self::error(codes::E0901, budget, title, "cannot be kept: nobody knows what an ask costs")
             .label(model.at, format!("`{name}` has no `price`"))
             .help("write it into the model: `price input $0.25, output $2.00 per 1M tokens`; `$0` for one that costs nothing")
+    }
+}
+
+/// A budget of asks that leaves no room for the judges.
+struct NoRoomForJudges<'a> {
+    step: &'a Step,
+    budget: u64,
+    judges: u64,
+}
+
+impl From<NoRoomForJudges<'_>> for Problem {
+    fn from(found: NoRoomForJudges<'_>) -> Self {
+        let NoRoomForJudges { step, budget, judges } = found;
+        let name = step.name.short();
+        let title = format!("`{name}` may ask {budget} times, and its judges are never all asked");
+        let needed = 1 + judges;
+        Self::error(codes::E0903, clause(step, "budget"), title, "a judge's asks count for the step that it judges")
+            .label(clause(step, "guard"), format!("one result and its judges take {needed} asks"))
+            .help(format!("`budget {needed} asks` lets one result pass; each further one takes as many"))
     }
 }
 

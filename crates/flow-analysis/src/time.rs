@@ -28,6 +28,19 @@ pub fn step_bound(step: &Step) -> Bound {
     Bound { worst_ms, attempts, provenance }
 }
 
+/// The worst case of one execution of a step with its judges: each may be asked about each result.
+fn judged_bound(program: &Program, step: &Step) -> Bound {
+    let mut bound = step_bound(step);
+    let results = bound.attempts;
+    for call in step.guards.iter().flat_map(|guard| program.judges_asked(&guard.condition)) {
+        let Some(judge) = program.judges.get(call.judge).map(step_bound) else { continue };
+        bound.worst_ms = bound.worst_ms.saturating_add(judge.worst_ms.saturating_mul(results));
+        bound.attempts = bound.attempts.saturating_add(judge.attempts.saturating_mul(results));
+        bound.provenance = bound.provenance.max(judge.provenance);
+    }
+    bound
+}
+
 /// The sum of the longest backoffs: attempt n waits at most `min(max, min·2ⁿ)`.
 fn backoffs_ms(policy: &RetryPolicy) -> u64 {
     let mut sum: u64 = 0;
@@ -178,7 +191,7 @@ fn node_bound(program: &Program, known: &Known<'_>, node: &Node, nodes: &mut BTr
             instant(0)
         }
         NodeKind::Call { step, recover, .. } => {
-            let call = step_bound(program.steps.get(step)?);
+            let call = judged_bound(program, program.steps.get(step)?);
             then(Some(call), recover.as_ref().map(block))
         }
         NodeKind::Flow { flow, recover, .. } => then(known.get(flow)?.clone(), recover.as_ref().map(block)),

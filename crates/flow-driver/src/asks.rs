@@ -7,9 +7,10 @@
 
 use crate::{
     Command, Driver, Note,
+    budgets::Refused,
     evaluate::Job,
     failures,
-    ledger::{Ledger, Passed, Spent},
+    ledger::{Ledger, Spent},
     message::{AskStep, RunStep},
     retry::{Failed, covers, next_attempt, seed_at},
     state::{Activity, Settled},
@@ -28,7 +29,15 @@ const MOST_RE_ASKS_SAID: usize = 3;
 /// An AI step while it is asked.
 #[derive(Debug)]
 pub(crate) struct Asking {
-    ledger: Ledger,
+    pub(crate) ledger: Ledger,
+    /// What the ask that is charged can cost.
+    pub(crate) worst: Worst,
+    /// The attempt for which budgets that runs share are charged, until it begins.
+    pub(crate) reserved: Option<u32>,
+    /// What is noted if they have room.
+    pub(crate) because: Option<Note>,
+    /// Asks made.
+    asked: u32,
     /// Which of the body's models is asked.
     model: usize,
     /// Asks of this model that the transport failed.
@@ -55,6 +64,10 @@ impl Asking {
         let Body::Ai(_) = body else { return None };
         Some(Box::new(Self {
             ledger: Ledger::new(budget.cloned().unwrap_or_default()),
+            worst: Worst::default(),
+            reserved: None,
+            because: None,
+            asked: 0,
             model: 0,
             failed: 0,
             since: None,
@@ -68,19 +81,45 @@ impl Asking {
         }))
     }
 
+    /// When the model that is asked was first asked.
+    pub(crate) fn since(&self) -> Option<Timestamp> {
+        self.since
+    }
+
+    /// The model that is asked.
+    pub(crate) fn asked_model(&self, step: &flow_plan::Step) -> Option<Name> {
+        let Body::Ai(ai) = &step.body else { return None };
+        ai.models.get(self.model).cloned()
+    }
+
     /// Whether a step that the model called is what runs.
     pub(crate) fn is_calling(&self) -> bool {
         self.calling.is_some()
     }
 }
 
+/// What an ask can cost at most.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Worst {
+    pub(crate) input_tokens: u64,
+    pub(crate) output_tokens: u64,
+    pub(crate) micro_dollars: u64,
+}
+
+impl Worst {
+    pub(crate) fn spent(self) -> Spent {
+        let tokens = self.input_tokens.saturating_add(self.output_tokens);
+        Spent { asks: 1, tokens, micro_dollars: self.micro_dollars }
+    }
+}
+
 /// What an ask is about to cost at most.
-fn worst(asking: &Asking, ai: &AiBody, model: &Model) -> Spent {
+fn worst(asking: &Asking, ai: &AiBody, model: &Model) -> Worst {
     let said: u64 = asking.said.iter().map(said_tokens).sum();
-    let sent = asking.prompt_tokens.saturating_add(said);
-    let answer = ai.answer_tokens(model);
-    let micro_dollars = model.price.map_or(0, |price| price.micro_dollars(sent, answer));
-    Spent { asks: 1, tokens: sent.saturating_add(answer), micro_dollars }
+    let input_tokens = asking.prompt_tokens.saturating_add(said);
+    let output_tokens = ai.answer_tokens(model);
+    let micro_dollars = model.price.map_or(0, |price| price.micro_dollars(input_tokens, output_tokens));
+    Worst { input_tokens, output_tokens, micro_dollars }
 }
 
 fn said_tokens(said: &Said) -> u64 {
@@ -121,7 +160,6 @@ impl Driver {
 
     /// As [`Driver::ask`]; `because` is noted if it is sent.
     fn ask_because(&mut self, id: u32, because: Option<Note>) {
-        let now = self.now;
         let program = self.program.clone();
         let Some((asking, step)) = self.asking(id) else { return };
         let Body::Ai(ai) = &step.body else { return };
@@ -132,34 +170,41 @@ impl Driver {
             let failure = failures::turns_exhausted(ai.turns);
             return self.exhausted(id, failure);
         }
-        match asking.ledger.charge(worst(asking, ai, model)) {
-            Ok(()) => {
-                asking.since.get_or_insert(now);
-                because.into_iter().for_each(|note| self.note(note));
-                self.enqueue(id, Job::Attempt);
-            }
-            Err(passed) => self.over_budget(id, passed),
+        let worst = worst(asking, ai, model);
+        match self.charge(id, worst) {
+            Ok(()) => self.reserve(id, because),
+            Err(refused) => self.over_budget(id, &refused),
         }
+    }
+
+    /// Has an ask sent that is charged.
+    pub(crate) fn send(&mut self, id: u32, because: Option<Note>) {
+        let now = self.now;
+        let Some((asking, _)) = self.asking(id) else { return };
+        asking.since.get_or_insert(now);
+        because.into_iter().for_each(|note| self.note(note));
+        self.enqueue(id, Job::Attempt);
     }
 
     /// What goes with an attempt of an AI step.
     pub(crate) fn ask_step(&mut self, id: u32) -> Option<Box<AskStep>> {
         let (asking, step) = self.asking(id)?;
         let Body::Ai(ai) = &step.body else { return None };
-        let charged = asking.ledger.spent();
+        asking.asked += 1;
+        asking.reserved = None;
         Some(Box::new(AskStep {
             model: ai.models.get(asking.model)?.clone(),
             said: asking.said.clone(),
-            spent: charged,
+            spent: asking.ledger.spent(),
         }))
     }
 
-    /// The budget leaves no room for another ask.
-    fn over_budget(&mut self, id: u32, passed: Passed) {
+    /// A budget leaves no room for another ask.
+    pub(crate) fn over_budget(&mut self, id: u32, refused: &Refused) {
         let Some((asking, _)) = self.asking(id) else { return };
         let failure = match asking.last.take() {
-            Some(failure) => failure.detail(failures::budget_words(passed)),
-            None => failures::budget(passed),
+            Some(failure) => failure.detail(failures::budget_words(refused)),
+            None => failures::budget(refused),
         };
         self.exhausted(id, failure);
     }
@@ -167,17 +212,20 @@ impl Driver {
     /// An ask has ended: what it cost is settled. Gives whether the model calls steps, so that there is no result yet.
     pub(crate) fn settle_ask(&mut self, id: u32, report: Option<&mut AskReport>) -> bool {
         let Some((asking, step)) = self.asking(id) else { return false };
+        // Of an ask of which nobody knows what it cost, the worst stays charged.
+        let charged = asking.ledger.charged();
         let Some(report) = report else {
-            asking.ledger.settle(None);
+            self.settle_charge(id, Some(charged));
             return false;
         };
-        if report.known {
-            let tokens = report.input_tokens.saturating_add(report.output_tokens);
-            asking.ledger.settle(Some(Spent { asks: 1, tokens, micro_dollars: report.micro_dollars }));
-        } else {
-            report.micro_dollars = asking.ledger.charged().micro_dollars;
-            asking.ledger.settle(None);
-        }
+        let tokens = report.input_tokens.saturating_add(report.output_tokens);
+        let actual = match report.known {
+            true => Spent { asks: 1, tokens, micro_dollars: report.micro_dollars },
+            false => charged,
+        };
+        report.micro_dollars = actual.micro_dollars;
+        self.settle_charge(id, Some(actual));
+        let Some((asking, _)) = self.asking(id) else { return false };
         asking.answer = Some(report.answer.clone());
         if report.calls.is_empty() || !matches!(&step.body, Body::Ai(ai) if !ai.tools.is_empty()) {
             return false;
@@ -256,8 +304,9 @@ impl Driver {
         let again = step.retry.as_ref().and_then(|policy| Some((next_attempt(policy, &facts)?, policy.times)));
         if let Some((at, times)) = again {
             let (attempt, attempts) = (failed + 1, times.saturating_add(1));
-            let (label, class, why) = (self.label(id), failure.class, failure.message.as_str().into());
-            self.note(Note::Retrying { path, label, attempt, attempts, class, why, at });
+            let (label, class, why) = (self.label(id), failure.class, self.whose(id, &failure.message));
+            let judge = self.judge_of(id);
+            self.note(Note::Retrying { path, label, attempt, judge, attempts, class, why, at });
             return self.sleep(id, at);
         }
         let Body::Ai(ai) = &step.body else { return };
@@ -267,19 +316,29 @@ impl Driver {
             let attempts = u32::try_from(ai.models.len()).unwrap_or(u32::MAX);
             let attempt = u32::try_from(asking.model).unwrap_or(u32::MAX).saturating_add(1);
             let next = ai.models.get(asking.model).map_or("", Name::short);
-            let why = format!("{}; `{next}` is asked instead", failure.message).into();
+            let why = format!("{}; `{next}` is asked instead", failure.message);
+            let why = self.whose(id, &why);
             let (label, class) = (self.label(id), failure.class);
-            let because = Note::Retrying { path, label, attempt, attempts, class, why, at: now };
+            let judge = self.judge_of(id);
+            let because = Note::Retrying { path, label, attempt, judge, attempts, class, why, at: now };
             return self.ask_because(id, Some(because));
         }
         self.exhausted(id, failure);
     }
 
+    /// What is said of an ask, with the judge's name if it is a judge's.
+    fn whose(&self, id: u32, words: &str) -> Arc<str> {
+        match self.judge_of(id) {
+            Some(judge) => format!("`{}`: {words}", judge.short()).into(),
+            None => words.into(),
+        }
+    }
+
     /// Sends the answer back with what is wrong with it, if somebody pays for that.
     fn ask_again(&mut self, id: u32, failure: Failure, by_guard: bool) {
         let (now, path, label) = (self.now, self.path(id), self.label(id));
-        let asked = self.instances[id as usize].attempts;
         let Some((asking, step)) = self.asking(id) else { return };
+        let asked = asking.asked;
         let paid = match (&step.retry, asking.ledger.caps().asks) {
             (_, Some(_)) => true,
             (Some(policy), None) => {
@@ -297,8 +356,9 @@ impl Driver {
         asking.said.push(Said::Feedback { text: failures::feedback(&failure, by_guard).into() });
         let most = asking.ledger.caps().asks.or(step.retry.as_ref().map(|policy| u64::from(policy.times) + 1));
         let attempts = most.map_or(u32::MAX, |most| u32::try_from(most).unwrap_or(u32::MAX));
-        let (class, why) = (failure.class, failure.message.as_str().into());
-        self.ask_because(id, Some(Note::Retrying { path, label, attempt: asked + 1, attempts, class, why, at: now }));
+        let (class, why) = (failure.class, self.whose(id, &failure.message));
+        let (attempt, judge) = (asked + 1, self.judge_of(id));
+        self.ask_because(id, Some(Note::Retrying { path, label, attempt, judge, attempts, class, why, at: now }));
     }
 }
 

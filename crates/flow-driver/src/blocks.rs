@@ -331,6 +331,7 @@ impl Driver {
             skipping: false,
             late: false,
             deadline,
+            pots: self.pots_of(name),
             started: vec![],
             handlers_open: 0,
             handler_failed: None,

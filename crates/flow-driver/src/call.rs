@@ -11,6 +11,7 @@ use crate::{
     expressions::free_variables,
     failures,
     graph::{Op, Source},
+    judges::{self, Next},
     meaning::NodeMeaning,
     retry::{Failed, next_attempt, seed_at},
     state::{Activity, CallState, Phase, Role, Settled, Then},
@@ -70,6 +71,8 @@ impl Driver {
             idempotency_key: None,
             product: None,
             guard: 0,
+            verdicts: vec![],
+            judged: None,
             failure: None,
             asking,
             attempt_began: None,
@@ -228,9 +231,11 @@ impl Driver {
         if let Ok(product) = result {
             call.product = Some(product);
             call.guard = 0;
+            call.verdicts.clear();
         }
+        let judge = call.judged.as_ref().map(|_| call.step.name.clone());
         let label = self.label(id);
-        self.note(Note::Attempted { path, label, attempt, began, failure: failure.clone(), ask });
+        self.note(Note::Attempted { path, label, attempt, began, judge, failure: failure.clone(), ask });
         match failure {
             None if calls_steps && self.cancelled => self.settle(id, Settled::Cancelled),
             None if calls_steps => self.next_tool(id),
@@ -240,42 +245,51 @@ impl Driver {
         }
     }
 
-    fn next_guard(&mut self, id: u32) {
+    pub(crate) fn next_guard(&mut self, id: u32) {
         let Activity::Call(call) = &mut self.instances[id as usize].activity else { return };
-        match call.step.guards.get(call.guard) {
-            Some(guard) => {
-                let condition = Arc::new(guard.condition.clone());
-                self.evaluate(id, vec![condition], Then::Guard);
-            }
-            None => {
-                let value = call.product.take().map(|product| product.value);
-                match or_damaged(value) {
-                    Ok(value) => self.settle(id, Settled::Value { value, how: How::Ran }),
-                    Err(failure) => self.fail(id, failure),
-                }
-            }
+        let Some(guard) = call.step.guards.get(call.guard) else {
+            let value = call.product.take().map(|product| product.value);
+            return match or_damaged(value) {
+                Ok(value) => self.call_done(id, value, How::Ran),
+                Err(failure) => self.fail(id, failure),
+            };
+        };
+        let condition = guard.condition.clone();
+        match judges::next(&condition, &call.verdicts, &self.program) {
+            Next::Ask(args) => self.evaluate(id, args, Then::JudgeArguments),
+            Next::Known(condition) => self.evaluate(id, vec![Arc::new(condition)], Then::Guard),
+            Next::NoVerdict => self.guard_fails(id),
         }
     }
 
     pub(crate) fn guard_known(&mut self, id: u32, value: Option<Value>) {
         let Activity::Call(call) = &mut self.instances[id as usize].activity else { return };
         let Some(guard) = call.step.guards.get(call.guard) else { return };
-        match (value, &guard.action) {
-            (Some(Value::Bool(true)), _) => {
+        match value {
+            Some(Value::Bool(true)) => {
                 let (text, action) = (guard.text.clone(), action_word(&guard.action).into());
+                let (of, judges) = call.said_to(&guard.condition, &self.program);
                 call.guard += 1;
-                self.contract(id, ContractVerdict::Guard { text, kept: true, action, message: None });
+                self.contract(id, ContractVerdict::Guard { text, kept: true, action, message: None, of, judges });
                 self.next_guard(id);
             }
-            (
-                Some(Value::Bool(false)),
-                GuardAction::Retry(Some(message)) | GuardAction::Fail(Some(message)) | GuardAction::Warn(Some(message)),
-            ) => {
-                let message = Arc::new(message.clone());
-                self.evaluate(id, vec![message], Then::GuardMessage);
-            }
-            (Some(Value::Bool(false)), _) => self.guard_broken(id, None),
+            Some(Value::Bool(false)) => self.guard_fails(id),
             _ => self.fail(id, failures::wrong_kind("a Bool")),
+        }
+    }
+
+    /// A guard does not hold, or no verdict says whether it does: what has it to say?
+    fn guard_fails(&mut self, id: u32) {
+        let Activity::Call(call) = &self.instances[id as usize].activity else { return };
+        let Some(guard) = call.step.guards.get(call.guard) else { return };
+        let message = match &guard.action {
+            GuardAction::Retry(message) | GuardAction::Fail(message) | GuardAction::Warn(message) => message.as_ref(),
+            GuardAction::Fallback(_) => None,
+        };
+        match message.map(|message| judges::next(message, &call.verdicts, &self.program)) {
+            Some(Next::Known(message)) => self.evaluate(id, vec![Arc::new(message)], Then::GuardMessage),
+            // It would speak of a verdict that there is not.
+            Some(Next::Ask(_) | Next::NoVerdict) | None => self.guard_broken(id, None),
         }
     }
 
@@ -284,18 +298,24 @@ impl Driver {
         let message = message.and_then(as_text);
         let Activity::Call(call) = &mut self.instances[id as usize].activity else { return };
         let Some(guard) = call.step.guards.get(call.guard).cloned() else { return };
+        let (of, judges) = call.said_to(&guard.condition, &self.program);
+        let verdicts = call.verdicts.clone();
         if matches!(guard.action, GuardAction::Warn(_)) {
             call.guard += 1;
         }
         let (text, action) = (guard.text.clone(), action_word(&guard.action).into());
-        self.contract(id, ContractVerdict::Guard { text, kept: false, action, message: message.clone() });
-        let failure = failures::guard(&guard.text, message.as_deref());
+        let failure = failures::judged(failures::guard(&guard.text, message.as_deref()), &judges);
+        let message = message.or_else(|| failures::no_verdict(&judges).map(Into::into));
+        self.contract(id, ContractVerdict::Guard { text, kept: false, action, message, of, judges });
         match guard.action {
             GuardAction::Warn(_) => self.next_guard(id),
             GuardAction::Retry(_) => self.attempt_failed(id, failure, true),
             // A verdict, not exhaustion: the step's fallback is not asked, the call's `else` is.
             GuardAction::Fail(_) => self.call_failed(id, failure),
-            GuardAction::Fallback(value) => self.evaluate(id, vec![Arc::new(value)], Then::GuardFallback),
+            GuardAction::Fallback(value) => match judges::next(&value, &verdicts, &self.program) {
+                Next::Known(value) => self.evaluate(id, vec![Arc::new(value)], Then::GuardFallback),
+                Next::Ask(_) | Next::NoVerdict => self.call_failed(id, failure),
+            },
         }
     }
 
@@ -320,7 +340,7 @@ impl Driver {
             let why = failure.message.as_str().into();
             let (label, class) = (self.label(id), failure.class);
             let (attempt, attempts) = (attempts + 1, times.saturating_add(1));
-            self.note(Note::Retrying { path, label, attempt, attempts, class, why, at });
+            self.note(Note::Retrying { path, label, attempt, judge: None, attempts, class, why, at });
             return self.sleep(id, at);
         }
         self.exhausted(id, failure);
@@ -339,13 +359,24 @@ impl Driver {
 
     pub(crate) fn fallback_known(&mut self, id: u32, value: Option<Value>) {
         match or_damaged(value) {
-            Ok(value) => self.settle(id, Settled::Value { value, how: How::Fallback }),
+            Ok(value) => self.call_done(id, value, How::Fallback),
             Err(failure) => self.fail(id, failure),
         }
     }
 
+    /// The call has a result: of a judge it is its verdict.
+    fn call_done(&mut self, id: u32, value: Value, how: How) {
+        if self.is_judging(id) {
+            return self.judged(id, Ok((value, how == How::Fallback)));
+        }
+        self.settle(id, Settled::Value { value, how });
+    }
+
     /// The step, or the flow, has failed for good; the call may still have an `else`.
     pub(crate) fn call_failed(&mut self, id: u32, failure: Failure) {
+        if self.is_judging(id) {
+            return self.judged(id, Err(failure));
+        }
         match self.node(id).op {
             Op::Call { recover: Some(block), .. } | Op::Flow { recover: Some(block), .. } if !self.cancelled => {
                 self.failures.insert(id, Arc::new(failure));

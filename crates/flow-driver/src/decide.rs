@@ -72,7 +72,12 @@ pub fn decide(
         && !unknown
         && let Some(cached) = cached
     {
-        return Decision { verdict: Verdict::Reuse, reasons: vec![Reason::Unchanged { run: cached.run.clone() }] };
+        let run = cached.run.clone();
+        let reason = match node.step.is_some_and(|step| step.body.keyword() == "ai") {
+            true => Reason::AnswerKept { run, age_ms: age_ms(cached.at, now) },
+            false => Reason::Unchanged { run },
+        };
+        return Decision { verdict: Verdict::Reuse, reasons: vec![reason] };
     }
     let runs = !reasons.is_empty() || last.is_none() || changed.iter().any(|reason| !is_input(reason));
     match last {

@@ -223,6 +223,11 @@ impl Driver {
                     self.ran(task.instance, result, ask);
                 }
             }
+            Event::Reserved { task, result } => {
+                if self.answered(task) {
+                    self.reserved(task.instance, result.map_err(|over| *over));
+                }
+            }
             Event::Rendered { task, result } => {
                 if self.answered(task) {
                     self.rendered(task.instance, result);
@@ -367,6 +372,8 @@ impl Driver {
 
     /// Ends an instance. Its dependents hear of it in their turn, so a chain of any length is no recursion.
     pub(crate) fn settle(&mut self, id: u32, settled: Settled) {
+        self.release_reserved(id);
+        self.leave_judge(id);
         self.instances[id as usize].phase = Phase::Settled(settled);
         self.note_settled(id);
         if id == ROOT {

@@ -83,6 +83,7 @@ impl Driver {
             Then::RequireMessage => self.require_broken(id, values.into_iter().next()),
             Then::IdempotencyKey => self.idempotency_key_known(id, values.into_iter().next()),
             Then::Guard => self.guard_known(id, values.into_iter().next()),
+            Then::JudgeArguments => self.ask_judge(id, values),
             Then::GuardMessage => self.guard_broken(id, values.into_iter().next()),
             Then::GuardFallback | Then::Fallback => self.fallback_known(id, values.into_iter().next()),
         }
@@ -94,7 +95,9 @@ impl Driver {
             // What was to be said cannot be said; what is to be done about it stays.
             Then::RequireMessage => self.require_broken(id, None),
             Then::GuardMessage => self.guard_broken(id, None),
-            Then::IdempotencyKey | Then::Guard | Then::GuardFallback | Then::Fallback => self.call_failed(id, failure),
+            Then::IdempotencyKey | Then::Guard | Then::JudgeArguments | Then::GuardFallback | Then::Fallback => {
+                self.call_failed(id, failure)
+            }
         }
     }
 
@@ -297,6 +300,9 @@ impl Driver {
         let ask = self.ask_step(id);
         let Some(run) = self.run_step(id, task) else { return };
         self.note_started(id, run.attempt);
+        if ask.is_some() {
+            self.note_charged(id, run.attempt);
+        }
         self.command(Command::Run(Box::new(RunStep { ask, ..run })));
     }
 
@@ -305,7 +311,10 @@ impl Driver {
         let (now, path, label) = (self.now, self.path(id), self.label(id));
         let instance = &self.instances[id as usize];
         let Activity::Call(call) = &instance.activity else { return None };
-        let (began, attempt, step) = (instance.began.unwrap_or(now), instance.attempts, call.step.clone());
+        // A judge's time is its own: what it judges has taken its part before.
+        let began =
+            call.asking.as_ref().filter(|_| call.judged.is_some()).map_or(instance.began, |asking| asking.since());
+        let (began, attempt, step) = (began.unwrap_or(now), instance.attempts, call.step.clone());
         let within = step.retry.as_ref().and_then(|policy| policy.within_ms);
         let left = within.map_or(u64::MAX, |within| within.saturating_sub(millis_between(began, now)).max(1));
         let names = step.params.iter().map(|param| param.name.clone());

@@ -1,6 +1,7 @@
 //! Failures that the driver itself finds, each with its code and its words.
 
-use crate::ledger::Passed;
+use crate::{Judged, OverBudget, budgets::Refused, ledger::Passed};
+use flow_expr::{Value, codec};
 use flow_plan::{
     ErrorClass, Failure,
     words::{duration, money},
@@ -88,19 +89,82 @@ pub(crate) fn not_selected(node: &str, need: &str) -> Failure {
     .detail(format!("`--select +{node}` takes along everything that `{node}` needs"))
 }
 
-/// The budget leaves no room for a first ask.
-pub(crate) fn budget(passed: Passed) -> Failure {
-    Failure::new(ErrorClass::ClientError, "R0711", format!("{}: the model was not asked", budget_words(passed)))
-        .detail("raise the step's `budget`, or ask for less: a shorter prompt, fewer rows, a smaller `max_tokens`")
+/// A budget leaves no room for a first ask.
+pub(crate) fn budget(refused: &Refused) -> Failure {
+    let message = format!("{}: the model was not asked", budget_words(refused));
+    let less = "ask for less: a shorter prompt, fewer rows, a smaller `max_tokens`";
+    match refused {
+        Refused::Step(_) => Failure::new(ErrorClass::ClientError, "R0711", message)
+            .detail(format!("raise the step's `budget`, or {less}")),
+        Refused::Judged { step, .. } => Failure::new(ErrorClass::ClientError, "R0711", message)
+            .detail(format!("a judge's asks count for `{step}` too: raise its `budget`, or {less}")),
+        Refused::Flow(over) => {
+            let failure = Failure::new(ErrorClass::ClientError, "R0716", message);
+            match over.per_ms {
+                None => failure.detail(format!("raise the flow's `budget`, or {less}")),
+                Some(per_ms) => failure.detail(format!(
+                    "there is room again when asks of the last {} are older than that; `flowc cost` shows them",
+                    duration(per_ms)
+                )),
+            }
+        }
+    }
 }
 
-/// Which cap of a budget is reached.
-pub(crate) fn budget_words(passed: Passed) -> String {
-    let Passed { what, cap, wanted } = passed;
-    match what {
-        "dollars" => format!("the budget of {} would be passed: {} with the next ask", money(cap), money(wanted)),
-        _ => format!("the budget of {cap} {what} would be passed: {wanted} with the next ask"),
+/// Which cap of which budget is reached.
+pub(crate) fn budget_words(refused: &Refused) -> String {
+    let amount = |what: &str, number: u64| match what {
+        "dollars" => money(number),
+        _ => format!("{number} {what}"),
+    };
+    match refused {
+        Refused::Step(Passed { what, cap, wanted }) => {
+            let (cap, wanted) = (amount(what, *cap), amount(what, *wanted));
+            format!("the budget of {cap} would be passed: {wanted} with the next ask")
+        }
+        Refused::Judged { step, passed: Passed { what, cap, wanted } } => {
+            let (cap, wanted) = (amount(what, *cap), amount(what, *wanted));
+            format!("the budget of `{step}`, {cap}, would be passed: {wanted} with the next ask of its judge")
+        }
+        Refused::Flow(over) => {
+            let OverBudget { flow, per_ms, what, cap, used, wanted } = over;
+            let per = per_ms.map(|per_ms| format!(" per {}", duration(per_ms))).unwrap_or_default();
+            let (cap, used) = (amount(what, *cap), amount(what, *used));
+            let next = amount(what, *wanted);
+            let flow = flow.short();
+            format!(
+                "the budget of `{flow}`, {cap}{per}, would be passed: {used} are used, and this ask could take {next}"
+            )
+        }
     }
+}
+
+/// What judges said, with the failure of the guard that asked them.
+pub(crate) fn judged(mut failure: Failure, judges: &[Judged]) -> Failure {
+    for said in judges {
+        let judge = said.judge.short();
+        match (&said.verdict, &said.failure) {
+            // In quotes, and on one line: a model said this, perhaps because data told it to.
+            (Some(verdict), _) => {
+                let quoted = codec::encode(&Value::String(verdict.clone()));
+                failure = failure.detail(format!("the verdict of `{judge}`, as data: {quoted}"));
+            }
+            (None, Some(why)) => failure = failure.detail(format!("`{judge}`: {} [{}]", why.message, why.code)),
+            (None, None) => {}
+        }
+    }
+    if let Some(words) = no_verdict(judges) {
+        failure.code = "R0717".into();
+        failure.message = words;
+    }
+    failure
+}
+
+/// That a judge gave no verdict, if one did not.
+pub(crate) fn no_verdict(judges: &[Judged]) -> Option<String> {
+    let silent = judges.iter().find(|said| said.verdict.is_none())?;
+    let why = silent.failure.as_ref().map(|why| format!(": {}", why.message)).unwrap_or_default();
+    Some(format!("the judge `{}` gave no verdict{why}", silent.judge.short()))
 }
 
 /// A conversation with tools that does not end.

@@ -18,6 +18,29 @@ pub struct Spent {
 }
 
 impl Spent {
+    /// What is left of it without the other.
+    #[must_use]
+    pub fn without(self, other: Self) -> Self {
+        Self {
+            asks: self.asks.saturating_sub(other.asks),
+            tokens: self.tokens.saturating_sub(other.tokens),
+            micro_dollars: self.micro_dollars.saturating_sub(other.micro_dollars),
+        }
+    }
+
+    /// The first cap that is passed by this much.
+    pub(crate) fn passes(self, caps: &Budget) -> Option<Passed> {
+        let caps = [
+            ("asks", caps.asks, self.asks),
+            ("tokens", caps.tokens, self.tokens),
+            ("dollars", caps.micro_dollars, self.micro_dollars),
+        ];
+        caps.into_iter().find_map(|(what, cap, wanted)| {
+            let cap = cap.filter(|cap| wanted > *cap)?;
+            Some(Passed { what, cap, wanted })
+        })
+    }
+
     /// Both together.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
@@ -69,20 +92,17 @@ impl Ledger {
 
     /// Charges the worst that an ask can cost.
     pub(crate) fn charge(&mut self, worst: Spent) -> Result<(), Passed> {
-        let then = self.spent().and(worst);
-        let caps = [
-            ("asks", self.caps.asks, then.asks),
-            ("tokens", self.caps.tokens, then.tokens),
-            ("dollars", self.caps.micro_dollars, then.micro_dollars),
-        ];
-        for (what, cap, wanted) in caps {
-            if let Some(cap) = cap.filter(|cap| wanted > *cap) {
-                return Err(Passed { what, cap, wanted });
-            }
+        if let Some(passed) = self.spent().and(worst).passes(&self.caps) {
+            return Err(passed);
         }
         self.settle(None);
         self.charged = Some(worst);
         Ok(())
+    }
+
+    /// Takes back what an ask was charged that is not sent.
+    pub(crate) fn release(&mut self) {
+        self.charged = None;
     }
 
     /// Puts what the ask did cost in the place of what it was charged; `None` where nobody knows.

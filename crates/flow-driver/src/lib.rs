@@ -6,6 +6,7 @@
 
 mod asks;
 mod blocks;
+mod budgets;
 mod call;
 mod datasets;
 pub mod decide;
@@ -14,6 +15,7 @@ mod evaluate;
 mod expressions;
 mod failures;
 mod graph;
+mod judges;
 mod ledger;
 mod meaning;
 mod message;
@@ -24,10 +26,11 @@ pub mod retry;
 mod slots;
 mod state;
 
+pub use budgets::{Charge, OverBudget, PeriodBudget, Reservation};
 pub use driver::Driver;
 pub use ledger::Spent;
 pub use message::{
-    AskStep, Command, ContractVerdict, Event, Last, Note, Partition, Product, Published, RunStep, Task, Wait,
+    AskStep, Command, ContractVerdict, Event, Judged, Last, Note, Partition, Product, Published, RunStep, Task, Wait,
 };
 pub use record::{
     CachedResult, Component, Counts, DRIVER_FORMAT, Forced, How, InputRecord, NodeEnd, NodeRecord, NodeStatus, RunEnd,

@@ -33,7 +33,7 @@ impl NodeMeaning {
         Some(Self {
             components: deciding.map(|(name, clause)| component(name, clause)).collect(),
             hash: meaning.hash,
-            tells_time: tells_time(step_expressions(step), &program.functions),
+            tells_time: tells_time(with_judges(step, program), &program.functions),
         })
     }
 
@@ -69,6 +69,13 @@ fn component(name: &Arc<str>, clause: &Clause) -> Component {
         _ => clause.text.clone(),
     };
     Component { clause: name.clone(), hash: clause.hash.clone(), text }
+}
+
+/// Every expression of a step that bears on its result, those of the judges that its guards ask included.
+fn with_judges<'p>(step: &'p Step, program: &'p Program) -> Vec<&'p Expr> {
+    let asked = step.guards.iter().flat_map(|guard| program.judges_asked(&guard.condition));
+    let judges = asked.filter_map(|call| program.judges.get(call.judge));
+    judges.flat_map(step_expressions).chain(step_expressions(step)).collect()
 }
 
 /// Every expression of a step that bears on its result.

@@ -4,7 +4,9 @@
 //! Commands ask for something to be done, and most are answered by one event with the same [`Task`].
 //! Notes are for people and projections; dropping them changes nothing.
 
-use crate::{CachedResult, NodeEnd, NodeRecord, RunEnd, Sighting, Spent, VersionRecord};
+use crate::{
+    CachedResult, Charge, NodeEnd, NodeRecord, OverBudget, Reservation, RunEnd, Sighting, Spent, VersionRecord,
+};
 use flow_expr::{Expr, Name, Value, VarId};
 use flow_plan::{AskReport, Decision, ErrorClass, Failure, Fingerprint, Rendered, RuleVerdict, Said, Step};
 use jiff::Timestamp;
@@ -79,6 +81,13 @@ pub enum Event {
         task: Task,
         /// How long the prompt is.
         result: Result<Rendered, Failure>,
+    },
+    /// Answers [`Command::Reserve`].
+    Reserved {
+        /// Which.
+        task: Task,
+        /// The budget that leaves no room, if one does not.
+        result: Result<(), Box<OverBudget>>,
     },
     /// Answers [`Command::Timer`].
     Timer {
@@ -220,6 +229,13 @@ pub enum Command {
     Run(Box<RunStep>),
     /// Fill in the prompt of an AI step, ask nobody.
     Render(Box<RunStep>),
+    /// Charge an ask to budgets that runs share: all of them, or none. What others have charged meanwhile counts.
+    Reserve {
+        /// Answer with [`Event::Reserved`].
+        task: Task,
+        /// The charge and the budgets.
+        reservation: Box<Reservation>,
+    },
     /// Wake me.
     Timer {
         /// Answer with [`Event::Timer`].
@@ -302,11 +318,23 @@ pub enum Note {
         attempt: u32,
         /// When it began.
         began: Timestamp,
+        /// The judge who was asked, if it was not the step's own body that ran.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        judge: Option<Name>,
         /// Why it failed, if it did.
         failure: Option<Failure>,
         /// What a model said and what that cost, if one was asked.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         ask: Option<Box<AskReport>>,
+    },
+    /// An ask is about to be sent, and is charged with the worst.
+    Charged(Box<Charge>),
+    /// What was reserved for an ask is not needed: the ask is not sent.
+    Released {
+        /// Where.
+        path: Arc<str>,
+        /// Its number.
+        attempt: u32,
     },
     /// It will be tried again.
     Retrying {
@@ -316,6 +344,9 @@ pub enum Note {
         label: Arc<str>,
         /// The attempt that comes.
         attempt: u32,
+        /// The judge that is asked again, if it is not the step itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        judge: Option<Name>,
         /// How many there may be.
         attempts: u32,
         /// What went wrong.
@@ -384,6 +415,22 @@ pub enum Wait {
     },
 }
 
+/// What a judge said, or why it said nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Judged {
+    /// The judge.
+    pub judge: Name,
+    /// Its verdict, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Arc<str>>,
+    /// Whether the verdict is its fallback.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fallback: bool,
+    /// Why it gave none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
 /// What became of a promise.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "contract")]
@@ -422,6 +469,12 @@ pub enum ContractVerdict {
         action: Arc<str>,
         /// What it says.
         message: Option<Arc<str>>,
+        /// The judge whose verdict it looks at, if it is a judge's guard.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<Name>,
+        /// What judges said to it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        judges: Vec<Judged>,
     },
     /// An `expect` rule.
     Expect {

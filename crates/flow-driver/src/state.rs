@@ -104,6 +104,8 @@ pub(crate) enum Then {
     /// In the step, as are all that follow.
     IdempotencyKey,
     Guard,
+    /// What a judge is asked about.
+    JudgeArguments,
     GuardMessage,
     GuardFallback,
     Fallback,
@@ -142,6 +144,10 @@ pub(crate) struct CallState {
     /// What the guards look at.
     pub(crate) product: Option<Product>,
     pub(crate) guard: usize,
+    /// What judges said of the product.
+    pub(crate) verdicts: Vec<crate::judges::Verdict>,
+    /// If this is a judge that is asked: the step whose result it looks at.
+    pub(crate) judged: Option<Box<Self>>,
     pub(crate) failure: Option<Failure>,
     /// The conversation, if it is an AI step.
     pub(crate) asking: Option<Box<crate::asks::Asking>>,
@@ -236,6 +242,8 @@ pub(crate) struct Scope {
     pub(crate) skipping: bool,
     pub(crate) late: bool,
     pub(crate) deadline: Option<(Timestamp, u32)>,
+    /// What the flow's asks may use in this execution, and have used.
+    pub(crate) pots: Vec<crate::budgets::Pot>,
     pub(crate) started: Vec<HandlerEvent>,
     pub(crate) handlers_open: u32,
     /// The failure of a handler.

@@ -27,5 +27,5 @@ pub use flow_driver::{ContractVerdict, Counts, Forced, How, NodeEnd, NodeStatus,
 pub use flow_store::{AttemptRow, ContractRow, Keep, RunRow, StoreError};
 pub use held::Held;
 pub use progress::{Happening, Progress};
-pub use questions::{AttemptLogs, RunDetail, StepDetail};
+pub use questions::{AttemptLogs, BudgetRow, RunDetail, StepDetail};
 pub use summary::{BrokenContract, ExitClass, NodeFailure, RunSummary};

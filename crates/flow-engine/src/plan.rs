@@ -43,6 +43,8 @@ pub(crate) async fn foresee(
                 Command::Read { task, .. } | Command::Write { task, .. } | Command::Compute { task, .. } => {
                     events.push_back(Event::WouldRun { task });
                 }
+                // A dry run asks nobody.
+                Command::Reserve { task, .. } => events.push_back(Event::WouldRun { task }),
                 // A dry run waits for nothing; what would be stopped was never begun.
                 Command::Timer { task, .. } => events.push_back(Event::Timer { task }),
                 Command::Stop { .. } | Command::Note(_) => {}

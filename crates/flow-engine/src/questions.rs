@@ -3,8 +3,11 @@
 //! Only reads; without a store there are simply no runs.
 
 use crate::{Engine, EngineError};
-use flow_driver::NodeEnd;
+use flow_driver::{NodeEnd, Spent};
+use flow_expr::Name;
+use flow_plan::{Budget, Program};
 use flow_store::{AttemptRow, ContractRow, CostBy, CostRow, Reader, RunRow, StoreError, log_path, read_log};
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use std::{path::PathBuf, sync::Arc};
 
@@ -51,6 +54,22 @@ pub struct AttemptLogs {
     pub lines: Vec<String>,
 }
 
+/// A flow's budget, and what is used of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BudgetRow {
+    /// The flow.
+    pub flow: Name,
+    /// What may be used.
+    pub caps: Budget,
+    /// Within which time, milliseconds; none for each run.
+    pub per_ms: Option<u64>,
+    /// What is used: within that time up to now, or in the run that asked last.
+    pub used: Spent,
+    /// That run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<Arc<str>>,
+}
+
 impl Engine {
     /// The last runs, newest first.
     ///
@@ -85,6 +104,35 @@ impl Engine {
         let attempts = reader.attempts(&run.run, None)?;
         let contracts = reader.contracts(&run.run)?;
         Ok(RunDetail { run, nodes, attempts, contracts })
+    }
+
+    /// The budgets of a program's flows, and what is used of them now.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn budgets(&self, program: &Program) -> Result<Vec<BudgetRow>, EngineError> {
+        let reader = Reader::open(&self.layout)?;
+        let now = Timestamp::now();
+        let mut rows = vec![];
+        for flow in program.flows.values() {
+            for budget in &flow.budgets {
+                let (run, used) = match (&reader, budget.per_ms) {
+                    (None, _) => (None, Spent::default()),
+                    (Some(reader), Some(per_ms)) => {
+                        let length = SignedDuration::from_millis(i64::try_from(per_ms).unwrap_or(i64::MAX));
+                        let since = now.checked_sub(length).unwrap_or(Timestamp::UNIX_EPOCH);
+                        (None, reader.used(&flow.name, since)?)
+                    }
+                    (Some(reader), None) => match reader.used_last(&flow.name)? {
+                        Some((run, used)) => (Some(run), used),
+                        None => (None, Spent::default()),
+                    },
+                };
+                let (caps, per_ms) = (budget.caps.clone(), budget.per_ms);
+                rows.push(BudgetRow { flow: flow.name.clone(), caps, per_ms, used, run });
+            }
+        }
+        Ok(rows)
     }
 
     /// A step of a run, by label or path: what it did, and why it ran or did not.

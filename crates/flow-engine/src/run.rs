@@ -162,6 +162,7 @@ impl Running {
                 self.shared.rim.know_step(&run);
                 self.work.render(*run);
             }
+            Command::Reserve { task, reservation } => self.work.reserve(task, at, reservation),
             Command::Timer { task, at } => self.work.timer(task, at),
             Command::Stop { task } => self.work.stop(task),
         }
@@ -216,6 +217,7 @@ fn task_of(event: &Event) -> Option<Task> {
         | Event::Computed { task, .. }
         | Event::Ran { task, .. }
         | Event::Rendered { task, .. }
+        | Event::Reserved { task, .. }
         | Event::Timer { task }
         | Event::WouldRun { task } => Some(*task),
         Event::Begin | Event::Cancel => None,

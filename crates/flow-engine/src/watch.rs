@@ -32,7 +32,7 @@ impl Watchers {
         let what = match note.clone() {
             Note::Decided { path, label, decision } => Happening::Decided { path, label, decision },
             Note::Started { path, label, attempt } => Happening::NodeStarted { path, label, attempt },
-            Note::Retrying { path, label, attempt, attempts, class, why, at } => {
+            Note::Retrying { path, label, attempt, attempts, class, why, at, .. } => {
                 Happening::Retrying { path, label, attempt, attempts, class, why, retry_at: at }
             }
             Note::Waiting { path, label, why } => Happening::Waiting { path, label, why },
@@ -42,7 +42,7 @@ impl Watchers {
                 Happening::NodeFinished(end)
             }
             Note::Ended(end) => Happening::RunFinished(end),
-            Note::Attempted { .. } | Note::Version { .. } => return,
+            Note::Attempted { .. } | Note::Charged(_) | Note::Released { .. } | Note::Version { .. } => return,
         };
         self.tell(what);
     }

@@ -10,7 +10,7 @@ use crate::{
     rim::Rim,
     watch::{StepLog, Watchers},
 };
-use flow_driver::{AskStep, Event, Partition, Product, Published, RunStep, Sighting, Task};
+use flow_driver::{AskStep, Event, OverBudget, Partition, Product, Published, Reservation, RunStep, Sighting, Task};
 use flow_exec::api::{AskCall, Asked, Cancel, CancelSource, ComputeCall, DatasetRef, Execute, StepCall};
 use flow_expr::{Expr, Name, Value, VarId};
 use flow_plan::{Effect, ErrorClass, Failure, Program};
@@ -120,6 +120,27 @@ impl Work {
             let result = looking.await;
             let _ = events.send(Event::Looked { task, result });
         });
+    }
+
+    /// Has an ask charged to budgets that runs share.
+    pub(crate) fn reserve(&self, task: Task, at: Timestamp, reservation: Box<Reservation>) {
+        let events = self.events.clone();
+        // A plan asks nobody.
+        let Some(store) = &self.shared.store else { return };
+        let unknown = OverBudget {
+            flow: reservation.budgets.first().map_or_else(|| Name::new(""), |budget| budget.flow.clone()),
+            per_ms: None,
+            what: "asks".into(),
+            cap: 0,
+            used: 0,
+            wanted: 1,
+        };
+        let reserved = move |result: Result<Result<(), Box<OverBudget>>, StoreError>| {
+            // A store that fails ends the run with the next event; until then nothing is asked.
+            let result = result.unwrap_or_else(|_| Err(Box::new(unknown)));
+            let _ = events.send(Event::Reserved { task, result });
+        };
+        store.reserve(at, reservation, Box::new(reserved));
     }
 
     pub(crate) fn timer(&self, task: Task, at: Timestamp) {

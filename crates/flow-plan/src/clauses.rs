@@ -78,10 +78,7 @@ pub fn clause_hashes(step: &Step) -> Clauses {
         add("guard", Clause::new(&meaning, texts));
     }
     if let Some(budget) = &step.budget {
-        let parts = [budget.asks.map(|n| format!("{n} asks")), budget.tokens.map(|n| format!("{n} tokens"))];
-        let money = budget.micro_dollars.map(words::money);
-        let text = parts.into_iter().chain([money]).flatten().collect::<Vec<_>>().join(", ");
-        add("budget", Clause::new(budget, text));
+        add("budget", Clause::new(budget, words::budget(budget)));
     }
     if let Some(fallback) = &step.fallback {
         add("fallback", Clause::new(fallback, expr(fallback)));
@@ -177,6 +174,10 @@ pub fn flow_clauses(flow: &Flow) -> Clauses {
             }
         };
         add("finish".into(), Clause::new(finish, text));
+    }
+    if !flow.budgets.is_empty() {
+        let texts: Vec<String> = flow.budgets.iter().map(words::flow_budget).collect();
+        add("budget".into(), Clause::new(&flow.budgets, texts.join("; ")));
     }
     add("overlap".into(), Clause::new(&flow.overlap, snake(&flow.overlap)));
     add("catch up".into(), Clause::new(&flow.catch_up, snake(&flow.catch_up)));

@@ -52,6 +52,7 @@ mod tests {
             finish: Some(Finish { deadline: Deadline::By { minutes, zone: None }, at: Default::default() }),
             overlap: Default::default(),
             catch_up: Default::default(),
+            budgets: vec![],
             body: Default::default(),
             handlers: vec![],
             owner: None,

@@ -1,6 +1,6 @@
 //! A flow as a graph: blocks of nodes whose edges come from the variables they use.
 
-use crate::Param;
+use crate::{Budget, Param};
 use flow_diag::Span;
 use flow_expr::{Expr, Name, Pattern, Type, VarId};
 use schemars::JsonSchema;
@@ -26,6 +26,9 @@ pub struct Flow {
     pub overlap: Overlap,
     /// What happens to starts that were missed.
     pub catch_up: CatchUp,
+    /// What asks of models may use: in one run, or over runs in a time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub budgets: Vec<FlowBudget>,
     /// The graph.
     pub body: Block,
     /// `on failure|late|stale { … }`.
@@ -38,6 +41,19 @@ pub struct Flow {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Arc<str>>,
     /// Where it is declared.
+    #[serde(default)]
+    pub at: Span,
+}
+
+/// `budget 5 asks, $5`, `budget $50 per 1d`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct FlowBudget {
+    /// The caps.
+    pub caps: Budget,
+    /// For all runs within so many milliseconds, counted back from each ask; none for each run by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_ms: Option<u64>,
+    /// Where it is written.
     #[serde(default)]
     pub at: Span,
 }

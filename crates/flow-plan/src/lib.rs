@@ -14,6 +14,7 @@ mod file;
 mod flow;
 pub mod graph;
 mod hash;
+mod judging;
 mod meaning;
 mod outcome;
 mod part;
@@ -37,10 +38,11 @@ pub use dataset::{
 pub use deadline::deadlines;
 pub use file::PlanError;
 pub use flow::{
-    Block, CatchUp, Deadline, Finish, Flow, Handler, HandlerEvent, MatchArm, Node, NodeId, NodeKind, Overlap, Schedule,
-    StaleAction, Start, Trigger,
+    Block, CatchUp, Deadline, Finish, Flow, FlowBudget, Handler, HandlerEvent, MatchArm, Node, NodeId, NodeKind,
+    Overlap, Schedule, StaleAction, Start, Trigger,
 };
 pub use hash::meaning_hash;
+pub use judging::{JudgeCall, judge_calls, with_verdicts};
 pub use meaning::{Meaning, Meanings};
 pub use outcome::{Failure, Fingerprint, RuleVerdict};
 pub use plan::{Bound, Bounds, InputSeen, PLAN_FORMAT, Plan, Program, Provenance};

@@ -4,7 +4,7 @@
 //! definition is hashed once per program; a step then costs a walk over the names it reaches.
 
 use crate::{
-    Clause, Clauses, Program, clause_hashes,
+    Clause, Clauses, Program, Step, clause_hashes,
     clauses::decides_result,
     meaning_hash,
     uses::{self, Use},
@@ -29,8 +29,11 @@ pub struct Meaning {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Definition<'p> {
     Connection(&'p Name),
+    /// A function, or a guard whose verdict is a model's.
     Function(&'p Name),
     Model(&'p Name),
+    /// A step that a model may call.
+    Tool(&'p Name),
     Type(&'p Name),
 }
 
@@ -56,8 +59,12 @@ impl<'p> Meanings<'p> {
         for reached in self.reach(first) {
             let key = match reached {
                 Definition::Connection(name) => format!("connection {}", name.short()),
+                Definition::Function(name) if self.program.judges.contains_key(name) => {
+                    format!("guard {}", name.short())
+                }
                 Definition::Function(name) => format!("fn {}", name.short()),
                 Definition::Model(name) => format!("model {}", name.short()),
+                Definition::Tool(name) => format!("tool {}", name.short()),
                 Definition::Type(name) => format!("type {}", name.short()),
             };
             // Two modules may use one short name; the whole name tells them apart.
@@ -113,6 +120,16 @@ impl<'p> Meanings<'p> {
                     uses::of_connection(connection, &mut see);
                     Clause::new(&connection.kind, name.short())
                 }
+                Definition::Function(name) if self.program.judges.contains_key(name) => {
+                    let judge = self.program.judges.get(name)?;
+                    uses::of_step(judge, &mut see);
+                    step_clause(judge)
+                }
+                Definition::Tool(name) => {
+                    let step = self.program.steps.get(name)?;
+                    uses::of_step(step, &mut see);
+                    step_clause(step)
+                }
                 Definition::Function(name) => {
                     let function = self.program.functions.get(name)?;
                     uses::of_function(function, &mut see);
@@ -139,7 +156,9 @@ impl<'p> Meanings<'p> {
 impl<'p> Definition<'p> {
     fn name(self) -> &'p Name {
         match self {
-            Self::Connection(name) | Self::Function(name) | Self::Model(name) | Self::Type(name) => name,
+            Self::Connection(name) | Self::Function(name) | Self::Model(name) | Self::Tool(name) | Self::Type(name) => {
+                name
+            }
         }
     }
 }
@@ -150,9 +169,19 @@ fn definition(used: Use<'_>) -> Option<Definition<'_>> {
         Use::Function(name) => Some(Definition::Function(name)),
         Use::Connection(name) => Some(Definition::Connection(name)),
         Use::Model(name) => Some(Definition::Model(name)),
+        Use::Step(name) => Some(Definition::Tool(name)),
         // Where a secret comes from does not decide a result, and its value is in no hash.
-        Use::Step(_) | Use::Flow(_) | Use::Reads(_) | Use::Writes(_) | Use::Secret(_) => None,
+        Use::Flow(_) | Use::Reads(_) | Use::Writes(_) | Use::Secret(_) => None,
     }
+}
+
+/// A step as one clause of another's meaning: what decides its results.
+fn step_clause(step: &Step) -> Clause {
+    let clauses = clause_hashes(step);
+    let deciding: Vec<_> =
+        clauses.iter().filter(|(name, _)| decides_result(name)).map(|(name, clause)| (name, &clause.hash)).collect();
+    let text = clauses.get("body").map_or_else(|| "".into(), |body| body.text.clone());
+    Clause::new(&deciding, text)
 }
 
 pub(crate) fn function_text(function: &Function) -> String {

@@ -43,6 +43,7 @@ impl Program {
                 }),
                 Use::Function(name) => {
                     keep(&self.functions, &mut part.functions, name, |function| uses::of_function(function, &mut see));
+                    keep(&self.judges, &mut part.judges, name, |judge| uses::of_step(judge, &mut see));
                 }
                 Use::Type(name) => {
                     keep(&self.types.0, &mut part.types.0, name, |def| uses::of_type_def(def, &mut see));
@@ -56,7 +57,7 @@ impl Program {
         if part.steps.values().any(|step| step.params.iter().any(takes_secret)) {
             part.secrets = self.secrets.clone();
         }
-        for pool in part.steps.values().filter_map(|step| step.pool.as_ref()) {
+        for pool in part.steps.values().chain(part.judges.values()).filter_map(|step| step.pool.as_ref()) {
             if let Some(places) = self.pools.get(pool) {
                 part.pools.insert(pool.clone(), *places);
             }

@@ -25,6 +25,9 @@ pub struct Program {
     pub datasets: BTreeMap<Name, Dataset>,
     /// Connections.
     pub connections: BTreeMap<Name, Connection>,
+    /// Guards whose verdict is a model's: as steps, whose parameters are what they are asked about.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub judges: BTreeMap<Name, Step>,
     /// Models.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub models: BTreeMap<Name, Model>,

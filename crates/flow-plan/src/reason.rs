@@ -120,6 +120,13 @@ pub enum Reason {
         /// The run whose result is used.
         run: Arc<str>,
     },
+    /// Same code, same inputs: what a model said then is used.
+    AnswerKept {
+        /// The run in which it was asked.
+        run: Arc<str>,
+        /// How long ago, milliseconds.
+        age_ms: u64,
+    },
     /// `--select` leaves it out.
     NotSelected,
     /// Its branch was not taken.

@@ -13,6 +13,7 @@ mod mocks;
 mod outcome;
 mod rules;
 mod run;
+mod spending;
 mod tables;
 mod test;
 mod timeline;

@@ -12,7 +12,7 @@ use std::{collections::HashMap, sync::Arc};
 /// The value of `run …`.
 pub(crate) fn value(outcome: &Outcome, facts: &RunFacts) -> Value {
     let labels = facts.labels();
-    let all = Counted::of(facts, &|_| true);
+    let all = Counted::of(facts, &|_| true, true);
     let succeeded = matches!(facts.end.status, RunStatus::Succeeded | RunStatus::Skipped);
     let mut fields: Vec<(Arc<str>, Value)> = vec![
         ("succeeded".into(), Value::Bool(succeeded)),
@@ -45,24 +45,27 @@ struct Counted {
 }
 
 impl Counted {
-    fn of(facts: &RunFacts, wanted: &dyn Fn(&Arc<str>) -> bool) -> Self {
+    /// `with_judges` also counts what judges were asked; what they failed with is no failure of the step.
+    fn of(facts: &RunFacts, wanted: &dyn Fn(&Arc<str>) -> bool, with_judges: bool) -> Self {
         let mut counted = Self::default();
         for (_, note) in &facts.notes {
             // A result that a guard did not take is a failure too.
             if let Note::Contract { path, verdict, .. } = note
-                && let ContractVerdict::Guard { text, kept: false, action, message } = &**verdict
+                && let ContractVerdict::Guard { text, kept: false, action, message, of: None, .. } = &**verdict
                 && wanted(path)
                 && &**action != "warn"
             {
                 let why = message.as_ref().unwrap_or(text);
                 counted.last = Some(Failure::new(ErrorClass::GuardFailed, codes::R0705.as_str(), &**why));
             }
-            let Note::Attempted { path, failure, ask, .. } = note else { continue };
-            if !wanted(path) {
+            let Note::Attempted { path, failure, ask, judge, .. } = note else { continue };
+            if !wanted(path) || (judge.is_some() && !with_judges) {
                 continue;
             }
-            counted.attempts += 1;
-            counted.last.clone_from(failure);
+            if judge.is_none() {
+                counted.attempts += 1;
+                counted.last.clone_from(failure);
+            }
             if let Some(ask) = ask {
                 counted.asks += 1;
                 counted.micro_dollars += i64::try_from(ask.micro_dollars).unwrap_or(i64::MAX);
@@ -80,7 +83,7 @@ fn goes_by(node: &NodeFacts, label: &str) -> bool {
 
 fn part(node: &NodeFacts, facts: &RunFacts, labels: &HashMap<Arc<str>, Arc<str>>) -> Value {
     let is_meant = |path: &Arc<str>| labels.get(path).is_some_and(|label| goes_by(node, label));
-    let counted = Counted::of(facts, &is_meant);
+    let counted = Counted::of(facts, &is_meant, false);
     let ends: Vec<&NodeEnd> = facts
         .notes
         .iter()

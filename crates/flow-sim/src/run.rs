@@ -123,6 +123,7 @@ impl Going<'_> {
         match command {
             Command::Note(note) => {
                 self.stage.world.keep(&note);
+                self.stage.world.settle(&self.start.run, &note);
                 self.notes.push((now, note));
             }
             Command::Recall { task, node, cache, identity } => {
@@ -167,6 +168,10 @@ impl Going<'_> {
             Command::Render(run) => {
                 let result = asks::rendered(&run, &self.stage.program, self.start.started);
                 self.plan(now, Event::Rendered { task: run.task, result });
+            }
+            Command::Reserve { task, reservation } => {
+                let result = self.stage.world.reserve(&self.start.run, &reservation, now);
+                self.plan(now, Event::Reserved { task, result });
             }
             Command::Timer { task, at } => {
                 self.plan(at.max(now), Event::Timer { task });

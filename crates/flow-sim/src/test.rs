@@ -155,10 +155,14 @@ impl Bench<'_> {
     fn missing(&mut self, at: Span) {
         let program = self.program.clone();
         for (step, declared) in &self.mocks.missing {
+            let judge = program.judges.contains_key(step);
             let (short, kind) = (step.short(), program.steps.get(step).map_or("", |step| step.body.keyword()));
-            let title = format!("`{short}` is not given: a test never runs `{kind}` steps by itself");
+            let title = match judge {
+                true => format!("the judge `{short}` is not given: a test never asks a model by itself"),
+                false => format!("`{short}` is not given: a test never runs `{kind}` steps by itself"),
+            };
             let mut problem = Problem::error(codes::R0741, at, title, "needed by this run")
-                .label(*declared, "the step")
+                .label(*declared, if judge { "the judge" } else { "the step" })
                 .help(format!("say what it gives, or how it fails: `given {short} = …`"));
             if matches!(kind, "sh" | "python" | "sql") {
                 problem = problem.help(format!("or let it run: `given {short} = real`"));
@@ -247,6 +251,7 @@ fn flow_of_step(program: &Program, name: &Name, args: Vec<Value>) -> Flow {
         finish: None,
         overlap: Overlap::default(),
         catch_up: CatchUp::default(),
+        budgets: vec![],
         body,
         handlers: vec![],
         owner: None,

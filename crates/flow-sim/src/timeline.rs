@@ -1,7 +1,7 @@
 //! What happened in a run, line by line with the time since its start: for people whose test failed.
 
 use crate::facts::{RunFacts, class_word};
-use flow_driver::{ContractVerdict, How, NodeStatus, Note, Wait};
+use flow_driver::{ContractVerdict, How, Judged, NodeStatus, Note, Wait};
 use flow_plan::words;
 
 /// Lines that are shown of a run.
@@ -32,12 +32,13 @@ pub(crate) fn lines(facts: &RunFacts) -> Vec<String> {
 
 fn line(note: &Note, name: &dyn Fn(&str) -> String) -> Option<(String, String)> {
     Some(match note {
-        Note::Attempted { path, attempt, failure, ask, .. } => {
+        Note::Attempted { path, attempt, failure, ask, judge, .. } => {
+            let who = judge.as_ref().map(|judge| format!(", judge `{}`", judge.short())).unwrap_or_default();
             let mut text = match failure {
                 Some(failure) => {
-                    format!("attempt {attempt}: {} ({})", one_line(&failure.message), class_word(failure.class))
+                    format!("attempt {attempt}{who}: {} ({})", one_line(&failure.message), class_word(failure.class))
                 }
-                None => format!("attempt {attempt}: done"),
+                None => format!("attempt {attempt}{who}: done"),
             };
             if let Some(ask) = ask {
                 let tokens = ask.input_tokens + ask.output_tokens;
@@ -93,11 +94,25 @@ fn one_line(text: &str) -> String {
     }
 }
 
+/// What a judge said.
+fn said(judged: &Judged) -> String {
+    let judge = judged.judge.short();
+    match &judged.verdict {
+        Some(verdict) if judged.fallback => format!("; `{judge}` fell back to {}", one_line(verdict)),
+        Some(verdict) => format!("; `{judge}` says {}", one_line(verdict)),
+        None => format!("; `{judge}` gave no verdict"),
+    }
+}
+
 fn contract(verdict: &ContractVerdict) -> String {
     let holds = |kept: bool| if kept { "holds" } else { "does not hold" };
     match verdict {
-        ContractVerdict::Guard { text, kept: true, .. } => format!("guard `{text}` holds"),
-        ContractVerdict::Guard { text, action, .. } => format!("guard `{text}` does not hold: {action}"),
+        ContractVerdict::Guard { text, kept, action, of, judges, .. } => {
+            let of = of.as_ref().map(|judge| format!(" of judge `{}`", judge.short())).unwrap_or_default();
+            let said: String = judges.iter().map(said).collect();
+            let action = if *kept { String::new() } else { format!(": {action}") };
+            format!("guard `{text}`{of} {}{action}{said}", holds(*kept))
+        }
         ContractVerdict::Require { text, kept, .. } => format!("`require {text}` {}", holds(*kept)),
         ContractVerdict::Expect { rule, .. } => format!("`expect {}` {}", rule.rule, holds(rule.holds)),
         ContractVerdict::Fresh { dataset, age_ms, within_ms, kept, .. } => {

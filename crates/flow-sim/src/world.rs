@@ -1,6 +1,6 @@
 //! What lasts over the runs of one test: data, catalogue, earlier results.
 
-use crate::{rules, tables};
+use crate::{rules, spending::Spending, tables};
 use flow_diag::codes;
 use flow_driver::{CachedResult, Last, NodeRecord, Note, Partition, Published, Sighting, VersionRecord};
 use flow_expr::{Name, Value, digest};
@@ -34,6 +34,8 @@ pub(crate) struct World {
     places: BTreeMap<Key, Place>,
     ages: BTreeMap<Name, SignedDuration>,
     missing: BTreeSet<Name>,
+    /// What asks have cost that runs share budgets for.
+    pub(crate) spending: Spending,
     /// Datasets that were looked at, and not given.
     pub(crate) not_given: BTreeSet<Name>,
 }

@@ -24,5 +24,5 @@ pub use lock::{Lock, LockHolder};
 pub use logs::{AttemptLog, log_path, read_log};
 pub use prune::{Keep, prune};
 pub use read::{AttemptRow, ContractRow, CostBy, CostRow, Reader, RunRow};
-pub use store::{Flushed, Store};
+pub use store::{Flushed, Reserved, Store};
 pub use write::{Finding, Write, partition_text};

@@ -15,6 +15,9 @@ use std::{
     sync::Arc,
 };
 
+/// Days for which it is remembered what asks cost, whatever becomes of their runs.
+const ASK_DAYS: i64 = 400;
+
 /// What is kept.
 #[derive(Clone, Debug)]
 pub struct Keep {
@@ -116,10 +119,14 @@ fn drop_rows(connection: &mut Connection, keep: &Keep, now: Timestamp) -> rusqli
         .prepare("select run from runs where no <= ?1")?
         .query_map([oldest], |row| row.get(0))?
         .collect::<rusqlite::Result<Vec<String>>>()?;
-    for table in ["events", "nodes", "attempts", "asks", "contracts"] {
+    for table in ["events", "nodes", "attempts", "contracts"] {
         transaction.execute(&format!("delete from {table} where run <= ?1"), [oldest])?;
     }
     transaction.execute("delete from runs where no <= ?1", [oldest])?;
+    // Budgets for a time count what runs have spent that are forgotten otherwise.
+    let year = now.checked_sub(SignedDuration::from_hours(24 * ASK_DAYS)).unwrap_or(Timestamp::UNIX_EPOCH);
+    let old = "delete from asks where at < ?1 and run not in (select no from runs)";
+    transaction.execute(old, [year.as_millisecond()])?;
     transaction.execute("delete from plans where hash not in (select plan from runs)", [])?;
     let month = now.checked_sub(SignedDuration::from_hours(24 * keep.result_days)).unwrap_or(Timestamp::UNIX_EPOCH);
     transaction.execute("delete from results where at < ?1", [month.as_millisecond()])?;

@@ -3,7 +3,10 @@
 //! A connection that cannot write: plans and history open one, and make no folder where there is none.
 
 use crate::{Finding, Layout, StoreError, schema};
-use flow_driver::{CachedResult, ContractVerdict, Event, Last, NodeEnd, NodeRecord, RunEnd, RunStart, VersionRecord};
+use flow_driver::{
+    CachedResult, ContractVerdict, Event, Last, NodeEnd, NodeRecord, RunEnd, RunStart, Spent, VersionRecord,
+};
+use flow_expr::Name;
 use flow_plan::{AskReport, Failure};
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
@@ -40,6 +43,9 @@ pub struct AttemptRow {
     pub began: Timestamp,
     /// When it ended.
     pub ended: Timestamp,
+    /// The judge who was asked, if it was not the step itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub judge: Option<Name>,
     /// Why it failed, if it did.
     pub failure: Option<Failure>,
     /// What a model said and what that cost, if one was asked.
@@ -62,6 +68,8 @@ pub struct CostRow {
     pub micro_dollars: u64,
     /// Asks of which nobody knows what they cost: they count with the worst.
     pub unknown: u64,
+    /// Asks that are under way, or were when flowc was ended: they count with the worst.
+    pub in_doubt: u64,
 }
 
 /// What costs are summed by.
@@ -113,6 +121,7 @@ impl Reader {
         connection.set_prepared_statement_cache_capacity(32);
         // One whose first run failed before there was a table is as good as none.
         let version = schema::check(&connection, &path)?;
+        schema::bridge(&connection, version).map_err(|error| StoreError::from_sqlite(&path, &error))?;
         Ok((version > 0).then_some(Self { connection, path }))
     }
 
@@ -351,18 +360,19 @@ impl Reader {
     /// # Errors
     /// The database cannot be read.
     pub fn attempts(&self, run: &str, path: Option<&str>) -> Result<Vec<AttemptRow>, StoreError> {
-        let sql = "select path, attempt, began, ended, failure, ask from attempts
+        let sql = "select path, attempt, began, ended, failure, ask, judge from attempts
             where run = (select no from runs where run = ?1) and (?2 is null or path = ?2) order by began, path, attempt";
         let rows = self.many(sql, params![run, path], |row| {
             let (failure, ask) = (row.get::<_, Option<String>>(4)?, row.get::<_, Option<String>>(5)?);
-            Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get(3)?, failure, ask))
+            let judge = row.get::<_, Option<String>>(6)?;
+            Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get(3)?, failure, ask, judge))
         })?;
         rows.into_iter()
-            .map(|(path, attempt, began, ended, failure, ask)| {
+            .map(|(path, attempt, began, ended, failure, ask, judge)| {
                 let failure = failure.map(|failure| self.json(&failure)).transpose()?;
                 let ask = ask.map(|ask| self.json(&ask)).transpose()?;
                 let (path, began, ended) = (path.into(), timestamp(began), timestamp(ended));
-                Ok(AttemptRow { path, attempt, began, ended, failure, ask })
+                Ok(AttemptRow { path, attempt, began, ended, judge: judge.map(Name::new), failure, ask })
             })
             .collect()
     }
@@ -380,7 +390,8 @@ impl Reader {
             CostBy::Run => ("runs.run", "1 desc"),
         };
         let sql = format!(
-            "select {of}, count(*), sum(input_tokens), sum(output_tokens), sum(micro_dollars) as money, sum(not known)
+            "select {of}, count(*), sum(input_tokens), sum(output_tokens), sum(micro_dollars) as money,
+                sum(not known and settled), sum(not settled)
                 from asks join runs on runs.no = asks.run group by 1 order by {order}"
         );
         let count = |row: &rusqlite::Row<'_>, column| -> rusqlite::Result<u64> {
@@ -394,8 +405,34 @@ impl Reader {
                 output_tokens: count(row, 3)?,
                 micro_dollars: count(row, 4)?,
                 unknown: count(row, 5)?,
+                in_doubt: count(row, 6)?,
             })
         })
+    }
+
+    /// What asks within a flow have used since a time, those that are under way or in doubt with their worst.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn used(&self, flow: &Name, since: Timestamp) -> Result<Spent, StoreError> {
+        crate::write::used(&self.connection, flow, since.as_millisecond()).map_err(|error| self.sqlite(&error))
+    }
+
+    /// What the asks of the newest run that asked within a flow have used there, and the run.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn used_last(&self, flow: &Name) -> Result<Option<(Arc<str>, Spent)>, StoreError> {
+        let sql = "select runs.run, count(*), sum(input_tokens + output_tokens), sum(micro_dollars)
+            from asks join runs on runs.no = asks.run where instr(flows, char(10) || ?1 || char(10)) > 0
+            group by runs.no order by runs.no desc limit 1";
+        let rows = self.many(sql, params![flow.as_str()], |row| {
+            let count =
+                |column| -> rusqlite::Result<u64> { Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or_default()) };
+            let spent = Spent { asks: count(1)?, tokens: count(2)?, micro_dollars: count(3)? };
+            Ok((row.get::<_, String>(0)?.into(), spent))
+        })?;
+        Ok(rows.into_iter().next())
     }
 
     /// Promises that a run looked at.

@@ -11,7 +11,7 @@ use std::path::Path;
 const APPLICATION: i64 = 0x464C_4F57;
 
 /// What brings a database from each version to the next.
-const STEPS: [&str; 2] = ["
+const STEPS: [&str; 3] = ["
     create table runs (
         no integer primary key autoincrement,
         run text not null unique,
@@ -70,7 +70,35 @@ const STEPS: [&str; 2] = ["
         primary key (run, path, attempt)
     ) without rowid;
     create index asks_at on asks (at);
+", "
+    alter table attempts add column judge text;
+    alter table asks add column judge text;
+    alter table asks add column settled integer not null default 1;
+    alter table asks add column flows text not null default '';
+    update asks set flows = char(10) || (select flow from runs where no = asks.run) || char(10);
 "];
+
+/// What readers of an older database see in the place of what it lacks. They change nothing in it: these views are in
+/// the memory of their connection.
+const BRIDGES: [&str; 2] = [
+    "
+    create temp view attempts as select *, null as ask, null as judge from main.attempts;
+    create temp view asks as select null as run, null as path, null as attempt, 0 as at, null as label, null as model,
+        0 as input_tokens, 0 as output_tokens, 0 as micro_dollars, 1 as known, null as judge, 1 as settled, '' as flows
+        where false;
+",
+    "
+    create temp view attempts as select *, null as judge from main.attempts;
+    create temp view asks as select old.*, null as judge, 1 as settled,
+        char(10) || (select flow from main.runs where no = old.run) || char(10) as flows from main.asks as old;
+",
+];
+
+/// Lets a reader ask an older database what it would ask a current one.
+pub(crate) fn bridge(connection: &Connection, version: i64) -> rusqlite::Result<()> {
+    let older = usize::try_from(version - 1).ok().and_then(|version| BRIDGES.get(version));
+    older.map_or(Ok(()), |views| connection.execute_batch(views))
+}
 
 /// The latest version.
 pub(crate) const VERSION: i64 = STEPS.len() as i64;
@@ -110,4 +138,56 @@ pub(crate) fn check(connection: &Connection, path: &Path) -> Result<i64, StoreEr
 
 fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{CostBy, Layout, Reader, Store};
+    use flow_expr::Name;
+    use jiff::Timestamp;
+
+    /// A database as an older flowc left it: one run, one attempt, and one ask where it knew of asks.
+    fn older(layout: &Layout, version: usize) {
+        std::fs::create_dir_all(layout.root()).unwrap();
+        let connection = Connection::open(layout.database()).unwrap();
+        STEPS[..version].iter().for_each(|step| connection.execute_batch(step).unwrap());
+        connection
+            .execute_batch(
+                "insert into runs (run, flow, plan, format, started, start_json) values ('r1', 'm.f', 'p', 1, 0,
+                    '{\"run\":\"r1\",\"seed\":1,\"started\":\"2026-01-01T00:00:00Z\",\"jobs\":1}');
+                insert into attempts (run, path, attempt, began, ended) values (1, '0', 1, 5, 6);",
+            )
+            .unwrap();
+        if version > 1 {
+            connection
+                .execute_batch("insert into asks values (1, '0', 1, 5, 'say', 'm.writer', 10, 20, 30, 1)")
+                .unwrap();
+        }
+        connection.pragma_update(None, "application_id", APPLICATION).unwrap();
+        connection.pragma_update(None, "user_version", version as i64).unwrap();
+    }
+
+    #[test]
+    fn an_older_database_is_read_as_it_is_and_written_as_a_current_one() {
+        for version in [1, 2] {
+            let folder = tempfile::tempdir().unwrap();
+            let layout = Layout::new(folder.path());
+            older(&layout, version);
+            let look = || {
+                let reader = Reader::open(&layout).unwrap().unwrap();
+                let attempts = reader.attempts("r1", None).unwrap();
+                assert_eq!((attempts.len(), attempts[0].judge.is_none()), (1, true));
+                let costs = reader.costs(CostBy::Flow).unwrap();
+                let used = reader.used(&Name::new("m.f"), Timestamp::from_millisecond(0).unwrap()).unwrap();
+                let last = reader.used_last(&Name::new("m.f")).unwrap();
+                (costs.first().map(|row| (row.micro_dollars, row.in_doubt)), used, last)
+            };
+            let before = look();
+            assert_eq!(before.0, (version > 1).then_some((30, 0)));
+            assert_eq!(before.1.tokens, if version > 1 { 30 } else { 0 });
+            drop(Store::open(&layout).unwrap());
+            assert_eq!(look(), before);
+        }
+    }
 }

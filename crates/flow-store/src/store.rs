@@ -9,6 +9,8 @@ use crate::{
     Layout, Reader, StoreError, Write, schema,
     write::{RowError, Rows},
 };
+use flow_driver::{OverBudget, Reservation};
+use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
 use std::{
     fs,
@@ -26,9 +28,13 @@ const GROUP: usize = 4096;
 /// Called when everything queued before is durable, or cannot be.
 pub type Flushed = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
+/// Called when budgets that runs share were charged, or one of them had no room.
+pub type Reserved = Box<dyn FnOnce(Result<Result<(), Box<OverBudget>>, StoreError>) + Send>;
+
 enum Message {
     Write(Box<Write>),
     Flush(Flushed),
+    Reserve(Timestamp, Box<Reservation>, Reserved),
 }
 
 /// A project's journal and catalogue, open for writing.
@@ -89,6 +95,12 @@ impl Store {
     /// Has somebody told when everything queued so far is durable.
     pub fn flush(&self, flushed: Flushed) {
         self.send(Message::Flush(flushed));
+    }
+
+    /// Charges an ask to budgets that runs share, in one transaction with looking whether they have room; durable when
+    /// `reserved` is called.
+    pub fn reserve(&self, at: Timestamp, reservation: Box<Reservation>, reserved: Reserved) {
+        self.send(Message::Reserve(at, reservation, reserved));
     }
 
     /// Waits until everything queued so far is durable.
@@ -160,32 +172,50 @@ impl Writer {
         while let Ok(first) = receiver.recv() {
             let mut writes = vec![];
             let mut flushes = vec![];
+            let mut reservation = None;
             let mut next = Some(first);
-            while let Some(message) = next {
+            while let Some(message) = next.take() {
                 match message {
                     Message::Write(write) => writes.push(write),
                     Message::Flush(flushed) => flushes.push(flushed),
+                    Message::Reserve(at, wanted, reserved) => {
+                        reservation = Some((at, wanted, reserved));
+                        break;
+                    }
                 }
                 next = if writes.len() < GROUP { receiver.try_recv().ok() } else { None };
             }
             let result = self.commit(&writes);
             flushes.into_iter().for_each(|flushed| flushed(result.clone()));
+            if let Some((at, wanted, reserved)) = reservation {
+                reserved(self.transact(|rows| rows.reserve(at, &wanted)));
+            }
         }
     }
 
     fn commit(&mut self, writes: &[Box<Write>]) -> Result<(), StoreError> {
-        if let Some(failure) = &*self.failure.lock().unwrap_or_else(PoisonError::into_inner) {
-            return Err(failure.clone());
-        }
         if writes.is_empty() {
-            return Ok(());
+            return self.failed_before().map_or(Ok(()), Err);
+        }
+        self.transact(|rows| writes.iter().try_for_each(|write| rows.apply(write)))
+    }
+
+    fn failed_before(&self) -> Option<StoreError> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Writes in one transaction. After a failure nothing more is written.
+    fn transact<T>(&mut self, write: impl FnOnce(&mut Rows<'_>) -> Result<T, RowError>) -> Result<T, StoreError> {
+        if let Some(failure) = self.failed_before() {
+            return Err(failure);
         }
         let path = &self.path;
         let result = (|| {
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let mut rows = Rows { connection: &transaction, run: &mut self.run, settled: &mut self.settled };
-            writes.iter().try_for_each(|write| rows.apply(write))?;
-            Ok(transaction.commit()?)
+            let written = write(&mut rows)?;
+            transaction.commit()?;
+            Ok(written)
         })();
         result.map_err(|error| {
             let error = match error {

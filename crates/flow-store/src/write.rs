@@ -3,8 +3,8 @@
 //! Events are the truth; everything else here is a projection of the notes that the driver gave with
 //! them, kept so that questions need no replay.
 
-use flow_driver::{Event, NodeEnd, Note, RunEnd, RunStart, VersionRecord};
-use flow_expr::Value;
+use flow_driver::{Charge, Event, NodeEnd, Note, OverBudget, Reservation, RunEnd, RunStart, Spent, VersionRecord};
+use flow_expr::{Name, Value};
 use flow_plan::AskReport;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -136,16 +136,30 @@ impl Rows<'_> {
     fn note(&mut self, at: Timestamp, note: &Note) -> Result<(), RowError> {
         match note {
             Note::Settled(end) => self.settled(end),
-            Note::Attempted { path, label, attempt, began, failure, ask } => {
+            Note::Attempted { path, label, attempt, began, judge, failure, ask } => {
                 let failure = failure.as_ref().map(serde_json::to_string).transpose()?;
                 let said = ask.as_ref().map(serde_json::to_string).transpose()?;
                 self.execute(
-                    "insert or replace into attempts (run, path, attempt, began, ended, failure, ask)
-                        values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                    params![*self.run, path, attempt, began.as_millisecond(), at.as_millisecond(), failure, said],
+                    "insert or replace into attempts (run, path, attempt, began, ended, failure, ask, judge)
+                        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                    params![
+                        *self.run,
+                        path,
+                        attempt,
+                        began.as_millisecond(),
+                        at.as_millisecond(),
+                        failure,
+                        said,
+                        judge.as_ref().map(Name::as_str)
+                    ],
                 )?;
                 ask.as_ref().map_or(Ok(()), |ask| self.asked(at, path, label, *attempt, ask))
             }
+            Note::Charged(charge) => self.charged(at, charge),
+            Note::Released { path, attempt } => self.execute(
+                "delete from asks where run = ?1 and path = ?2 and attempt = ?3 and not settled",
+                params![*self.run, path, attempt],
+            ),
             Note::Contract { path, label, verdict } => {
                 let json = serde_json::to_string(verdict)?;
                 self.execute(
@@ -161,12 +175,55 @@ impl Rows<'_> {
         }
     }
 
-    /// What an ask cost, for sums over runs.
-    fn asked(&self, at: Timestamp, path: &str, label: &str, attempt: u32, ask: &AskReport) -> Result<(), RowError> {
-        let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    /// What an ask that is about to be sent can cost. It counts so until it is known what it did cost.
+    fn charged(&self, at: Timestamp, charge: &Charge) -> Result<(), RowError> {
         self.execute(
-            "insert or replace into asks (run, path, attempt, at, label, model, input_tokens, output_tokens, micro_dollars, known)
-                values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            "insert or ignore into asks (run, path, attempt, at, label, model, input_tokens, output_tokens,
+                    micro_dollars, known, judge, settled, flows)
+                values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, 0, ?11)",
+            params![
+                *self.run,
+                charge.path,
+                charge.attempt,
+                at.as_millisecond(),
+                charge.label,
+                charge.model.as_str(),
+                count(charge.input_tokens),
+                count(charge.output_tokens),
+                count(charge.micro_dollars),
+                charge.judge.as_ref().map(Name::as_str),
+                flows_text(&charge.flows)
+            ],
+        )
+    }
+
+    /// Charges an ask to budgets that runs share, if all of them have room for it.
+    pub(crate) fn reserve(
+        &self,
+        at: Timestamp,
+        reservation: &Reservation,
+    ) -> Result<Result<(), Box<OverBudget>>, RowError> {
+        for budget in &reservation.budgets {
+            let since = at.as_millisecond().saturating_sub(i64::try_from(budget.per_ms).unwrap_or(i64::MAX));
+            let used = used(self.connection, &budget.flow, since)?;
+            if let Some(over) = budget.refuses(used, reservation.charge.spent()) {
+                return Ok(Err(Box::new(over)));
+            }
+        }
+        self.charged(at, &reservation.charge)?;
+        Ok(Ok(()))
+    }
+
+    /// What an ask cost, for sums over runs. Where nobody knows, it stays with what it was charged.
+    fn asked(&self, at: Timestamp, path: &str, label: &str, attempt: u32, ask: &AskReport) -> Result<(), RowError> {
+        self.execute(
+            "insert into asks (run, path, attempt, at, label, model, input_tokens, output_tokens, micro_dollars, known, flows)
+                values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,
+                    char(10) || (select flow from runs where no = ?1) || char(10))
+                on conflict (run, path, attempt) do update set settled = 1, known = excluded.known, model = excluded.model,
+                    input_tokens = iif(excluded.known, excluded.input_tokens, input_tokens),
+                    output_tokens = iif(excluded.known, excluded.output_tokens, output_tokens),
+                    micro_dollars = iif(excluded.known, excluded.micro_dollars, micro_dollars)",
             params![
                 *self.run,
                 path,
@@ -239,6 +296,27 @@ impl Rows<'_> {
             params![*self.run, at.as_millisecond(), status.as_str(), json],
         )
     }
+}
+
+fn count(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// Names of flows, each between line ends, so that one can be looked for.
+fn flows_text(flows: &[Name]) -> String {
+    flows.iter().fold("\n".to_owned(), |text, flow| text + flow.as_str() + "\n")
+}
+
+/// What asks within a flow have used since a time; those of which it is not known yet count with the worst.
+pub(crate) fn used(connection: &Connection, flow: &Name, since: i64) -> rusqlite::Result<Spent> {
+    let sql = "select count(*), coalesce(sum(input_tokens + output_tokens), 0), coalesce(sum(micro_dollars), 0)
+        from asks where at > ?1 and instr(flows, ?2) > 0";
+    let count = |row: &rusqlite::Row<'_>, column| -> rusqlite::Result<u64> {
+        Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or_default())
+    };
+    connection.prepare_cached(sql)?.query_row(params![since, flows_text(std::slice::from_ref(flow))], |row| {
+        Ok(Spent { asks: count(row, 0)?, tokens: count(row, 1)?, micro_dollars: count(row, 2)? })
+    })
 }
 
 /// A partition's name in the catalogue: its keys in order; empty for a dataset without partitions.

@@ -3,11 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests stop at what they did not expect")]
 
 use flow_driver::{
-    Component, Event, Forced, How, NodeEnd, NodeRecord, NodeStatus, Note, RunEnd, RunStart, RunStatus, VersionRecord,
+    Charge, Component, Event, Forced, How, NodeEnd, NodeRecord, NodeStatus, Note, PeriodBudget, Reservation, RunEnd,
+    RunStart, RunStatus, VersionRecord,
 };
 use flow_expr::{Name, Table, Type, Value};
-use flow_plan::Fingerprint;
-use flow_store::{Finding, Keep, Layout, Reader, Store, StoreError, Write, prune};
+use flow_plan::{AskReport, Budget, Fingerprint};
+use flow_store::{CostBy, Finding, Keep, Layout, Reader, Store, StoreError, Write, prune};
 use jiff::Timestamp;
 use std::{fs, sync::Arc};
 
@@ -315,4 +316,120 @@ fn pruning_keeps_what_is_needed_and_nothing_else() {
         prune(&layout, &keep, at(10)).unwrap();
         assert_eq!(reader.versions("m.raw", "", None, 99).unwrap().len(), left, "{age_ms}");
     }
+}
+
+fn charge(path: &str) -> Charge {
+    Charge {
+        path: path.into(),
+        label: "say".into(),
+        attempt: 1,
+        judge: None,
+        model: Name::new("m.writer"),
+        flows: vec![Name::new("m.inner"), Name::new("m.f")],
+        input_tokens: 100,
+        output_tokens: 50,
+        micro_dollars: 700,
+    }
+}
+
+fn reserve(store: &Store, at: Timestamp, charge: Charge, flow: &str, asks: u64) -> Result<(), String> {
+    let caps = Budget { asks: Some(asks), ..Budget::default() };
+    let budgets = vec![PeriodBudget { flow: Name::new(flow), caps, per_ms: 60_000 }];
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let answer = move |result: Result<Result<(), Box<flow_driver::OverBudget>>, StoreError>| {
+        drop(sender.send(result.unwrap().map_err(|over| format!("{} of {} {}", over.used, over.cap, over.what))));
+    };
+    store.reserve(at, Box::new(Reservation { charge, budgets }), Box::new(answer));
+    receiver.recv().unwrap()
+}
+
+#[test]
+fn stores_that_reserve_at_once_give_no_more_than_there_is() {
+    let (_folder, layout) = project();
+    drop(Store::open(&layout).unwrap());
+    let granted: usize = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4)
+            .map(|run| {
+                let layout = &layout;
+                scope.spawn(move || {
+                    let store = Store::open(layout).unwrap();
+                    store.write(begin(&format!("r{run}")));
+                    (0..5).filter(|path| reserve(&store, at(1), charge(&path.to_string()), "m.f", 7).is_ok()).count()
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+    });
+    assert_eq!(granted, 7, "of twenty asks of four runs");
+}
+
+#[test]
+fn a_charge_counts_with_the_worst_until_it_is_known_what_was_spent() {
+    let (_folder, layout) = project();
+    let store = Store::open(&layout).unwrap();
+    store.write(begin("r1"));
+    for path in ["a", "b", "c", "d"] {
+        reserve(&store, at(1), charge(path), "m.inner", 4).unwrap();
+        store.write(note(Note::Charged(Box::new(charge(path)))));
+    }
+    assert_eq!(reserve(&store, at(30), charge("e"), "m.inner", 4), Err("4 of 4 asks".into()));
+    assert_eq!(reserve(&store, at(62), charge("f"), "m.inner", 1), Ok(()), "the others are too long ago");
+    assert_eq!(reserve(&store, at(62), charge("g"), "m.other", 1), Ok(()), "another flow's asks");
+    let report = |known| {
+        Some(Box::new(AskReport {
+            model: Name::new("m.writer"),
+            served: "".into(),
+            input_tokens: 10,
+            output_tokens: 5,
+            micro_dollars: 20,
+            known,
+            answer: "".into(),
+            leniencies: vec![],
+            calls: vec![],
+        }))
+    };
+    let attempted = |path: &str, ask| Note::Attempted {
+        path: path.into(),
+        label: "say".into(),
+        attempt: 1,
+        began: at(1),
+        judge: Some(Name::new("m.good")),
+        failure: None,
+        ask,
+    };
+    store.write(note(attempted("a", report(true))));
+    store.write(note(attempted("b", report(false))));
+    store.write(note(attempted("c", None)));
+    store.write(note(Note::Released { path: "d".into(), attempt: 1 }));
+    store.write(note(Note::Released { path: "a".into(), attempt: 1 }));
+    store.flush_now().unwrap();
+    let reader = store.reader().unwrap();
+    let costs = reader.costs(CostBy::Model).unwrap();
+    // a: what it cost; b: the worst, as nobody knows; c, f, g: in doubt; d was never sent.
+    assert_eq!((costs[0].asks, costs[0].unknown, costs[0].in_doubt), (5, 1, 3));
+    assert_eq!((costs[0].input_tokens, costs[0].micro_dollars), (10 + 4 * 100, 20 + 4 * 700));
+    assert_eq!(reader.used(&Name::new("m.inner"), at(0)).unwrap().micro_dollars, 20 + 4 * 700);
+    assert_eq!(reader.used(&Name::new("m.inne"), at(0)).unwrap().asks, 0, "a part of a name is no name");
+    assert_eq!(
+        reader.used_last(&Name::new("m.f")).unwrap().map(|(run, used)| (run, used.asks)),
+        Some(("r1".into(), 5))
+    );
+    assert_eq!(reader.attempts("r1", Some("a")).unwrap()[0].judge, Some(Name::new("m.good")));
+}
+
+#[test]
+fn what_asks_cost_outlives_their_runs() {
+    let (_folder, layout) = project();
+    for run in ["r1", "r2", "r3"] {
+        let store = Store::open(&layout).unwrap();
+        store.write(begin(run));
+        store.write(note(Note::Charged(Box::new(charge("a")))));
+        store.flush_now().unwrap();
+    }
+    let used = |reader: &Reader| reader.used(&Name::new("m.f"), at(0)).unwrap().asks;
+    prune(&layout, &Keep { runs: 1, ..Keep::default() }, at(60)).unwrap();
+    let reader = Reader::open(&layout).unwrap().unwrap();
+    assert_eq!((reader.runs(9).unwrap().len(), used(&reader)), (1, 3));
+    prune(&layout, &Keep { runs: 1, ..Keep::default() }, at(500 * 86_400)).unwrap();
+    assert_eq!(used(&Reader::open(&layout).unwrap().unwrap()), 1, "those of runs that are kept, and no others");
 }

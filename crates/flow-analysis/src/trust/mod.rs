@@ -17,12 +17,12 @@ use flow_expr::Name;
 use flow_plan::{NodeKind, Program};
 use std::collections::BTreeMap;
 
-pub use steps::is_checked;
+pub use steps::{is_checked, is_sound};
 
 /// All checks of the family.
 #[must_use]
 pub fn check(program: &Program, mentions: &Mentions) -> Problems {
-    if !program.steps.values().any(steps::gives_draft) {
+    if !program.steps.values().any(|step| steps::gives_draft(program, step)) {
         return Problems::default();
     }
     let mut walk = walk::Walk::new(program);

@@ -44,7 +44,8 @@ pub(super) fn problems(program: &Program, mentions: &Mentions, walk: Walk<'_>) -
         let hops = walk.trails.backwards(first.trail).take(SHOWN + 1).collect();
         let fix = mentions.inside.get(&step.name).zip(skeleton(&step.returns, &program.types));
         let fix = fix.map(|(inside, guard)| (*inside, guard));
-        problems.push(LetOut { step, origin, first, others, hops, fix });
+        let judge = unsound_judge(program, step);
+        problems.push(LetOut { step, origin, first, others, hops, fix, judge });
     }
     problems
 }
@@ -66,11 +67,22 @@ struct LetOut<'a> {
     /// The way, the last place first.
     hops: Vec<Hop<'a>>,
     fix: Option<(Span, String)>,
+    /// A guard that asks a judge whose verdict nothing checks, and that judge.
+    judge: Option<(Span, &'a Step)>,
+}
+
+/// The first guard that would be a check if its judge's verdict were checked.
+fn unsound_judge<'a>(program: &'a Program, step: &'a Step) -> Option<(Span, &'a Step)> {
+    let guards = step.guards.iter().filter(|guard| !matches!(guard.action, GuardAction::Warn(_)));
+    let asked = guards.flat_map(|guard| {
+        program.judges_asked(&guard.condition).into_iter().map(move |call| (guard.condition.at, call.judge))
+    });
+    asked.filter_map(|(at, judge)| Some((at, program.judges.get(judge)?))).find(|(_, judge)| !super::is_sound(judge))
 }
 
 impl From<LetOut<'_>> for Problem {
     fn from(found: LetOut<'_>) -> Self {
-        let LetOut { step, origin, first, others, hops, fix } = found;
+        let LetOut { step, origin, first, others, hops, fix, judge } = found;
         let name = step.name.short();
         let mut shown = BTreeSet::from([first.at]);
         let mut problem = Self::error(code(first.sink), first.at, title(first.sink, name), says(first.sink));
@@ -83,7 +95,11 @@ impl From<LetOut<'_>> for Problem {
             problem = problem.label(at, "the draft is given to the flow here");
         }
         let warns = step.guards.iter().find(|guard| matches!(guard.action, GuardAction::Warn(_)));
-        let why = if warns.is_some() { "its guards only warn" } else { "no guard has passed it" };
+        let why = match (judge, warns) {
+            (Some(_), _) => "only a judge has looked at it, whose verdict nothing checks",
+            (None, Some(_)) => "its guards only warn",
+            (None, None) => "no guard has passed it",
+        };
         if shown.insert(origin.call) {
             problem = problem.label(origin.call, format!("`{name}` gives a draft: {why}"));
         } else {
@@ -100,7 +116,16 @@ impl From<LetOut<'_>> for Problem {
         if shown.insert(step.at) {
             problem = problem.label(step.at, "the model is asked here");
         }
-        problem = match warns {
+        if let Some((at, judge)) = judge {
+            let name = judge.name.short();
+            if shown.insert(at) {
+                problem = problem.label(at, format!("what `{name}` says of a draft is a draft too"));
+            }
+            problem = problem.help(format!(
+                "let `{name}` give evidence that its own guard checks, such as a quote: `guard text.contains(it.quote) else fail`; no `fallback` of it may say yes"
+            ));
+        }
+        problem = match warns.filter(|_| judge.is_none()) {
             Some(guard) => problem.label(guard.condition.at, "when this does not hold, that is only recorded").help(
                 "say what happens when a guard does not hold: `else retry`, `else fail` or `else fallback VALUE`",
             ),

@@ -241,11 +241,11 @@ impl<'a> Walk<'a> {
                 self.out(&comes, Outlet { sink: Sink::Given(name), at: arg.at, around: node.at });
             }
         }
-        if steps::gives_draft(step) {
+        if steps::gives_draft(self.program, step) {
             let trail = self.trails.asked(Origin { call: node.at, step: name });
             return Comes { draft: Some(trail), params: BTreeSet::new() };
         }
-        if steps::is_checked(step) {
+        if steps::is_checked(self.program, step) {
             let comes = self.fallback(step, args);
             return self.hop(&comes, node.at, Says::FellBack(name));
         }

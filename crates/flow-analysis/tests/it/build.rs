@@ -77,6 +77,7 @@ pub(crate) fn flow(text: &str, kinds: Vec<(NodeKind, Vec<u32>)>) -> Flow {
         finish: None,
         overlap: Overlap::Skip,
         catch_up: CatchUp::Last,
+        budgets: vec![],
         body: block(kinds, 0),
         handlers: vec![],
         owner: None,

@@ -135,6 +135,7 @@ pub fn flow(short: &str, nodes: Vec<Node>, result: Option<Expr>) -> Flow {
         finish: None,
         overlap: Default::default(),
         catch_up: Default::default(),
+        budgets: vec![],
         body: block(nodes, result),
         handlers: vec![],
         owner: None,
@@ -189,12 +190,36 @@ pub fn ms(time: Timestamp) -> i64 {
 /// What lasts over runs: records, results, versions, and what is at the locations.
 #[derive(Default)]
 pub struct Memory {
+    /// What was charged to budgets that runs share.
+    pub charged: Vec<(Timestamp, flow_driver::Charge)>,
     pub records: HashMap<Arc<str>, NodeRecord>,
     pub results: HashMap<Arc<str>, CachedResult>,
     pub versions: HashMap<Name, Vec<VersionRecord>>,
     /// Content and data time of what is there.
     pub places: HashMap<Name, (Value, Option<Timestamp>)>,
     runs: u32,
+}
+
+impl Memory {
+    /// As a store does it; nothing is ever settled, so each charge counts with its worst.
+    pub fn reserve(
+        &mut self,
+        reservation: &flow_driver::Reservation,
+        now: Timestamp,
+    ) -> Result<(), Box<flow_driver::OverBudget>> {
+        let wanted = reservation.charge.spent();
+        for budget in &reservation.budgets {
+            let since = later(now, -(budget.per_ms as i64));
+            let counted = self.charged.iter().filter(|(at, charge)| *at > since && charge.flows.contains(&budget.flow));
+            let used =
+                counted.fold(Default::default(), |used: flow_driver::Spent, (_, charge)| used.and(charge.spent()));
+            if let Some(over) = budget.refuses(used, wanted) {
+                return Err(Box::new(over));
+            }
+        }
+        self.charged.push((now, reservation.charge.clone()));
+        Ok(())
+    }
 }
 
 /// How a step goes: how long it takes, and what it gives.
@@ -437,9 +462,11 @@ impl Going<'_> {
                 let result = Ok(Rendered { tokens: PROMPT_TOKENS });
                 self.plan(later(now, 1), Event::Rendered { task: step.task, result });
             }
-            Command::Timer { task, at } => {
-                self.plan(at.max(now), Event::Timer { task });
+            Command::Reserve { task, reservation } => {
+                let result = self.world.memory.reserve(&reservation, now);
+                self.plan(now, Event::Reserved { task, result });
             }
+            Command::Timer { task, at } => drop(self.plan(at.max(now), Event::Timer { task })),
             Command::Stop { task } => {
                 self.run.stopped.push(task);
                 if let Some(end) = self.running.get(&task).copied() {

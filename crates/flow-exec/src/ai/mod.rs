@@ -55,6 +55,8 @@ impl Asker {
             Err(failure) => return failed(failure),
         };
         let Some(model) = call.program.models.get(&ask.model) else { return failed(no_model()) };
+        // Nothing was sent, so nothing is paid.
+        let unsent = |failure| Asked { result: Err(failure), report: Some(report(model, "", (0, 0), "")) };
         let asking = async {
             let key = match &model.key {
                 Some(_) if is_offline(model) => None,
@@ -66,9 +68,12 @@ impl Asker {
         };
         let (mut question, shown, key) = match asking.await {
             Ok(ready) => ready,
-            Err(failure) => return failed(failure),
+            Err(failure) => return unsent(failure),
         };
         question.key = key.as_ref().map(crate::SecretValue::reveal);
+        if call.program.judges.contains_key(&call.step.name) {
+            section(log, "judge", call.step.name.short());
+        }
         write_question(log, &question, &shown);
         match self.client.ask(&question, cancel.cancelled()).await {
             Ok(answer) => answered(call, ai, model, &answer, log),

@@ -11,7 +11,7 @@ pub(crate) use expr::expr;
 pub use reason::{reason, verdict};
 pub use value::value;
 
-use crate::{Schedule, Trigger};
+use crate::{Budget, FlowBudget, Schedule, Trigger};
 use flow_expr::{Name, VarId};
 use std::{collections::HashMap, sync::Arc};
 
@@ -59,6 +59,20 @@ pub fn money(micro_dollars: u64) -> String {
     let (dollars, micro) = (micro_dollars / 1_000_000, micro_dollars % 1_000_000);
     let (cents, rest) = (micro / 10_000, format!("{:04}", micro % 10_000));
     format!("${dollars}.{cents:02}{}", rest.trim_end_matches('0'))
+}
+
+/// A budget as it is written: `3 asks, 12000 tokens, $0.02`.
+#[must_use]
+pub fn budget(budget: &Budget) -> String {
+    let parts = [budget.asks.map(|n| format!("{n} asks")), budget.tokens.map(|n| format!("{n} tokens"))];
+    parts.into_iter().chain([budget.micro_dollars.map(money)]).flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// A flow's budget: `5 asks, $5.00`, `$50.00 per 1d`.
+#[must_use]
+pub fn flow_budget(written: &FlowBudget) -> String {
+    let per = written.per_ms.map(|ms| format!(" per {}", duration(ms))).unwrap_or_default();
+    format!("{}{per}", budget(&written.caps))
 }
 
 /// A time of day: `06:05`.

@@ -31,6 +31,9 @@ pub fn reason(reason: &Reason) -> String {
         Reason::Forced => "forced".into(),
         Reason::UpstreamRuns { node } => format!("{node} runs before it"),
         Reason::Unchanged { run } => format!("unchanged since run {run}"),
+        Reason::AnswerKept { run, age_ms } => {
+            format!("unchanged: the answer of run {run}, {} old", duration(*age_ms / 1000 * 1000))
+        }
         Reason::NotSelected => "not selected".into(),
         Reason::BranchNotTaken => "its branch is not taken".into(),
         Reason::NotLookedAt { dataset } => {

@@ -100,6 +100,7 @@ pub(crate) fn flow(flow: &str, reads: &str, step: &str, writes: &str) -> Flow {
         finish: None,
         overlap: Overlap::Skip,
         catch_up: CatchUp::Last,
+        budgets: vec![],
         body: Block {
             nodes: vec![
                 node(0, "read source", read, &[]),

@@ -7,18 +7,32 @@ use crate::{
     source::one_line,
 };
 use flow_expr::{Expr, ExprKind, Part, Type, Value, VarId};
-use flow_plan::{Guard, GuardAction};
+use flow_plan::{Guard, GuardAction, Param};
 use flow_syntax::ast::{self, ActionKind};
 
-/// A guard; `is_later` says that the step's body cannot run in this version, so that nothing is lost when an
-/// action cannot either.
+/// Whose result a guard looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Of {
+    /// A step's.
+    Step,
+    /// That of a step whose body cannot run in this version: nothing is lost when an action cannot either.
+    LaterStep,
+    /// A judge's: it is the verdict.
+    Judge,
+}
+
+/// A guard.
 pub(super) fn guard(
     el: &mut Elaborator<'_>,
     clause: &ast::GuardClause,
     returns: &Type,
-    is_later: bool,
+    params: &[Param],
+    of: Of,
 ) -> Option<Guard> {
     let written = clause.condition()?;
+    let is_later = of == Of::LaterStep;
+    // A judge's verdict is looked at by conditions alone: judges of judges would have no end.
+    el.asks_judges = of == Of::Step;
     let outer = el.locals.set_it(Some(It { ty: returns.clone(), var: VarId::IT, bare_fields: false }));
     let condition = el.check(&written, &Type::Bool, Because::Place("as a guard holds or does not"));
     let action = match clause.action() {
@@ -26,6 +40,9 @@ pub(super) fn guard(
         None => GuardAction::Fail(None),
     };
     el.locals.set_it(outer);
+    el.asks_judges = false;
+    let known = params.iter().map(|param| param.var).chain([VarId::IT]).collect();
+    el.check_judges(&condition, action.expression(), &known);
     Some(Guard { condition, text: one_line(written.syntax()), action })
 }
 

@@ -8,6 +8,7 @@
 mod after;
 mod ai;
 mod body;
+mod budget;
 mod clause;
 mod code;
 mod connection;
@@ -15,6 +16,7 @@ mod dataset;
 mod expect;
 mod guard;
 mod http;
+mod judge;
 mod location;
 mod model;
 mod named_only;
@@ -28,11 +30,11 @@ mod settings;
 mod step;
 
 pub(crate) use after::{blocks_mut, order_calls};
+pub(crate) use budget::of_flow as flow_budget;
 pub(crate) use clause::{item_of, mention, milliseconds, named, number, path_of, tags, text};
 pub(crate) use guard::feedback;
 pub(crate) use problems::{NotSupported, UnknownClass};
 pub(crate) use retry::{can_raise, raised};
-pub(crate) use step::budget;
 
 use crate::{
     environment::Environment,
@@ -127,7 +129,7 @@ pub(crate) fn declare(declaring: &mut Declaring<'_>) {
             ast::Decl::Dataset(decl) => dataset::declare(declaring, id, decl),
             ast::Decl::Step(decl) => step::declare(declaring, id, decl),
             ast::Decl::Policy(decl) => named_only::policy(declaring, id, decl),
-            ast::Decl::Guard(decl) => named_only::judge(declaring, id, decl),
+            ast::Decl::Guard(decl) => judge::declare(declaring, id, decl),
             _ => {}
         }
     }

@@ -1,9 +1,9 @@
-//! Policies and judging guards: their names are checked, their meaning comes later.
+//! Policies: their names are checked, their meaning comes later.
 //!
 //! What a policy mentions counts as used. Names in it are not looked into further, since what stands there
 //! (`it` of a policy) has no types yet.
 
-use super::{Declaring, ai, clause};
+use super::Declaring;
 use crate::{
     expr::{Elaborator, Place},
     names::{Found, ItemId},
@@ -18,27 +18,6 @@ pub(super) fn policy(declaring: &mut Declaring<'_>, id: ItemId, decl: &ast::Poli
     let module = declaring.env.names.item(id).module;
     let mut el = declaring.elaborator(module, Place::Test);
     mention_all(&mut el, decl.syntax());
-}
-
-/// A guard whose judge is a model: the body's settings are checked.
-pub(super) fn judge(declaring: &mut Declaring<'_>, id: ItemId, decl: &ast::GuardDecl) {
-    let Some(judge) = decl.judge() else { return };
-    let module = declaring.env.names.item(id).module;
-    let Some(signature) = declaring.env.signatures.get(&id).cloned() else { return };
-    let mut el = declaring.elaborator(module, Place::Step);
-    el.locals.enter();
-    for param in &signature.params {
-        el.bind_parameter(param);
-    }
-    if let Some(ast::Body::Ai(body)) = judge.body() {
-        ai::body(&mut el, &body);
-    }
-    for clause in judge.clauses() {
-        if let ast::Clause::Timeout(timeout) = clause {
-            clause::milliseconds(&mut el, timeout.duration(), "timeout");
-        }
-    }
-    el.locals.leave();
 }
 
 /// Every name under a node that means a declaration mentions it.

@@ -1,7 +1,7 @@
 //! Steps: parameters, one body, and every clause with its default filled in.
 
 use super::{
-    Declaring, body,
+    Declaring, body, budget,
     clause::{self, Seen, milliseconds, number},
     guard, params,
     problems::{ClauseOfBody, UnknownResource},
@@ -14,8 +14,8 @@ use crate::{
     problems::mismatch::Because,
 };
 use flow_diag::Span;
-use flow_expr::{Name, Type, Value};
-use flow_plan::{Body, Budget, CachePolicy, Effect, Idempotency, Needs, Param, RetryPolicy, Step};
+use flow_expr::Name;
+use flow_plan::{Body, CachePolicy, Effect, Idempotency, Needs, Param, RetryPolicy, Step};
 use flow_syntax::ast::{self, Clause};
 use std::collections::HashMap;
 
@@ -38,6 +38,7 @@ pub(super) fn declare(declaring: &mut Declaring<'_>, id: ItemId, decl: &ast::Ste
         seen: Seen::default(),
         body: declared.as_ref().map(|declared| declared.body.clone()),
         retries: &retries,
+        is_judge: false,
     };
     for clause in decl.clauses() {
         building.clause(&mut el, clause);
@@ -60,7 +61,7 @@ pub(super) fn declare(declaring: &mut Declaring<'_>, id: ItemId, decl: &ast::Ste
     declaring.program.steps.insert(name, step);
 }
 
-fn new_step(name: &Name, at: Span, params: Vec<Param>, signature: &Signature) -> Step {
+pub(super) fn new_step(name: &Name, at: Span, params: Vec<Param>, signature: &Signature) -> Step {
     Step {
         name: name.clone(),
         params,
@@ -98,17 +99,18 @@ fn fill_defaults(step: &mut Step, declared: &body::Declared, seen: &Seen) {
     }
 }
 
-/// A step under construction.
-struct Building<'a> {
-    step: Step,
-    after: Vec<(Name, Span)>,
-    seen: Seen,
-    body: Option<Body>,
-    retries: &'a HashMap<ItemId, RetryPolicy>,
+/// A step, or a judge, under construction.
+pub(super) struct Building<'a> {
+    pub(super) step: Step,
+    pub(super) after: Vec<(Name, Span)>,
+    pub(super) seen: Seen,
+    pub(super) body: Option<Body>,
+    pub(super) retries: &'a HashMap<ItemId, RetryPolicy>,
+    pub(super) is_judge: bool,
 }
 
 impl Building<'_> {
-    fn clause(&mut self, el: &mut Elaborator<'_>, clause: Clause) {
+    pub(super) fn clause(&mut self, el: &mut Elaborator<'_>, clause: Clause) {
         let (word, at) = (word(&clause), el.span(clause.range()));
         if word != "guard" && !self.seen.first(word, at) {
             return;
@@ -125,12 +127,18 @@ impl Building<'_> {
             Clause::Idempotent(clause) => self.step.idempotent = Some(idempotency(el, &clause)),
             Clause::Effect(clause) => self.step.effect = effect(&clause),
             Clause::Guard(clause) => {
-                let is_later = matches!(self.body, Some(Body::Other { .. }) | None);
-                self.step.guards.extend(guard::guard(el, &clause, &returns, is_later));
+                let of = match self.body {
+                    _ if self.is_judge => guard::Of::Judge,
+                    Some(Body::Other { .. }) | None => guard::Of::LaterStep,
+                    Some(_) => guard::Of::Step,
+                };
+                let params = std::mem::take(&mut self.step.params);
+                self.step.guards.extend(guard::guard(el, &clause, &returns, &params, of));
+                self.step.params = params;
             }
             Clause::Budget(clause) => {
                 self.only_ai(el, "budget", at);
-                self.step.budget = Some(budget(el, &clause));
+                self.step.budget = Some(budget::of_step(el, &clause));
             }
             Clause::Fallback(clause) => {
                 let because = Because::Place("as it stands for the step's result");
@@ -166,7 +174,7 @@ impl Building<'_> {
 }
 
 /// The word of a clause.
-fn word(clause: &Clause) -> &'static str {
+pub(super) fn word(clause: &Clause) -> &'static str {
     match clause {
         Clause::Timeout(_) => "timeout",
         Clause::Retry(_) => "retry",
@@ -209,25 +217,6 @@ fn cache(el: &mut Elaborator<'_>, clause: &ast::CacheClause) -> CachePolicy {
             milliseconds(el, Some(duration), "cache for").map_or(CachePolicy::Never, CachePolicy::For)
         }
     }
-}
-
-/// The caps of a budget.
-pub(crate) fn budget(el: &mut Elaborator<'_>, clause: &ast::BudgetClause) -> Budget {
-    let mut budget = Budget::default();
-    for item in clause.items() {
-        match item.unit().as_ref().map(ast::Name::text) {
-            Some("asks") => budget.asks = number(el, item.amount(), "budget", 1),
-            Some("tokens") => budget.tokens = number(el, item.amount(), "budget", 1),
-            _ => {
-                let found = clause::constant(el, item.amount(), &Type::Decimal, "as an amount of money stands here");
-                if let Some((Value::Decimal(dollars), _)) = found {
-                    let micro = (dollars * rust_decimal::Decimal::from(1_000_000)).trunc();
-                    budget.micro_dollars = u64::try_from(micro).ok();
-                }
-            }
-        }
-    }
-    budget
 }
 
 fn needs(el: &mut Elaborator<'_>, clause: &ast::NeedsClause) -> Needs {

@@ -245,6 +245,7 @@ impl Elaborator<'_> {
             decl if is_built_in(decl) && flow_expr::builtins::is_builtin(declared.name.short()) => {
                 self.call_builtin(declared.name.short(), name_at, given, at, hint)
             }
+            ast::Decl::Guard(decl) if decl.judge().is_some() => self.call_judge(item, given, at, hint),
             ast::Decl::Fn(_) | ast::Decl::Guard(_) => {
                 let Some((args, returns)) = self.call_arguments(item, given, at) else { return self.unknown(at) };
                 (Expr::new(ExprKind::Call(declared.name.clone(), args), at), returns)

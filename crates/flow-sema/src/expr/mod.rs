@@ -17,6 +17,7 @@ mod exhaustive;
 mod fields;
 mod generic;
 mod graph;
+mod judges;
 mod lambda;
 mod literals;
 mod locals;
@@ -93,6 +94,8 @@ pub(crate) struct Elaborator<'a> {
     pub(crate) locals: Locals,
     /// The type parameters of the function whose body this is.
     pub(crate) type_parameters: Vec<Arc<str>>,
+    /// Whether judges can be asked here: in the guards of a step.
+    pub(crate) asks_judges: bool,
     /// In flows: the graph that calls go to.
     pub(crate) graph: Option<Graph>,
     /// Problems and index.
@@ -103,7 +106,17 @@ impl<'a> Elaborator<'a> {
     /// An elaborator for a body in a module.
     pub(crate) fn new(env: &'a Environment, module: ModuleId, place: Place, output: &'a mut Output) -> Self {
         let file = env.names.module(module).file;
-        Self { env, module, file, place, locals: Locals::default(), type_parameters: vec![], graph: None, output }
+        Self {
+            env,
+            module,
+            file,
+            place,
+            locals: Locals::default(),
+            type_parameters: vec![],
+            asks_judges: false,
+            graph: None,
+            output,
+        }
     }
 
     /// The span of a range in this file.

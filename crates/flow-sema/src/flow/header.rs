@@ -23,6 +23,7 @@ pub(super) fn new_flow(name: &Name, at: Span, params: Vec<Param>, signature: &Si
         finish: None,
         overlap: Overlap::default(),
         catch_up: CatchUp::default(),
+        budgets: vec![],
         body: Block::default(),
         handlers: vec![],
         owner: None,

@@ -93,9 +93,7 @@ fn body(
             Stmt::CatchUp(stmt) => flow.catch_up = header::catch_up(stmt),
             Stmt::Owner(clause) => flow.owner = text(el, clause.owner(), "owner"),
             Stmt::Tags(clause) => flow.tags = tags(clause),
-            Stmt::Budget(clause) => {
-                crate::decl::budget(el, clause);
-            }
+            Stmt::Budget(clause) => flow.budgets.extend(crate::decl::flow_budget(el, clause)),
             Stmt::On(_) | Stmt::Doc(_) => {}
             other => {
                 if let Ended::Value(value, ty) = statements::of_flow(el, other, &signature.returns) {

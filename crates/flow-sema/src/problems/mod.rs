@@ -7,6 +7,7 @@ pub(crate) mod arguments;
 pub(crate) mod collections;
 pub(crate) mod context;
 pub(crate) mod cycles;
+pub(crate) mod judges;
 pub(crate) mod manifest;
 pub(crate) mod matching;
 pub(crate) mod mismatch;

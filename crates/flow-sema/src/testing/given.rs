@@ -42,6 +42,10 @@ impl Testing<'_> {
                 let step = self.program.steps.get(&declared.name)?;
                 happening::script(&mut self.el, step, item, &stmt.value()?)
             }
+            ast::Decl::Guard(decl) if decl.judge().is_some() => {
+                let judge = self.program.judges.get(&declared.name)?;
+                happening::script(&mut self.el, judge, item, &stmt.value()?)
+            }
             ast::Decl::Var(_) => {
                 let help = "give it a value with `--set` or a profile";
                 self.el.problem(NotSupported { at, what: "`given` of a `var`", help });

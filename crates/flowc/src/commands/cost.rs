@@ -5,12 +5,13 @@ use crate::{
     columns::{Cell, columns},
     engine,
     exit::{Exit, Outcome},
+    programs,
     project::Project,
-    ui::{Style, Ui},
+    ui::{Style, Ui, paint},
 };
 use clap::{Args, ValueEnum};
-use flow_engine::Options;
-use flow_plan::words::money;
+use flow_engine::{BudgetRow, Options};
+use flow_plan::words::{duration, money};
 use flow_store::{CostBy, CostRow};
 
 /// Shows what asking models has cost
@@ -49,11 +50,30 @@ impl Cost {
             By::Day => CostBy::Day,
             By::Run => CostBy::Run,
         };
-        let rows = engine::of(&project, Options::default()).costs(by).map_err(|error| engine::failure(&error))?;
+        let engine = engine::of(&project, Options::default());
+        let rows = engine.costs(by).map_err(|error| engine::failure(&error))?;
+        // What a program with errors promises is not known; what was spent is.
+        let program = programs::compiled(&project, global).program;
+        let budgets = engine.budgets(&program).map_err(|error| engine::failure(&error))?;
         match self.format {
-            Format::Json => ui.out(&format!("{:#}\n", serde_json::json!({ "format": 1, "costs": rows })))?,
-            Format::Text if rows.is_empty() => ui.say("no model was asked yet"),
-            Format::Text => ui.out(&columns(&table(&rows), ui.color_out))?,
+            Format::Json => {
+                let json = serde_json::json!({ "format": 1, "costs": rows, "budgets": budgets });
+                ui.out(&format!("{json:#}\n"))?;
+            }
+            Format::Text => {
+                match rows.is_empty() {
+                    true => ui.say("no model was asked yet"),
+                    false => ui.out(&columns(&table(&rows), ui.color_out))?,
+                }
+                if !budgets.is_empty() {
+                    let lines: Vec<Vec<Cell>> = budgets.iter().map(budget).collect();
+                    ui.out(&format!(
+                        "\n{}\n{}",
+                        paint(ui.color_out, Style::Bold, "budgets"),
+                        columns(&lines, ui.color_out)
+                    ))?;
+                }
+            }
         }
         Ok(Exit::Done)
     }
@@ -71,15 +91,37 @@ fn table(rows: &[CostRow]) -> Vec<Vec<Cell>> {
             output_tokens: sum(|row| row.output_tokens),
             micro_dollars: sum(|row| row.micro_dollars),
             unknown: sum(|row| row.unknown),
+            in_doubt: sum(|row| row.in_doubt),
         }));
     }
     lines
 }
 
+/// What is used of a flow's budget: within its time, or in the run that asked last.
+fn budget(row: &BudgetRow) -> Vec<Cell> {
+    let asks = row.caps.asks.map(|cap| format!("{} of {cap} asks", row.used.asks));
+    let tokens = row.caps.tokens.map(|cap| format!("{} of {cap} tokens", row.used.tokens));
+    let dollars = row.caps.micro_dollars.map(|cap| format!("{} of {}", money(row.used.micro_dollars), money(cap)));
+    let parts: Vec<String> = [asks, tokens, dollars].into_iter().flatten().collect();
+    let of = match (row.per_ms, &row.run) {
+        (Some(per_ms), _) => format!("per {}", duration(per_ms)),
+        (None, Some(run)) => format!("in run {run}"),
+        (None, None) => "in a run".to_owned(),
+    };
+    vec![
+        Cell::styled(format!("  {}", row.flow.short()), Style::Bold),
+        Cell::new(parts.join(", ")),
+        Cell::styled(of, Style::Dim),
+    ]
+}
+
 fn line(row: &CostRow) -> Vec<Cell> {
-    let unknown = match row.unknown {
-        0 => String::new(),
-        unknown => format!("{unknown} of unknown cost, counted with the worst"),
+    let parts = [(row.unknown, "of unknown cost"), (row.in_doubt, "in doubt: sent, and no end is known")];
+    let parts: Vec<String> =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    let unknown = match parts.is_empty() {
+        true => String::new(),
+        false => format!("{}; counted with the worst", parts.join(", ")),
     };
     vec![
         Cell::styled(&*row.of, Style::Bold),

@@ -190,6 +190,10 @@ fn totals(plan: &Frozen, verdicts: &[Verdict]) -> String {
         }
         out.push('\n');
     }
+    for flow in plan.program.flows.values().filter(|flow| !flow.budgets.is_empty()) {
+        let budgets: Vec<String> = flow.budgets.iter().map(words::flow_budget).collect();
+        out.push_str(&format!("budget of {}: {}\n", flow.name.short(), budgets.join("; ")));
+    }
     out
 }
 

@@ -180,6 +180,10 @@ pub(crate) fn step_text(detail: &StepDetail, color: bool) -> String {
         }
         let end = attempt.failure.as_ref().map_or("done".into(), words::failure);
         let heading = format!("  attempt {}", attempt.attempt);
+        let end = match &attempt.judge {
+            Some(judge) => format!("judge {}: {end}", judge.short()),
+            None => end,
+        };
         let time = took(attempt.began, attempt.ended);
         rows.push(vec![
             Cell::styled(heading, Style::Dim),

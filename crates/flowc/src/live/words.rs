@@ -2,7 +2,7 @@
 
 use crate::moment::{moment, took};
 use flow_diag::render::clean;
-use flow_driver::{ContractVerdict, How, NodeEnd, NodeStatus, Wait};
+use flow_driver::{ContractVerdict, How, Judged, NodeEnd, NodeStatus, Wait};
 use flow_plan::{Failure, Reason, words};
 
 /// How a node ended, in a few words; none for what nobody wants to read of.
@@ -61,8 +61,11 @@ pub(crate) fn contract(verdict: &ContractVerdict) -> String {
         ContractVerdict::Require { text, kept: is_kept, message, .. } => {
             format!("{}: require {text}{}", kept(*is_kept), said(message.as_deref()))
         }
-        ContractVerdict::Guard { text, kept: is_kept, action, message } => {
-            format!("{}: guard {text}, else {action}{}", kept(*is_kept), said(message.as_deref()))
+        ContractVerdict::Guard { text, kept: is_kept, action, message, of, judges } => {
+            let of = of.as_ref().map(|judge| format!("judge {}, ", judge.short())).unwrap_or_default();
+            let mut out = format!("{}: {of}guard {text}, else {action}{}", kept(*is_kept), said(message.as_deref()));
+            judges.iter().for_each(|judge| out.push_str(&format!("\n      {}", judged(judge))));
+            out
         }
         ContractVerdict::Expect { dataset, rule } => {
             let mut out = format!("{}: expect {} of {}", kept(rule.holds), rule.rule, dataset.short());
@@ -77,6 +80,17 @@ pub(crate) fn contract(verdict: &ContractVerdict) -> String {
         ContractVerdict::Finish { flow, deadline } => {
             format!("broken: {} should have been done by {}", flow.short(), moment(*deadline))
         }
+    }
+}
+
+/// What a judge said.
+fn judged(said: &Judged) -> String {
+    let judge = said.judge.short();
+    match (&said.verdict, &said.failure) {
+        (Some(verdict), _) if said.fallback => format!("judge {judge} fell back to {}", clean(verdict)),
+        (Some(verdict), _) => format!("judge {judge} says {}", clean(verdict)),
+        (None, Some(why)) => format!("judge {judge} gave no verdict: {}", failure(why)),
+        (None, None) => format!("judge {judge} gave no verdict"),
     }
 }
 

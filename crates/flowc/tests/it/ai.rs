@@ -15,17 +15,17 @@ use std::{
 const KEY: &str = "sk-test-7f3a9b2c41d8";
 
 /// What the server answers: a status and a body.
-type Answer = (u16, Json);
+pub(crate) type Answer = (u16, Json);
 
 /// A server that gives these answers in order, the last one again and again.
-struct Server {
-    port: u16,
+pub(crate) struct Server {
+    pub(crate) port: u16,
     /// Headers and body of each request.
     requests: Arc<Mutex<Vec<(String, Json)>>>,
 }
 
 impl Server {
-    fn start(answers: Vec<Answer>) -> Self {
+    pub(crate) fn start(answers: Vec<Answer>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let requests = Arc::new(Mutex::new(vec![]));
@@ -54,16 +54,16 @@ impl Server {
         Self { port, requests }
     }
 
-    fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.requests.lock().unwrap().len()
     }
 
-    fn request(&self, number: usize) -> (String, Json) {
+    pub(crate) fn request(&self, number: usize) -> (String, Json) {
         self.requests.lock().unwrap()[number].clone()
     }
 }
 
-fn says(text: &str) -> Answer {
+pub(crate) fn says(text: &str) -> Answer {
     let message = json!({ "role": "assistant", "content": text });
     answers(message)
 }

@@ -5,6 +5,7 @@
 
 mod ai;
 mod backfills;
+mod budgets;
 mod cancel;
 mod command_line;
 mod compare;
@@ -16,6 +17,7 @@ mod hostile_data;
 mod hostile_steps;
 mod interrupted;
 mod labels;
+mod judges;
 mod notify;
 mod parameters;
 mod plans;
