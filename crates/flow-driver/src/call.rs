@@ -72,6 +72,7 @@ impl Driver {
             guard: 0,
             failure: None,
             asking,
+            people: Default::default(),
             attempt_began: None,
         }));
         self.recall(id, cache_key, Some(identity.unwrap_or_default()));
@@ -194,6 +195,8 @@ impl Driver {
                 None => self.enqueue(id, Job::Render),
                 Some(_) => self.ask(id),
             },
+            // A person needs no place: nothing is done meanwhile.
+            Activity::Call(call) if matches!(call.step.body, Body::Ask { .. }) => self.ask_person(id),
             _ => self.enqueue(id, Job::Attempt),
         }
     }
@@ -240,7 +243,7 @@ impl Driver {
         }
     }
 
-    fn next_guard(&mut self, id: u32) {
+    pub(crate) fn next_guard(&mut self, id: u32) {
         let Activity::Call(call) = &mut self.instances[id as usize].activity else { return };
         match call.step.guards.get(call.guard) {
             Some(guard) => {
@@ -262,7 +265,7 @@ impl Driver {
         let Some(guard) = call.step.guards.get(call.guard) else { return };
         match (value, &guard.action) {
             (Some(Value::Bool(true)), _) => {
-                let (text, action) = (guard.text.clone(), action_word(&guard.action).into());
+                let (text, action) = (guard.text.clone(), guard.action.word().into());
                 call.guard += 1;
                 self.contract(id, ContractVerdict::Guard { text, kept: true, action, message: None });
                 self.next_guard(id);
@@ -274,6 +277,7 @@ impl Driver {
                 let message = Arc::new(message.clone());
                 self.evaluate(id, vec![message], Then::GuardMessage);
             }
+            (Some(Value::Bool(false)), GuardAction::Ask { .. }) => self.ask_about_draft(id),
             (Some(Value::Bool(false)), _) => self.guard_broken(id, None),
             _ => self.fail(id, failures::wrong_kind("a Bool")),
         }
@@ -287,7 +291,7 @@ impl Driver {
         if matches!(guard.action, GuardAction::Warn(_)) {
             call.guard += 1;
         }
-        let (text, action) = (guard.text.clone(), action_word(&guard.action).into());
+        let (text, action) = (guard.text.clone(), guard.action.word().into());
         self.contract(id, ContractVerdict::Guard { text, kept: false, action, message: message.clone() });
         let failure = failures::guard(&guard.text, message.as_deref());
         match guard.action {
@@ -296,11 +300,12 @@ impl Driver {
             // A verdict, not exhaustion: the step's fallback is not asked, the call's `else` is.
             GuardAction::Fail(_) => self.call_failed(id, failure),
             GuardAction::Fallback(value) => self.evaluate(id, vec![Arc::new(value)], Then::GuardFallback),
+            GuardAction::Ask { .. } => self.ask_about_draft(id),
         }
     }
 
     /// Tries again, or ends.
-    fn attempt_failed(&mut self, id: u32, failure: Failure, by_guard: bool) {
+    pub(crate) fn attempt_failed(&mut self, id: u32, failure: Failure, by_guard: bool) {
         if let Activity::Call(call) = &mut self.instances[id as usize].activity
             && call.asking.is_some()
         {
@@ -462,7 +467,7 @@ fn input(name: Arc<str>, value: Option<&Value>, parameter: bool) -> InputRecord 
 }
 
 /// A value in few words; data by its content's name, so that two versions look different.
-fn short(value: &Value) -> Arc<str> {
+pub(crate) fn short(value: &Value) -> Arc<str> {
     match value {
         Value::Table(table) => format!("{} rows ({})", table.rows, crate::decide::short_hash(&table.hash)).into(),
         Value::File(file) => format!("{} ({})", file.name, crate::decide::short_hash(&file.hash)).into(),
@@ -474,15 +479,6 @@ fn short(value: &Value) -> Arc<str> {
 pub(crate) fn identity(meaning: &NodeMeaning, inputs: &[InputRecord]) -> Option<Arc<str>> {
     let digests: Option<Vec<_>> = inputs.iter().map(|input| Some((&input.name, input.digest.as_ref()?))).collect();
     Some(meaning_hash(&(&meaning.hash, digests?)))
-}
-
-fn action_word(action: &GuardAction) -> &'static str {
-    match action {
-        GuardAction::Retry(_) => "retry",
-        GuardAction::Fail(_) => "fail",
-        GuardAction::Warn(_) => "warn",
-        GuardAction::Fallback(_) => "fallback",
-    }
 }
 
 /// A message's text.

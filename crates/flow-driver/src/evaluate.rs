@@ -84,6 +84,7 @@ impl Driver {
             Then::IdempotencyKey => self.idempotency_key_known(id, values.into_iter().next()),
             Then::Guard => self.guard_known(id, values.into_iter().next()),
             Then::GuardMessage => self.guard_broken(id, values.into_iter().next()),
+            Then::Question => self.question_known(id, values),
             Then::GuardFallback | Then::Fallback => self.fallback_known(id, values.into_iter().next()),
         }
     }
@@ -94,7 +95,9 @@ impl Driver {
             // What was to be said cannot be said; what is to be done about it stays.
             Then::RequireMessage => self.require_broken(id, None),
             Then::GuardMessage => self.guard_broken(id, None),
-            Then::IdempotencyKey | Then::Guard | Then::GuardFallback | Then::Fallback => self.call_failed(id, failure),
+            Then::IdempotencyKey | Then::Guard | Then::Question | Then::GuardFallback | Then::Fallback => {
+                self.call_failed(id, failure);
+            }
         }
     }
 
@@ -155,7 +158,7 @@ impl Driver {
         evaluate(expr, known, &self.context()).map_err(|error| evaluation_failure(&error))
     }
 
-    fn context(&self) -> Context<'_> {
+    pub(crate) fn context(&self) -> Context<'_> {
         Context::new(&self.program.functions, &self.program.types, self.start.started)
     }
 
@@ -331,7 +334,7 @@ impl Driver {
 }
 
 /// Whether a value holds a table or a file.
-fn holds_data(value: &Value) -> bool {
+pub(crate) fn holds_data(value: &Value) -> bool {
     match value {
         Value::Table(_) | Value::File(_) => true,
         Value::List(items) => items.iter().any(holds_data),

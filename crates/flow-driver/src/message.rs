@@ -4,7 +4,9 @@
 //! Commands ask for something to be done, and most are answered by one event with the same [`Task`].
 //! Notes are for people and projections; dropping them changes nothing.
 
-use crate::{CachedResult, NodeEnd, NodeRecord, RunEnd, Sighting, Spent, VersionRecord};
+use crate::{
+    Answer, CachedResult, NodeEnd, NodeRecord, Question, QuestionEnd, RunEnd, Sighting, Spent, VersionRecord,
+};
 use flow_expr::{Expr, Name, Value, VarId};
 use flow_plan::{AskReport, Decision, ErrorClass, Failure, Fingerprint, Rendered, RuleVerdict, Said, Step};
 use jiff::Timestamp;
@@ -79,6 +81,13 @@ pub enum Event {
         task: Task,
         /// How long the prompt is.
         result: Result<Rendered, Failure>,
+    },
+    /// Answers [`Command::Ask`].
+    Answered {
+        /// Which.
+        task: Task,
+        /// The answer, or why nobody could be asked.
+        result: Result<Box<Answer>, Failure>,
     },
     /// Answers [`Command::Timer`].
     Timer {
@@ -220,6 +229,8 @@ pub enum Command {
     Run(Box<RunStep>),
     /// Fill in the prompt of an AI step, ask nobody.
     Render(Box<RunStep>),
+    /// Ask a person. Asked again with the same task, the last answer was not taken.
+    Ask(Box<Question>),
     /// Wake me.
     Timer {
         /// Answer with [`Event::Timer`].
@@ -334,6 +345,30 @@ pub enum Note {
         /// For what.
         why: Wait,
     },
+    /// A person is asked.
+    Asked(Box<Question>),
+    /// An answer was not taken: the question is still open.
+    AnswerRefused {
+        /// Where.
+        path: Arc<str>,
+        /// Its label.
+        label: Arc<str>,
+        /// Which question.
+        number: u32,
+        /// Why.
+        why: Arc<str>,
+    },
+    /// A question to a person is over.
+    QuestionEnded {
+        /// Where.
+        path: Arc<str>,
+        /// Its label.
+        label: Arc<str>,
+        /// Which question.
+        number: u32,
+        /// How.
+        end: Box<QuestionEnd>,
+    },
     /// A promise was looked at.
     Contract {
         /// Where.
@@ -418,7 +453,7 @@ pub enum ContractVerdict {
         text: Arc<str>,
         /// Whether it holds.
         kept: bool,
-        /// `retry`, `fail`, `warn`, `fallback`.
+        /// `retry`, `fail`, `warn`, `fallback`, `ask`.
         action: Arc<str>,
         /// What it says.
         message: Option<Arc<str>>,

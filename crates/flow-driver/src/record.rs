@@ -172,6 +172,8 @@ pub enum How {
     Reused,
     /// The step's `fallback`, or a guard's.
     Fallback,
+    /// A person's, in the place of a result that a guard did not let pass.
+    Given,
     /// The call's `else`.
     Recovered,
 }

@@ -198,6 +198,7 @@ pub(crate) fn raised(body: &Body) -> &'static [&'static str] {
             "malformed",
             "guard_failed",
         ],
+        Body::Ask { .. } => &["timeout", "refused", "guard_failed"],
         Body::Other { keyword } => match &**keyword {
             "container" => &["timeout", "exit(N)", "malformed", "guard_failed"],
             "ssh" => &["timeout", "connection", "auth", "exit(N)", "malformed", "guard_failed"],

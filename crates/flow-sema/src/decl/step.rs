@@ -125,8 +125,7 @@ impl Building<'_> {
             Clause::Idempotent(clause) => self.step.idempotent = Some(idempotency(el, &clause)),
             Clause::Effect(clause) => self.step.effect = effect(&clause),
             Clause::Guard(clause) => {
-                let is_later = matches!(self.body, Some(Body::Other { .. }) | None);
-                self.step.guards.extend(guard::guard(el, &clause, &returns, is_later));
+                self.step.guards.extend(guard::guard(el, &clause, &returns));
             }
             Clause::Budget(clause) => {
                 self.only_ai(el, "budget", at);
