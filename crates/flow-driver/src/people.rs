@@ -150,6 +150,16 @@ impl Driver {
         })
     }
 
+    /// The arguments of the call that a task belongs to; none if it is no call.
+    #[must_use]
+    pub fn arguments(&self, task: Task) -> &[Value] {
+        let instance = self.instances.get(task.instance as usize);
+        match instance.map(|instance| &instance.activity) {
+            Some(Activity::Call(call)) => &call.args,
+            _ => &[],
+        }
+    }
+
     /// Whether an open question is what a task stands for.
     pub(crate) fn waits_for_person(&self, task: Task) -> bool {
         let instance = self.instances.get(task.instance as usize);

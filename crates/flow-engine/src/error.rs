@@ -1,5 +1,6 @@
 //! Why a plan could not be made or a run not begun. What fails inside a run is in its summary.
 
+use flow_driver::Misfit;
 use flow_expr::Name;
 use flow_store::StoreError;
 
@@ -15,6 +16,12 @@ pub enum EngineError {
     /// There is no such flow.
     #[error("the plan has no flow `{0}`")]
     NoFlow(Name),
+    /// Nobody is asked there.
+    #[error("{0}: `flowc approvals` lists what waits for an answer")]
+    NotAsked(String),
+    /// The answer does not fit the question.
+    #[error("the answer is not taken: {0}")]
+    Misfit(Misfit),
     /// Something inside the engine went wrong: a fault of flowc.
     #[error("the engine stopped: {0}")]
     Internal(String),
@@ -27,6 +34,8 @@ impl EngineError {
         match self {
             Self::Store(error) => error.code(),
             Self::InputsChanged(_) => "R0730",
+            Self::NotAsked(_) => "R0763",
+            Self::Misfit(_) => "R0762",
             Self::NoFlow(_) | Self::Internal(_) => "R0731",
         }
     }

@@ -129,7 +129,7 @@ impl Running {
     fn obey(&mut self, command: Command, at: jiff::Timestamp) -> Result<(), StoreError> {
         match command {
             Command::Note(note) => {
-                self.watchers.note(&note);
+                self.watchers.note(&self.shared.run, &note);
                 self.remember(&note);
                 self.store.write(Write::Note { at, note: Box::new(note) });
             }
@@ -146,6 +146,7 @@ impl Running {
                 None => self.work.attempt(*run),
             },
             Command::Render(run) => self.work.render(*run),
+            Command::Ask(question) => self.work.ask_person(&question),
             Command::Timer { task, at } => self.work.timer(task, at),
             Command::Stop { task } => self.work.stop(task),
         }
@@ -155,8 +156,9 @@ impl Running {
     fn remember(&mut self, note: &Note) {
         if let Note::Contract { path, label, verdict } = note {
             let verdict: &ContractVerdict = verdict;
-            // One that the model was asked again for: if that did not help, the step's failure says so.
-            let is_sent_back = matches!(verdict, ContractVerdict::Guard { action, .. } if &**action == "retry");
+            // The model is asked again, or a person decides: if that did not help, the step's failure says so.
+            let is_sent_back =
+                matches!(verdict, ContractVerdict::Guard { action, .. } if matches!(&**action, "retry" | "ask"));
             if !verdict.kept() && !is_sent_back {
                 let (path, label) = (path.clone(), label.clone());
                 self.broken.push(crate::BrokenContract { path, label, verdict: verdict.clone() });
@@ -200,6 +202,7 @@ fn task_of(event: &Event) -> Option<Task> {
         | Event::Computed { task, .. }
         | Event::Ran { task, .. }
         | Event::Rendered { task, .. }
+        | Event::Answered { task, .. }
         | Event::Timer { task }
         | Event::WouldRun { task } => Some(*task),
         Event::Begin | Event::Cancel => None,

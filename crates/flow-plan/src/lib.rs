@@ -50,5 +50,5 @@ pub use step::{
     APPROVAL, Body, Budget, CachePolicy, DEFAULT_WAIT_MS, Effect, ErrorClass, Guard, GuardAction, HttpValue, Idempotency, Needs, Param,
     RetryPolicy, Step,
 };
-pub use test::{Given, Happening, NodeFacts, Outcome, RunTarget, Test, TestStmt};
+pub use test::{Given, Happening, NodeFacts, Outcome, Reply, RunTarget, Test, TestStmt};
 pub use walk::{Nodes, every_expression, subexpressions};

@@ -11,7 +11,7 @@ use std::path::Path;
 const APPLICATION: i64 = 0x464C_4F57;
 
 /// What brings a database from each version to the next.
-const STEPS: [&str; 2] = ["
+const STEPS: [&str; 3] = ["
     create table runs (
         no integer primary key autoincrement,
         run text not null unique,
@@ -70,6 +70,17 @@ const STEPS: [&str; 2] = ["
         primary key (run, path, attempt)
     ) without rowid;
     create index asks_at on asks (at);
+", "
+    create table questions (
+        run integer not null, path text not null, number integer not null, label text not null, pid integer not null,
+        json text not null, ended integer, end_json text,
+        primary key (run, path, number)
+    ) without rowid;
+    create index questions_open on questions (ended) where ended is null;
+    create table answers (
+        run integer not null, path text not null, number integer not null, at integer not null, json text not null,
+        primary key (run, path, number)
+    ) without rowid;
 "];
 
 /// The latest version.

@@ -3,7 +3,7 @@
 //! Events are the truth; everything else here is a projection of the notes that the driver gave with
 //! them, kept so that questions need no replay.
 
-use flow_driver::{Event, NodeEnd, Note, RunEnd, RunStart, VersionRecord};
+use flow_driver::{Event, NodeEnd, Note, Question, RunEnd, RunStart, VersionRecord};
 use flow_expr::Value;
 use flow_plan::AskReport;
 use jiff::Timestamp;
@@ -156,9 +156,30 @@ impl Rows<'_> {
             Note::Version { dataset, partition, version, .. } => {
                 self.version(dataset.as_str(), &partition_text(partition), version)
             }
+            Note::Asked(question) => self.asked_person(question),
+            Note::AnswerRefused { path, number, .. } => self.execute(
+                "delete from answers where run = ?1 and path = ?2 and number = ?3",
+                params![*self.run, path, number],
+            ),
+            Note::QuestionEnded { path, number, end, .. } => {
+                let json = serde_json::to_string(end)?;
+                self.execute(
+                    "update questions set ended = ?4, end_json = ?5 where run = ?1 and path = ?2 and number = ?3",
+                    params![*self.run, path, number, at.as_millisecond(), json],
+                )
+            }
             Note::Ended(end) => self.ended(at, end),
             Note::Decided { .. } | Note::Started { .. } | Note::Retrying { .. } | Note::Waiting { .. } => Ok(()),
         }
+    }
+
+    /// A question that is open from now on, and the process that waits for its answer.
+    fn asked_person(&self, question: &Question) -> Result<(), RowError> {
+        let json = serde_json::to_string(question)?;
+        self.execute(
+            "insert or replace into questions (run, path, number, label, pid, json) values (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![*self.run, question.path, question.number, question.label, std::process::id(), json],
+        )
     }
 
     /// What an ask cost, for sums over runs.

@@ -5,8 +5,8 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 use flow_driver::{
-    AskStep, CachedResult, Command, DRIVER_FORMAT, Driver, Event, Forced, Last, NodeEnd, NodeRecord, NodeStatus, Note,
-    Product, Published, RunEnd, RunStart, RunStep, Sighting, Task, VersionRecord,
+    Answer, AskStep, CachedResult, Command, DRIVER_FORMAT, Driver, Event, Forced, Last, NodeEnd, NodeRecord, NodeStatus, Note,
+    Product, Published, Question, RunEnd, RunStart, RunStep, Sighting, Task, VersionRecord,
 };
 use flow_expr::{BinaryOp, Expr, ExprKind, Name, Type, Value, VarId};
 use flow_plan::{
@@ -203,6 +203,9 @@ pub type Steps<'a> = Box<dyn FnMut(&RunStep, Timestamp) -> (u64, Result<Value, F
 /// What a model says when it is asked, and what that costs.
 pub type Answers<'a> = Box<dyn FnMut(&RunStep, &AskStep, &Result<Value, Failure>) -> AskReport + 'a>;
 
+/// What a person answers, and how long that takes; nothing: nobody answers.
+pub type People<'a> = Box<dyn FnMut(&Question, Timestamp) -> Option<(i64, Answer)> + 'a>;
+
 /// What every prompt is long.
 pub const PROMPT_TOKENS: u64 = 100;
 
@@ -226,6 +229,7 @@ pub struct World<'a> {
     pub memory: &'a mut Memory,
     pub steps: Steps<'a>,
     pub answers: Answers<'a>,
+    pub people: People<'a>,
     pub jobs: u32,
     pub forced: Forced,
     pub unselected: HashSet<u32>,
@@ -255,6 +259,8 @@ pub struct Run {
     pub timeouts: Vec<u64>,
     /// What was asked of models, in order.
     pub asks: Vec<AskStep>,
+    /// What people were asked, in order.
+    pub questions: Vec<Question>,
     pub keys: Vec<Option<String>>,
     pub most_at_once: usize,
     pub stopped: Vec<Task>,
@@ -269,6 +275,7 @@ impl<'a> World<'a> {
             memory,
             steps: Box::new(|run, _| (10, Ok(run.args.first().map_or(Value::Int(1), |(_, value)| value.clone())))),
             answers: Box::new(|_, ask, result| report(ask, &format!("{result:?}"))),
+            people: Box::new(|_, _| None),
             jobs: 4,
             forced: Forced::None,
             unselected: HashSet::new(),
@@ -293,6 +300,11 @@ impl<'a> World<'a> {
         answers: impl FnMut(&RunStep, &AskStep, &Result<Value, Failure>) -> AskReport + 'a,
     ) -> Self {
         self.answers = Box::new(answers);
+        self
+    }
+
+    pub fn people(mut self, people: impl FnMut(&Question, Timestamp) -> Option<(i64, Answer)> + 'a) -> Self {
+        self.people = Box::new(people);
         self
     }
 
@@ -325,6 +337,7 @@ impl<'a> World<'a> {
             attempts: vec![],
             timeouts: vec![],
             asks: vec![],
+            questions: vec![],
             keys: vec![],
             most_at_once: 0,
             stopped: vec![],
@@ -435,6 +448,14 @@ impl Going<'_> {
             Command::Render(step) => {
                 let result = Ok(Rendered { tokens: PROMPT_TOKENS });
                 self.plan(later(now, 1), Event::Rendered { task: step.task, result });
+            }
+            Command::Ask(question) => {
+                let answer = (self.world.people)(&question, now);
+                self.run.questions.push(*question.clone());
+                if let Some((after, answer)) = answer {
+                    let event = Event::Answered { task: question.task, result: Ok(Box::new(answer)) };
+                    self.plan(later(now, after), event);
+                }
             }
             Command::Timer { task, at } => {
                 self.plan(at.max(now), Event::Timer { task });

@@ -1,5 +1,7 @@
 //! The subcommands, one file each: arguments, help, and the few lines that call whoever does the work.
 
+pub(crate) mod approvals;
+pub(crate) mod approve;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod cost;

@@ -72,6 +72,16 @@ pub(super) fn line(what: &Happening, ui: &Ui) -> Option<String> {
             crate::moment::moment(*retry_at)
         ),
         Happening::Waiting { label, why, .. } => format!("{}  {}", bold(label), words::waiting(why)),
+        Happening::Asked { run, question } => {
+            let first = question.message.lines().next().unwrap_or_default();
+            let asked = paint(ui.color_err, Style::Warn, &words::asked(run, question));
+            format!("{}  {}\n          {asked}", bold(&question.label), flow_diag::render::clean(first))
+        }
+        Happening::AnswerRefused { label, why, .. } => {
+            let why = format!("the answer was not taken: {}", flow_diag::render::clean(why));
+            format!("{}  {}", bold(label), paint(ui.color_err, Style::Warn, &why))
+        }
+        Happening::QuestionEnded { label, end, .. } => format!("{}  {}", bold(label), words::question_end(end)),
         Happening::Log { label, line, .. } => {
             if !ui.verbose {
                 return None;
