@@ -75,7 +75,10 @@ impl Engine {
     /// Why there is nothing to answer, with what is known of the step.
     fn why_not(&self, run: &str, ended: bool, step: &str, open: &[OpenQuestion]) -> Result<String, EngineError> {
         let asked = self.reader(run)?.questions(run, None)?;
-        let last = asked.iter().rfind(|row| *row.question.label == *step || *row.question.path == *step);
+        let named = |question: &flow_driver::Question| {
+            *question.label == *step || *question.path == *step || question.step.short() == step
+        };
+        let last = asked.iter().rfind(|row| named(&row.question));
         if let Some(end) = last.and_then(|row| row.end.as_ref()) {
             let how = match end {
                 flow_driver::QuestionEnd::Answered(answer) => format!("{} has answered it", answer.by),
@@ -118,9 +121,11 @@ impl OpenQuestion {
         *self.row.question.label == *step || *self.row.question.path == *step
     }
 
-    /// `rate` means `rate` and, in a loop, every `rate[3]`.
+    /// `rate` means `rate` and, in a loop, every `rate[3]`; and every call of a step of that name.
     fn is_of(&self, step: &str) -> bool {
         let rest = self.row.question.label.strip_prefix(step);
-        self.is_exactly(step) || rest.is_some_and(|rest| rest.starts_with('['))
+        self.is_exactly(step)
+            || self.row.question.step.short() == step
+            || rest.is_some_and(|rest| rest.starts_with('['))
     }
 }
