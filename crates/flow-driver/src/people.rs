@@ -203,6 +203,8 @@ impl Driver {
                     None => self.step_decided(id, verdict, &question, &answer),
                 }
             }
+            // Its timer has been spent on this answer.
+            Err(_) if self.now >= question.until => self.person_silent(id),
             Err(misfit) => {
                 let (path, label, number) = (question.path.clone(), question.label.clone(), question.number);
                 self.note(Note::AnswerRefused { path, label, number, why: misfit.to_string().into() });

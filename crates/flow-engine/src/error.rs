@@ -3,6 +3,7 @@
 use flow_driver::Misfit;
 use flow_expr::Name;
 use flow_store::StoreError;
+use std::sync::Arc;
 
 /// Why the engine cannot do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +20,14 @@ pub enum EngineError {
     /// Nobody is asked there.
     #[error("{0}: `flowc approvals` lists what waits for an answer")]
     NotAsked(String),
+    /// A run that was cut off cannot be gone on with.
+    #[error("run `{run}` cannot be gone on with: {why}")]
+    CannotResume {
+        /// The run.
+        run: Arc<str>,
+        /// Why not.
+        why: String,
+    },
     /// The answer does not fit the question.
     #[error("the answer is not taken: {0}")]
     Misfit(Misfit),
@@ -36,6 +45,7 @@ impl EngineError {
             Self::InputsChanged(_) => "R0730",
             Self::NotAsked(_) => "R0763",
             Self::Misfit(_) => "R0762",
+            Self::CannotResume { .. } => "R0764",
             Self::NoFlow(_) | Self::Internal(_) => "R0731",
         }
     }

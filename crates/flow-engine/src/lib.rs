@@ -15,6 +15,7 @@ mod people;
 mod plan;
 mod progress;
 mod questions;
+mod resume;
 mod run;
 mod summary;
 mod watch;

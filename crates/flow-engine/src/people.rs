@@ -111,6 +111,10 @@ impl Engine {
         let step = step.ok_or_else(|| EngineError::Internal(format!("the plan has no step `{}`", question.step)))?;
         let now = Timestamp::now();
         let context = Context::new(&plan.program.functions, &plan.program.types, now);
+        if now >= question.until {
+            let why = "it waited for an answer as long as it may";
+            return Err(EngineError::NotAsked(format!("`{}` of run `{}`: {why}", question.label, open.row.run)));
+        }
         question.read(&given, step, &context).map_err(EngineError::Misfit)?;
         Ok(answer(&self.layout, &open.row, &given, now)?)
     }

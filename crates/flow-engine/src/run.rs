@@ -51,7 +51,7 @@ impl Running {
             store,
             work: Work::new(shared.clone(), events),
             received,
-            pending: VecDeque::new(),
+            pending: VecDeque::from([Event::Begin]),
             watchers: shared.watchers.clone(),
             clock: shared.clock.clone(),
             shared,
@@ -60,9 +60,24 @@ impl Running {
         }
     }
 
-    /// From the first event to the last.
+    /// A run whose journal has led so far: what was commanded and not answered is commanded again.
+    pub(crate) fn going_on(
+        driver: Driver,
+        store: Arc<Store>,
+        shared: Arc<Shared>,
+        events: u64,
+        open: Vec<Command>,
+    ) -> Result<Self, StoreError> {
+        let mut running = Self { seq: events, pending: VecDeque::new(), ..Self::new(driver, store, shared) };
+        let now = running.clock.now();
+        for command in open {
+            running.obey(command, now)?;
+        }
+        Ok(running)
+    }
+
+    /// From the first event, or the next one, to the last.
     pub(crate) async fn drive(mut self, cancel: Cancel) -> Result<Over, EngineError> {
-        self.pending.push_back(Event::Begin);
         let mut cancelled = false;
         while self.driver.ended().is_none() {
             if cancel.is_cancelled() && !cancelled {
@@ -115,6 +130,7 @@ impl Running {
             return Err(failure);
         }
         let at = self.clock.now();
+        let event = self.work.instead_of(event);
         if let Some(task) = task_of(&event) {
             self.work.done(task);
         }

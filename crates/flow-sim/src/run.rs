@@ -43,6 +43,7 @@ pub(crate) fn run(
         started,
         jobs: JOBS,
         forced: Forced::None,
+        unselected: vec![],
         deadlines: deadlines(&stage.program, started),
         dry: false,
     };

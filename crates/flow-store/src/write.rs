@@ -26,6 +26,11 @@ pub enum Write {
         /// The version of the driver's events.
         format: u32,
     },
+    /// A run that was cut off goes on: what follows belongs to it. Its notes are written once more.
+    Resume {
+        /// Its id.
+        run: Arc<str>,
+    },
     /// Something happened.
     Event {
         /// Its number in the run, from 0.
@@ -105,6 +110,12 @@ impl Rows<'_> {
                 )?;
                 *self.run = Some(self.connection.last_insert_rowid());
                 Ok(())
+            }
+            Write::Resume { run } => {
+                let number: i64 =
+                    self.connection.query_row("select no from runs where run = ?1", params![run], |row| row.get(0))?;
+                *self.run = Some(number);
+                self.execute("delete from contracts where run = ?1", params![number])
             }
             Write::Event { seq, at, event } => {
                 let json = serde_json::to_string(event)?;

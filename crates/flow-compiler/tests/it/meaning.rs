@@ -59,7 +59,7 @@ fn a_plan_has_what_the_flow_reaches_and_its_parameters() {
 type Kind = Small | Large
 step greet(name: String, times: Int) -> String { sh "echo $name $times" timeout 10s }
 step other() -> Unit { sh "true" }
-step talk(text: String) -> String { ask "somebody" "{text}" }
+step talk(text: String) -> String { outside "elsewhere" "job" }
 flow hello(name: String = "world", times: Int, kind: Kind = Small) -> String { greet("{name} {kind}", times) }
 flow rest { do other() }
 flow asks { let _answer = talk("x") }

@@ -315,6 +315,7 @@ impl<'a> World<'a> {
             started: self.began,
             jobs: self.jobs,
             forced: self.forced.clone(),
+            unselected: vec![],
             deadlines: self.deadlines.clone(),
             dry: self.dry,
         };

@@ -51,8 +51,12 @@ pub(crate) fn waiting(why: &Wait) -> String {
 
 /// A person is asked, with the command that answers.
 pub(crate) fn asked(run: &str, question: &Question) -> String {
-    let (who, until) = (clean(&question.who), moment(question.until));
-    format!("waits for {who} until {until}: {}", approve_command(run, question))
+    format!("{}: {}", waits_for(question), approve_command(run, question))
+}
+
+/// Whom a question waits for, and how long.
+pub(crate) fn waits_for(question: &Question) -> String {
+    format!("waits for {} until {}", clean(&question.who), moment(question.until))
 }
 
 /// The command that answers a question with yes, or with the first of the words to choose from.
