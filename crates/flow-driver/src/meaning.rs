@@ -6,8 +6,7 @@
 use crate::{Component, expressions::tells_time};
 use flow_expr::{Expr, Name, Part, Type, TypeDef, TypeTable};
 use flow_plan::{
-    Body, Clause, Dataset, HttpValue, Meanings, Program, Step, dataset_clauses, decides_result,
-    meaning_hash,
+    Body, Clause, Dataset, HttpValue, Meanings, Program, Step, dataset_clauses, decides_result, meaning_hash,
 };
 use std::{collections::BTreeMap, sync::Arc};
 

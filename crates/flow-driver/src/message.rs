@@ -4,9 +4,7 @@
 //! Commands ask for something to be done, and most are answered by one event with the same [`Task`].
 //! Notes are for people and projections; dropping them changes nothing.
 
-use crate::{
-    Answer, CachedResult, NodeEnd, NodeRecord, Question, QuestionEnd, RunEnd, Sighting, Spent, VersionRecord,
-};
+use crate::{Answer, CachedResult, NodeEnd, NodeRecord, Question, QuestionEnd, RunEnd, Sighting, Spent, VersionRecord};
 use flow_expr::{Expr, Name, Value, VarId};
 use flow_plan::{AskReport, Decision, ErrorClass, Failure, Fingerprint, Rendered, RuleVerdict, Said, Step};
 use jiff::Timestamp;

@@ -6,8 +6,7 @@
 //! neither how people are reached nor who they are.
 
 use crate::{
-    Answer, Command, Draft, Driver, How, Note, Product, Question, QuestionEnd, Task,
-    failures,
+    Answer, Command, Draft, Driver, How, Note, Product, Question, QuestionEnd, Task, failures,
     question::{Verdict, choices},
     retry::millis_between,
     shown,
@@ -113,9 +112,9 @@ impl Driver {
         let call = self.called(id)?;
         let (step, types) = (&call.step, &self.program.types);
         let arguments = step.params.iter().zip(&call.args);
-        let shown = arguments.clone().map(|(param, value)| {
-            (param.name.clone(), shown::value(value, &param.ty, &param.labels, types))
-        });
+        let shown = arguments
+            .clone()
+            .map(|(param, value)| (param.name.clone(), shown::value(value, &param.ty, &param.labels, types)));
         let (draft, wait_ms) = match (&call.product, step.guards.get(call.guard)) {
             (Some(product), Some(guard)) => {
                 let GuardAction::Ask { within_ms, .. } = guard.action else { return None };

@@ -8,9 +8,7 @@ use flow_driver::{
     Answer, Command, Driver, Event, How, NodeStatus, Note, Question, QuestionEnd, RunStatus, Says, Wait,
 };
 use flow_expr::{Expr, ExprKind, Field, Name, Part, Type, TypeDef, Value, Variant};
-use flow_plan::{
-    APPROVAL, Body, CachePolicy, ErrorClass, Guard, GuardAction, NodeKind, Program, RetryPolicy, Step,
-};
+use flow_plan::{APPROVAL, Body, CachePolicy, ErrorClass, Guard, GuardAction, NodeKind, Program, RetryPolicy, Step};
 use harness::*;
 use std::{collections::HashSet, sync::Arc};
 
@@ -22,11 +20,8 @@ fn text(said: &str) -> Expr {
 
 /// `ask "boss" "Pay {a}?"` with a parameter, for four hours.
 fn approve() -> Step {
-    let message = ExprKind::Interpolate(vec![
-        Part::Text("Pay ".into()),
-        Part::Hole(var(0), None),
-        Part::Text("?".into()),
-    ]);
+    let message =
+        ExprKind::Interpolate(vec![Part::Text("Pay ".into()), Part::Hole(var(0), None), Part::Text("?".into())]);
     let message = Expr::new(message, Default::default());
     Step {
         body: Body::Ask { who: text("boss"), message },
@@ -267,7 +262,8 @@ fn labelled_data_is_left_out_of_what_is_shown() {
     let run = run_with(&program, Some((1, Says::Approved)));
     let question = &run.questions[0];
     assert_eq!(&*question.message, "5 to ‹pii› by ‹pii›‹pii›");
-    let shown = format!("{:?}", run.notes.iter().filter(|(_, note)| matches!(note, Note::Asked(_))).collect::<Vec<_>>());
+    let shown =
+        format!("{:?}", run.notes.iter().filter(|(_, note)| matches!(note, Note::Asked(_))).collect::<Vec<_>>());
     assert!(!shown.contains("Ada") && !shown.contains("GB29"), "{shown}");
     assert!(question.arguments[0].1.contains("\"amount\": 5"), "{:?}", question.arguments);
 }

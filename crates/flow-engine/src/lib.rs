@@ -24,7 +24,10 @@ mod work;
 pub use engine::{Choice, Engine, Looking, Options, unselected};
 pub use error::EngineError;
 pub use findings::FileMemory;
-pub use flow_driver::{Answer, ContractVerdict, Counts, Forced, How, NodeEnd, NodeStatus, Question, QuestionEnd, RunEnd, RunStatus, Says, Wait};
+pub use flow_driver::{
+    Answer, ContractVerdict, Counts, Forced, How, NodeEnd, NodeStatus, Question, QuestionEnd, RunEnd, RunStatus, Says,
+    Wait,
+};
 pub use flow_store::{AttemptRow, ContractRow, Keep, QuestionRow, RunRow, StoreError};
 pub use held::Held;
 pub use people::{OpenQuestion, Reply};

@@ -4,7 +4,9 @@
 
 use crate::{Engine, EngineError};
 use flow_driver::NodeEnd;
-use flow_store::{AttemptRow, ContractRow, CostBy, CostRow, QuestionRow, Reader, RunRow, StoreError, log_path, read_log};
+use flow_store::{
+    AttemptRow, ContractRow, CostBy, CostRow, QuestionRow, Reader, RunRow, StoreError, log_path, read_log,
+};
 use serde::Serialize;
 use std::{path::PathBuf, sync::Arc};
 

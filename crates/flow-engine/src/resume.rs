@@ -98,7 +98,9 @@ fn unsound(command: &Command) -> Option<String> {
     let cut_off = |what: &str| format!("{what} when it was cut off, and may have taken effect");
     match command {
         Command::Write { dataset, .. } => Some(cut_off(&format!("`{}` was being written", dataset.short()))),
-        Command::Run(run) if run.step.effect >= Effect::Write => Some(cut_off(&format!("`{}` was under way", run.label))),
+        Command::Run(run) if run.step.effect >= Effect::Write => {
+            Some(cut_off(&format!("`{}` was under way", run.label)))
+        }
         Command::Run(run) if run.ask.is_some() => {
             Some(format!("`{}` had asked a model when it was cut off, and nobody knows what that cost", run.label))
         }

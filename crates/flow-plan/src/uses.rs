@@ -3,9 +3,7 @@
 //! Walks with its own stack, so that a plan from elsewhere cannot exhaust the thread's. Knows nothing of
 //! what the names stand for; [`crate::meaning`] follows them.
 
-use crate::{
-    AiBody, Block, Body, Connection, ConnectionKind, Dataset, Flow, HttpValue, Idempotency, Location,
-};
+use crate::{AiBody, Block, Body, Connection, ConnectionKind, Dataset, Flow, HttpValue, Idempotency, Location};
 use crate::{Model, NodeKind, Param, Rule, SecretOr, Step, Trigger, every_expression};
 use flow_expr::{Expr, ExprKind, Field, Function, Name, Part, Pattern, Type, TypeDef, Value};
 

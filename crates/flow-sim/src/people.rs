@@ -27,15 +27,14 @@ impl Mocks {
         let answered = |says, by: Arc<str>, note| Answer { by, says, note, digest: question.digest.clone() };
         Some(match act {
             Some(Act::Silent | Act::Fails { class: ErrorClass::Timeout, .. }) => return None,
-            Some(Act::Replies { answer, by, note, after_ms }) => {
-                (later(now, after_ms), Ok(answered(answer, by, note)))
-            }
+            Some(Act::Replies { answer, by, note, after_ms }) => (later(now, after_ms), Ok(answered(answer, by, note))),
             Some(Act::Fails { .. }) => (now, Ok(answered(Says::Rejected, SOMEBODY.into(), None))),
             Some(Act::Gives(value)) => {
                 let (at, says, by, note) = of_value(&value, now);
                 (at, Ok(answered(says, by, note)))
             }
-            Some(Act::Answers { params, value, scope }) => match worked_out(args, program, &params, &value, scope, now) {
+            Some(Act::Answers { params, value, scope }) => match worked_out(args, program, &params, &value, scope, now)
+            {
                 Ok(value) => {
                     let (at, says, by, note) = of_value(&value, now);
                     (at, Ok(answered(says, by, note)))

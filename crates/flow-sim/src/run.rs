@@ -171,7 +171,9 @@ impl Going<'_> {
             }
             Command::Ask(question) => {
                 let program = self.stage.program.clone();
-                if let Some((at, result)) = self.stage.mocks.answer(&question, self.driver.arguments(question.task), &program, now) {
+                if let Some((at, result)) =
+                    self.stage.mocks.answer(&question, self.driver.arguments(question.task), &program, now)
+                {
                     self.plan(at.max(now), Event::Answered { task: question.task, result: result.map(Box::new) });
                 }
             }

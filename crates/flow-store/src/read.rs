@@ -125,7 +125,11 @@ impl Reader {
     }
 
     /// One JSON column of one row.
-    pub(crate) fn one<T: DeserializeOwned>(&self, sql: &str, params: &[&dyn rusqlite::ToSql]) -> Result<Option<T>, StoreError> {
+    pub(crate) fn one<T: DeserializeOwned>(
+        &self,
+        sql: &str,
+        params: &[&dyn rusqlite::ToSql],
+    ) -> Result<Option<T>, StoreError> {
         let text: Option<String> = self
             .connection
             .prepare_cached(sql)

@@ -54,8 +54,9 @@ pub(crate) fn failure(error: &EngineError) -> Failure {
     match error {
         EngineError::Store(error) => store_failure(error),
         EngineError::InputsChanged(_) | EngineError::NoFlow(_) => with_code(Exit::Wrong, error.code(), error),
-        EngineError::CannotResume { .. } => with_code(Exit::Wrong, error.code(), error)
-            .hint("`flowc run` begins anew: what is done is kept"),
+        EngineError::CannotResume { .. } => {
+            with_code(Exit::Wrong, error.code(), error).hint("`flowc run` begins anew: what is done is kept")
+        }
         EngineError::NotAsked(_) | EngineError::Misfit(_) => with_code(Exit::Wrong, error.code(), error),
         EngineError::Internal(_) => with_code(Exit::Environment, error.code(), error),
     }

@@ -5,8 +5,8 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 use flow_driver::{
-    Answer, AskStep, CachedResult, Command, DRIVER_FORMAT, Driver, Event, Forced, Last, NodeEnd, NodeRecord, NodeStatus, Note,
-    Product, Published, Question, RunEnd, RunStart, RunStep, Sighting, Task, VersionRecord,
+    Answer, AskStep, CachedResult, Command, DRIVER_FORMAT, Driver, Event, Forced, Last, NodeEnd, NodeRecord,
+    NodeStatus, Note, Product, Published, Question, RunEnd, RunStart, RunStep, Sighting, Task, VersionRecord,
 };
 use flow_expr::{BinaryOp, Expr, ExprKind, Name, Type, Value, VarId};
 use flow_plan::{

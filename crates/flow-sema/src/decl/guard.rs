@@ -11,11 +11,7 @@ use flow_plan::{DEFAULT_WAIT_MS, Guard, GuardAction};
 use flow_syntax::ast::{self, ActionKind};
 
 /// A guard.
-pub(super) fn guard(
-    el: &mut Elaborator<'_>,
-    clause: &ast::GuardClause,
-    returns: &Type,
-) -> Option<Guard> {
+pub(super) fn guard(el: &mut Elaborator<'_>, clause: &ast::GuardClause, returns: &Type) -> Option<Guard> {
     let written = clause.condition()?;
     let outer = el.locals.set_it(Some(It { ty: returns.clone(), var: VarId::IT, bare_fields: false }));
     let condition = el.check(&written, &Type::Bool, Because::Place("as a guard holds or does not"));

@@ -70,7 +70,8 @@ impl From<NotInReply> for Problem {
         let NotInReply { at, word, name } = found;
         let title = format!("`{word}` takes no `{name}`");
         let known = if word == "approved" { "`after`, `by`, `note` and `with`" } else { "`after`, `by` and `note`" };
-        Self::error(codes::E0281, at, title, "not known here").help(format!("it takes {known}: `{word}(2h, by: \"ada\")`"))
+        Self::error(codes::E0281, at, title, "not known here")
+            .help(format!("it takes {known}: `{word}(2h, by: \"ada\")`"))
     }
 }
 

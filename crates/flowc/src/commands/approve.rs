@@ -73,8 +73,7 @@ impl Answering {
             Says::Rejected => "rejected",
         };
         let text = |text: &String| Arc::from(text.as_str());
-        let reply =
-            Reply { by, says, note: self.note.as_ref().map(text), digest: self.digest.as_ref().map(text) };
+        let reply = Reply { by, says, note: self.note.as_ref().map(text), digest: self.digest.as_ref().map(text) };
         engine.answer(&open, reply, &plan).map_err(|error| engine::failure(&error))?;
         ui.tell(&format!("{word} {} of run {}", open.row.question.label, open.row.run));
         if !open.waits {

@@ -74,8 +74,9 @@ pub(super) fn line(what: &Happening, ui: &Ui) -> Option<String> {
         Happening::Waiting { label, why, .. } => format!("{}  {}", bold(label), words::waiting(why)),
         Happening::Asked { run, question } => {
             let first = question.message.lines().next().unwrap_or_default();
-            let asked = paint(ui.color_err, Style::Warn, &words::asked(run, question));
-            format!("{}  {}\n          {asked}", bold(&question.label), flow_diag::render::clean(first))
+            let waits = paint(ui.color_err, Style::Warn, &words::waits_for(question));
+            let (first, command) = (flow_diag::render::clean(first), words::approve_command(run, question));
+            format!("{}  {first}\n        {waits}\n        {command}", bold(&question.label))
         }
         Happening::AnswerRefused { label, why, .. } => {
             let why = format!("the answer was not taken: {}", flow_diag::render::clean(why));

@@ -49,11 +49,6 @@ pub(crate) fn waiting(why: &Wait) -> String {
     }
 }
 
-/// A person is asked, with the command that answers.
-pub(crate) fn asked(run: &str, question: &Question) -> String {
-    format!("{}: {}", waits_for(question), approve_command(run, question))
-}
-
 /// Whom a question waits for, and how long.
 pub(crate) fn waits_for(question: &Question) -> String {
     format!("waits for {} until {}", clean(&question.who), moment(question.until))

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod ai;
+mod approvals;
 mod backfills;
 mod cancel;
 mod command_line;
