@@ -179,6 +179,9 @@ impl fmt::Display for Course {
         if let Some(again) = self.asked_again {
             parts.push(format!("asked again at most {}", times(again.times())));
         }
+        if self.trouble == Trouble::Guard("ask") {
+            parts.push("a person is asked".to_owned());
+        }
         parts.extend(self.backups.iter().map(|model| format!("`{}` is asked", model.short())));
         parts.push(
             match self.end {

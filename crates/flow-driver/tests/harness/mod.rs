@@ -450,14 +450,7 @@ impl Going<'_> {
                 let result = Ok(Rendered { tokens: PROMPT_TOKENS });
                 self.plan(later(now, 1), Event::Rendered { task: step.task, result });
             }
-            Command::Ask(question) => {
-                let answer = (self.world.people)(&question, now);
-                self.run.questions.push(*question.clone());
-                if let Some((after, answer)) = answer {
-                    let event = Event::Answered { task: question.task, result: Ok(Box::new(answer)) };
-                    self.plan(later(now, after), event);
-                }
-            }
+            Command::Ask(question) => self.ask(*question, now),
             Command::Timer { task, at } => {
                 self.plan(at.max(now), Event::Timer { task });
             }
@@ -471,6 +464,14 @@ impl Going<'_> {
                 }
             }
         }
+    }
+
+    fn ask(&mut self, question: Question, now: Timestamp) {
+        if let Some((after, answer)) = (self.world.people)(&question, now) {
+            let event = Event::Answered { task: question.task, result: Ok(Box::new(answer)) };
+            self.plan(later(now, after), event);
+        }
+        self.run.questions.push(question);
     }
 
     fn keep(&mut self, note: Note, now: Timestamp) {

@@ -87,7 +87,7 @@ fn until(one: &OpenQuestion) -> String {
 }
 
 /// All that is shown of a question.
-fn whole(one: &OpenQuestion, color: bool) -> String {
+pub(crate) fn whole(one: &OpenQuestion, color: bool) -> String {
     let (run, question) = (&one.row.run, &one.row.question);
     let label = paint(color, Style::Bold, &question.label);
     let mut out = format!("{label} in run {run} of {}\n", one.row.flow);

@@ -48,8 +48,17 @@ impl Show {
                 (serde_json::json!({ "format": 1, "run": detail }), run_text(&detail, ui))
             }
             Some(step) => {
-                let detail = engine.why(&self.run, step).map_err(|error| engine::failure(&error))?;
-                (serde_json::json!({ "format": 1, "step": detail }), step_text(&detail, ui.color_out))
+                match engine.why(&self.run, step) {
+                    Ok(detail) => {
+                        (serde_json::json!({ "format": 1, "step": detail }), step_text(&detail, ui.color_out))
+                    }
+                    // It has not ended: it may wait for a person.
+                    Err(error) => {
+                        let open = engine.open_question(&self.run, step).map_err(|_| engine::failure(&error))?;
+                        let text = super::approvals::whole(&open, ui.color_out);
+                        (serde_json::json!({ "format": 1, "question": open }), text)
+                    }
+                }
             }
         };
         match self.format {

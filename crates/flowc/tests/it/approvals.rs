@@ -81,6 +81,8 @@ fn a_person_approves_what_was_shown_and_the_run_goes_on() {
     let digest = json.pointer("/approvals/0/question/digest").unwrap().as_str().unwrap().to_owned();
     assert_eq!(json.pointer("/approvals/0/waits"), Some(&true.into()));
 
+    project.flowc(&["show", "last", "ok"]).ends(0).gives("May we pay 12 to ‹pii›?");
+
     // What does not fit changes nothing.
     project.flowc(&["approve", "last", "nobody", "--as", "ada"]).ends(2).tells("`ok` does").tells("[R0763]");
     project.flowc(&["approve", "20990101", "ok", "--as", "ada"]).ends(2).tells("[R0726]");
