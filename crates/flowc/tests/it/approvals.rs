@@ -41,6 +41,10 @@ flow deploy -> When { choose(3) }
 
 flow publish(topic: String = "a headline that is long") -> String { headline(topic) }
 
+step soon() -> Approval { ask "finance" "Now?" timeout 4s }
+
+flow hurry -> String { let ok = soon() return ok.by }
+
 flow both {
   let ok = approve(Payment(to: "Ada Lovelace", amount: 1))
   do note_down("begun")
@@ -185,6 +189,25 @@ fn a_run_that_was_killed_while_it_waited_goes_on() {
 }
 
 #[test]
+fn an_answer_in_time_counts_though_nobody_waited_and_a_late_one_does_not() {
+    let project = Sandbox::program(PAYMENTS);
+    let killed = || {
+        let mut child = project.started(&["run", "hurry"]);
+        sleep(Duration::from_millis(300));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    };
+    killed();
+    project.flowc(&["approve", "last", "soon", "--as", "ada"]).ends(0);
+    sleep(Duration::from_secs(4));
+    assert_eq!(project.flowc(&["resume", "last"]).ends(0).out, "ada\n");
+    killed();
+    sleep(Duration::from_secs(4));
+    project.flowc(&["approve", "last", "soon", "--as", "ada"]).ends(2).tells("as long as it may");
+    project.flowc(&["resume", "last"]).ends(1).tells("finance gave no answer within 4s").tells("[R0761]");
+}
+
+#[test]
 fn what_may_have_taken_effect_is_not_gone_on_with() {
     let project = Sandbox::program(PAYMENTS);
     let mut child = project.started(&["run", "both"]);
@@ -204,8 +227,9 @@ fn what_may_have_taken_effect_is_not_gone_on_with() {
     project.write("go", "");
     let child = project.command(&["run", "both"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let begin = Instant::now();
-    while project.flowc(&["approve", "last", "ok", "--as", "ada"]).code != 0
-        || project.flowc(&["history"]).out.starts_with(&killed)
+    // `last` is the killed run until the new one has begun.
+    while project.flowc(&["history"]).out.starts_with(&killed)
+        || project.flowc(&["approve", "last", "ok", "--as", "ada"]).code != 0
     {
         assert!(begin.elapsed() < Duration::from_secs(60), "nobody was asked");
         sleep(Duration::from_millis(50));
