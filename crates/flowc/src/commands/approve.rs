@@ -83,6 +83,7 @@ impl Answering {
     }
 
     /// The name that is recorded.
+    #[expect(clippy::disallowed_methods, reason = "flowc is the rim at which the environment is read")]
     fn who(&self) -> Result<Arc<str>, Failure> {
         let named = self.by.clone().or_else(|| ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok()));
         match named.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()) {

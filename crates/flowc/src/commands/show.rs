@@ -228,7 +228,7 @@ pub(crate) fn step_text(detail: &StepDetail, color: bool) -> String {
         rows.extend(attempt.ask.iter().flat_map(ask_rows));
     }
     rows.extend(contracts.map(promise));
-    rows.extend(detail.questions.iter().flat_map(|row| question_rows(row)));
+    rows.extend(detail.questions.iter().flat_map(question_rows));
     out.push_str(&columns(&rows, color));
     out.push_str(&failure_text(node, color));
     if let Some(because) = &detail.because {
