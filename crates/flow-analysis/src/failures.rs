@@ -97,6 +97,8 @@ pub fn courses(step: &Step, has_else: bool) -> Vec<Course> {
             GuardAction::Fail(_) => plain(Trouble::Guard("fail"), last),
             GuardAction::Fallback(_) => plain(Trouble::Guard("fallback"), End::GuardFallback),
             GuardAction::Warn(_) => plain(Trouble::Guard("warn"), End::Recorded),
+            // Nobody answers in time, or says no.
+            GuardAction::Ask { .. } => plain(Trouble::Guard("ask"), end),
         };
         if !courses.contains(&course) {
             courses.push(course);
@@ -176,6 +178,9 @@ impl fmt::Display for Course {
         }
         if let Some(again) = self.asked_again {
             parts.push(format!("asked again at most {}", times(again.times())));
+        }
+        if self.trouble == Trouble::Guard("ask") {
+            parts.push("a person is asked".to_owned());
         }
         parts.extend(self.backups.iter().map(|model| format!("`{}` is asked", model.short())));
         parts.push(

@@ -1,6 +1,6 @@
 //! Worst cases: how long a step call, and a flow, can take at most.
 //!
-//! A step: every attempt to its timeout, every backoff at its longest, capped by `within`. A flow: the
+//! A step: every attempt to its timeout, every backoff at its longest, capped by `within`, and what its guards wait for people. A flow: the
 //! longest path through its graph; a loop counts `limit / parallel` rounds. What has no bound of its own
 //! (reading, computing, publishing) counts as nothing and makes the result an assumption only where a
 //! timeout is a default. Knows nothing of calendars, promises or history.
@@ -24,6 +24,8 @@ pub fn step_bound(step: &Step) -> Bound {
         Some(within) => all.min(within),
         None => all,
     };
+    // What a retry policy allows is used up before a person is asked about a result.
+    let worst_ms = worst_ms.saturating_add(attempts.saturating_mul(people_ms(step)));
     let provenance = if step.timeout_declared { Provenance::Declared } else { Provenance::Assumed };
     Bound { worst_ms, attempts, provenance }
 }
@@ -39,6 +41,15 @@ fn judged_bound(program: &Program, step: &Step) -> Bound {
         bound.provenance = bound.provenance.max(judge.provenance);
     }
     bound
+}
+
+/// How long the guards of one attempt wait for people.
+fn people_ms(step: &Step) -> u64 {
+    let waits = step.guards.iter().map(|guard| match guard.action {
+        GuardAction::Ask { within_ms, .. } => within_ms,
+        _ => 0,
+    });
+    waits.fold(0, u64::saturating_add)
 }
 
 /// The sum of the longest backoffs: attempt n waits at most `min(max, min·2ⁿ)`.

@@ -203,6 +203,6 @@ impl From<CannotRunYet<'_>> for Problem {
         let CannotRunYet { step, keyword, at } = found;
         let title = format!("`{}` cannot run: `{keyword}` bodies are not supported yet", step.short());
         Self::error(codes::E0182, at, title, "the flow would call this step")
-            .help("this version runs `sql`, `sh`, `python` and `http` bodies")
+            .help("this version runs `sql`, `sh`, `python`, `http`, `ai` and `ask` bodies")
     }
 }

@@ -46,6 +46,7 @@ fn driver(program: &Arc<Program>) -> Driver {
         started: at(0),
         jobs: 64,
         forced: Default::default(),
+        unselected: vec![],
         deadlines: Default::default(),
         dry: false,
     };

@@ -247,6 +247,9 @@ impl Driver {
         {
             return self.deadline_passed(scope);
         }
+        if self.waits_for_person(task) {
+            return self.person_silent(task.instance);
+        }
         if instance.turn != task.turn || !matches!(instance.phase, Phase::Sleeping) {
             return;
         }
@@ -456,6 +459,7 @@ impl Driver {
                     self.sleeping -= 1;
                     self.settle(id, Settled::Cancelled);
                 }
+                Phase::Asked => self.question_cancelled(id),
                 // Both are answered soon; what is only queued is ended all the same.
                 Phase::Working | Phase::Evaluating(_) => {
                     let turn = self.instances[id as usize].turn;

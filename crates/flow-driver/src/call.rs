@@ -75,6 +75,7 @@ impl Driver {
             judged: None,
             failure: None,
             asking,
+            people: Default::default(),
             attempt_began: None,
         }));
         self.recall(id, cache_key, Some(identity.unwrap_or_default()));
@@ -197,6 +198,8 @@ impl Driver {
                 None => self.enqueue(id, Job::Render),
                 Some(_) => self.ask(id),
             },
+            // A person needs no place: nothing is done meanwhile.
+            Activity::Call(call) if matches!(call.step.body, Body::Ask { .. }) => self.ask_person(id),
             _ => self.enqueue(id, Job::Attempt),
         }
     }
@@ -267,7 +270,7 @@ impl Driver {
         let Some(guard) = call.step.guards.get(call.guard) else { return };
         match value {
             Some(Value::Bool(true)) => {
-                let (text, action) = (guard.text.clone(), action_word(&guard.action).into());
+                let (text, action) = (guard.text.clone(), guard.action.word().into());
                 let (of, judges) = call.said_to(&guard.condition, &self.program);
                 call.guard += 1;
                 self.contract(id, ContractVerdict::Guard { text, kept: true, action, message: None, of, judges });
@@ -285,6 +288,7 @@ impl Driver {
         let message = match &guard.action {
             GuardAction::Retry(message) | GuardAction::Fail(message) | GuardAction::Warn(message) => message.as_ref(),
             GuardAction::Fallback(_) => None,
+            GuardAction::Ask { .. } => return self.ask_about_draft(id),
         };
         match message.map(|message| judges::next(message, &call.verdicts, &self.program)) {
             Some(Next::Known(message)) => self.evaluate(id, vec![Arc::new(message)], Then::GuardMessage),
@@ -303,7 +307,7 @@ impl Driver {
         if matches!(guard.action, GuardAction::Warn(_)) {
             call.guard += 1;
         }
-        let (text, action) = (guard.text.clone(), action_word(&guard.action).into());
+        let (text, action) = (guard.text.clone(), guard.action.word().into());
         let failure = failures::judged(failures::guard(&guard.text, message.as_deref()), &judges);
         let message = message.or_else(|| failures::no_verdict(&judges).map(Into::into));
         self.contract(id, ContractVerdict::Guard { text, kept: false, action, message, of, judges });
@@ -316,11 +320,12 @@ impl Driver {
                 Next::Known(value) => self.evaluate(id, vec![Arc::new(value)], Then::GuardFallback),
                 Next::Ask(_) | Next::NoVerdict => self.call_failed(id, failure),
             },
+            GuardAction::Ask { .. } => self.ask_about_draft(id),
         }
     }
 
     /// Tries again, or ends.
-    fn attempt_failed(&mut self, id: u32, failure: Failure, by_guard: bool) {
+    pub(crate) fn attempt_failed(&mut self, id: u32, failure: Failure, by_guard: bool) {
         if let Activity::Call(call) = &mut self.instances[id as usize].activity
             && call.asking.is_some()
         {
@@ -495,7 +500,7 @@ fn input(name: Arc<str>, value: Option<&Value>, shown: Option<Value>, parameter:
 }
 
 /// A value in few words; data by its content's name, so that two versions look different.
-fn short(value: &Value) -> Arc<str> {
+pub(crate) fn short(value: &Value) -> Arc<str> {
     match value {
         Value::Table(table) => format!("{} rows ({})", table.rows, crate::decide::short_hash(&table.hash)).into(),
         Value::File(file) => format!("{} ({})", file.name, crate::decide::short_hash(&file.hash)).into(),
@@ -507,15 +512,6 @@ fn short(value: &Value) -> Arc<str> {
 pub(crate) fn identity(meaning: &NodeMeaning, inputs: &[InputRecord]) -> Option<Arc<str>> {
     let digests: Option<Vec<_>> = inputs.iter().map(|input| Some((&input.name, input.digest.as_ref()?))).collect();
     Some(meaning_hash(&(&meaning.hash, digests?)))
-}
-
-fn action_word(action: &GuardAction) -> &'static str {
-    match action {
-        GuardAction::Retry(_) => "retry",
-        GuardAction::Fail(_) => "fail",
-        GuardAction::Warn(_) => "warn",
-        GuardAction::Fallback(_) => "fallback",
-    }
 }
 
 /// A message's text.

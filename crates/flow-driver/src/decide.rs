@@ -41,6 +41,7 @@ pub fn why_not_cacheable(step: &Step) -> Option<String> {
             format!("`{keyword}` steps may change the world")
         }
         flow_plan::Effect::Read if keyword == "ai" => "a model may answer otherwise each time".into(),
+        flow_plan::Effect::Read if keyword == "ask" => "a person may answer otherwise each time".into(),
         flow_plan::Effect::Read => format!("what a `{keyword}` step reads may have changed"),
         flow_plan::Effect::None => "it says `cache never`".into(),
     })

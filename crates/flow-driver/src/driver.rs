@@ -188,6 +188,7 @@ impl Driver {
             Event::Begin => self.begin(),
             Event::Cancel => self.cancel(),
             Event::Timer { task } => self.timer(task),
+            Event::Answered { task, result } => self.person_answered(task, result.map(|answer| *answer)),
             Event::WouldRun { task } => {
                 if self.answered(task) {
                     self.settle(task.instance, Settled::Unknown);

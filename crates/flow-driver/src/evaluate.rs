@@ -85,6 +85,7 @@ impl Driver {
             Then::Guard => self.guard_known(id, values.into_iter().next()),
             Then::JudgeArguments => self.ask_judge(id, values),
             Then::GuardMessage => self.guard_broken(id, values.into_iter().next()),
+            Then::Question => self.question_known(id, values),
             Then::GuardFallback | Then::Fallback => self.fallback_known(id, values.into_iter().next()),
         }
     }
@@ -95,9 +96,12 @@ impl Driver {
             // What was to be said cannot be said; what is to be done about it stays.
             Then::RequireMessage => self.require_broken(id, None),
             Then::GuardMessage => self.guard_broken(id, None),
-            Then::IdempotencyKey | Then::Guard | Then::JudgeArguments | Then::GuardFallback | Then::Fallback => {
-                self.call_failed(id, failure)
-            }
+            Then::IdempotencyKey
+            | Then::Guard
+            | Then::JudgeArguments
+            | Then::Question
+            | Then::GuardFallback
+            | Then::Fallback => self.call_failed(id, failure),
         }
     }
 
@@ -158,7 +162,7 @@ impl Driver {
         evaluate(expr, known, &self.context()).map_err(|error| evaluation_failure(&error))
     }
 
-    fn context(&self) -> Context<'_> {
+    pub(crate) fn context(&self) -> Context<'_> {
         Context::new(&self.program.functions, &self.program.types, self.start.started)
     }
 
@@ -340,7 +344,7 @@ impl Driver {
 }
 
 /// Whether a value holds a table or a file.
-fn holds_data(value: &Value) -> bool {
+pub(crate) fn holds_data(value: &Value) -> bool {
     match value {
         Value::Table(_) | Value::File(_) => true,
         Value::List(items) => items.iter().any(holds_data),

@@ -1,6 +1,6 @@
 //! Failures that the driver itself finds, each with its code and its words.
 
-use crate::{Judged, OverBudget, budgets::Refused, ledger::Passed};
+use crate::{Answer, Judged, OverBudget, budgets::Refused, ledger::Passed};
 use flow_expr::{Value, codec};
 use flow_plan::{
     ErrorClass, Failure,
@@ -87,6 +87,32 @@ pub(crate) fn not_selected(node: &str, need: &str) -> Failure {
         format!("`{node}` needs `{need}`, which is not selected and has no earlier result"),
     )
     .detail(format!("`--select +{node}` takes along everything that `{node}` needs"))
+}
+
+/// A person said no.
+pub(crate) fn rejected(who: &str, answer: &Answer) -> Failure {
+    let failure = Failure::new(ErrorClass::Refused, "R0760", format!("{} rejected it", answer.by));
+    with_note(failure, who, answer)
+}
+
+/// A person did not let pass what a guard had not let pass.
+pub(crate) fn draft_rejected(text: &str, who: &str, answer: &Answer) -> Failure {
+    let message = format!("{} rejected the result, for which `{text}` does not hold", answer.by);
+    with_note(Failure::new(ErrorClass::GuardFailed, "R0760", message), who, answer)
+}
+
+fn with_note(failure: Failure, who: &str, answer: &Answer) -> Failure {
+    let failure = failure.detail(format!("asked: {who}"));
+    match &answer.note {
+        Some(note) => failure.detail(format!("note: {note}")),
+        None => failure,
+    }
+}
+
+/// Nobody answered in time.
+pub(crate) fn unanswered(who: &str, waited_ms: u64) -> Failure {
+    let message = format!("{who} gave no answer within {}", duration(waited_ms));
+    Failure::new(ErrorClass::Timeout, "R0761", message)
 }
 
 /// A budget leaves no room for a first ask.

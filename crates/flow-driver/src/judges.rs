@@ -112,6 +112,7 @@ impl Driver {
             judged: None,
             failure: None,
             asking: Some(asking),
+            people: Default::default(),
             attempt_began: None,
         };
         let step = std::mem::replace(&mut **call, judging);

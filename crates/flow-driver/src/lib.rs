@@ -21,8 +21,11 @@ mod meaning;
 mod message;
 mod names;
 mod notes;
+mod people;
+mod question;
 mod record;
 pub mod retry;
+mod shown;
 mod slots;
 mod state;
 
@@ -32,6 +35,7 @@ pub use ledger::Spent;
 pub use message::{
     AskStep, Command, ContractVerdict, Event, Judged, Last, Note, Partition, Product, Published, RunStep, Task, Wait,
 };
+pub use question::{Answer, Draft, Misfit, Question, QuestionEnd, Says, Verdict as AnswerVerdict};
 pub use record::{
     CachedResult, Component, Counts, DRIVER_FORMAT, Forced, How, InputRecord, NodeEnd, NodeRecord, NodeStatus, RunEnd,
     RunStart, RunStatus, Sighting, VersionRecord,

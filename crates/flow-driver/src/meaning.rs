@@ -6,8 +6,7 @@
 use crate::{Component, expressions::tells_time};
 use flow_expr::{Expr, Name, Part, Type, TypeDef, TypeTable};
 use flow_plan::{
-    Body, Clause, Dataset, GuardAction, HttpValue, Meanings, Program, Step, dataset_clauses, decides_result,
-    meaning_hash,
+    Body, Clause, Dataset, HttpValue, Meanings, Program, Step, dataset_clauses, decides_result, meaning_hash,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -99,21 +98,19 @@ fn step_expressions(step: &Step) -> Vec<&Expr> {
             Part::Text(_) => None,
         }));
     }
+    if let Body::Ask { who, message } = &step.body {
+        exprs.extend([who, message]);
+    }
     for guard in &step.guards {
         exprs.push(&guard.condition);
-        match &guard.action {
-            GuardAction::Fallback(expr) => exprs.push(expr),
-            GuardAction::Retry(message) | GuardAction::Fail(message) | GuardAction::Warn(message) => {
-                exprs.extend(message);
-            }
-        }
+        exprs.extend(guard.action.expressions());
     }
     exprs.extend(&step.fallback);
     exprs
 }
 
 /// The definitions of all named types that a type leads to.
-fn definitions<'a>(ty: &'a Type, table: &'a TypeTable) -> BTreeMap<&'a Name, &'a TypeDef> {
+pub(crate) fn definitions<'a>(ty: &'a Type, table: &'a TypeTable) -> BTreeMap<&'a Name, &'a TypeDef> {
     let mut found = BTreeMap::new();
     let mut open: Vec<&Type> = vec![ty];
     while let Some(ty) = open.pop() {

@@ -5,7 +5,8 @@
 //! Notes are for people and projections; dropping them changes nothing.
 
 use crate::{
-    CachedResult, Charge, NodeEnd, NodeRecord, OverBudget, Reservation, RunEnd, Sighting, Spent, VersionRecord,
+    Answer, CachedResult, Charge, NodeEnd, NodeRecord, OverBudget, Question, QuestionEnd, Reservation, RunEnd,
+    Sighting, Spent, VersionRecord,
 };
 use flow_expr::{Expr, Name, Value, VarId};
 use flow_plan::{AskReport, Decision, ErrorClass, Failure, Fingerprint, Rendered, RuleVerdict, Said, Step};
@@ -88,6 +89,13 @@ pub enum Event {
         task: Task,
         /// The budget that leaves no room, if one does not.
         result: Result<(), Box<OverBudget>>,
+    },
+    /// Answers [`Command::Ask`].
+    Answered {
+        /// Which.
+        task: Task,
+        /// The answer, or why nobody could be asked.
+        result: Result<Box<Answer>, Failure>,
     },
     /// Answers [`Command::Timer`].
     Timer {
@@ -236,6 +244,8 @@ pub enum Command {
         /// The charge and the budgets.
         reservation: Box<Reservation>,
     },
+    /// Ask a person. Asked again with the same task, the last answer was not taken.
+    Ask(Box<Question>),
     /// Wake me.
     Timer {
         /// Answer with [`Event::Timer`].
@@ -365,6 +375,30 @@ pub enum Note {
         /// For what.
         why: Wait,
     },
+    /// A person is asked.
+    Asked(Box<Question>),
+    /// An answer was not taken: the question is still open.
+    AnswerRefused {
+        /// Where.
+        path: Arc<str>,
+        /// Its label.
+        label: Arc<str>,
+        /// Which question.
+        number: u32,
+        /// Why.
+        why: Arc<str>,
+    },
+    /// A question to a person is over.
+    QuestionEnded {
+        /// Where.
+        path: Arc<str>,
+        /// Its label.
+        label: Arc<str>,
+        /// Which question.
+        number: u32,
+        /// How.
+        end: Box<QuestionEnd>,
+    },
     /// A promise was looked at.
     Contract {
         /// Where.
@@ -465,7 +499,7 @@ pub enum ContractVerdict {
         text: Arc<str>,
         /// Whether it holds.
         kept: bool,
-        /// `retry`, `fail`, `warn`, `fallback`.
+        /// `retry`, `fail`, `warn`, `fallback`, `ask`.
         action: Arc<str>,
         /// What it says.
         message: Option<Arc<str>>,

@@ -25,6 +25,9 @@ pub struct RunStart {
     /// Nodes (root flow) that run whatever their records say. `--force` without a selector: all of them.
     #[serde(default, skip_serializing_if = "Forced::is_none")]
     pub forced: Forced,
+    /// Nodes of the root flow that are left out, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unselected: Vec<u32>,
     /// For flows that `finish by` a time of day: when that is for this run. The driver knows no calendar.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub deadlines: BTreeMap<Name, Timestamp>,
@@ -172,6 +175,8 @@ pub enum How {
     Reused,
     /// The step's `fallback`, or a guard's.
     Fallback,
+    /// A person's, in the place of a result that a guard did not let pass.
+    Given,
     /// The call's `else`.
     Recovered,
 }

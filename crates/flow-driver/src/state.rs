@@ -58,6 +58,8 @@ pub(crate) enum Phase {
     Working,
     /// For a time.
     Sleeping,
+    /// For what a person answers.
+    Asked,
     /// For the blocks in it.
     Inside,
     /// For another instance that reads the same version.
@@ -107,6 +109,8 @@ pub(crate) enum Then {
     /// What a judge is asked about.
     JudgeArguments,
     GuardMessage,
+    /// Whom a person is asked for, and what about.
+    Question,
     GuardFallback,
     Fallback,
 }
@@ -151,6 +155,8 @@ pub(crate) struct CallState {
     pub(crate) failure: Option<Failure>,
     /// The conversation, if it is an AI step.
     pub(crate) asking: Option<Box<crate::asks::Asking>>,
+    /// What people are asked.
+    pub(crate) people: crate::people::People,
     /// When this attempt began.
     pub(crate) attempt_began: Option<Timestamp>,
 }

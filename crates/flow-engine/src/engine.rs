@@ -143,7 +143,8 @@ impl Engine {
         let clock = Clock::start();
         let forced = if forced == Forced::None { forced_in(&plan) } else { forced };
         let (run, store) = held.begin()?;
-        let start = self.start(run, &program, &clock, forced);
+        let unselected = unselected_in(&plan);
+        let start = RunStart { unselected: sorted(&unselected), ..self.start(run, &program, &clock, forced) };
         begin(&store, &plan, &start)?;
         let watchers = Watchers { sender: progress.clone(), clock: clock.clone() };
         let reader = store.reader()?;
@@ -155,7 +156,6 @@ impl Engine {
         watchers.tell(Happening::RunStarted { run: run.clone(), flow: plan.flow.clone(), nodes });
         shared.rim.know_params(&plan.flow, &plan.params);
         let rim = shared.rim.clone();
-        let unselected = unselected_in(&plan);
         let driver = Driver::with_program(program, plan.flow.clone(), plan.params.clone(), unselected, start.clone());
         let over = Running::new(driver, store, Arc::new(shared)).drive(cancel).await;
         // Best effort: a folder that stays goes with the others.
@@ -199,12 +199,13 @@ impl Engine {
             started,
             jobs: self.options.jobs.unwrap_or(u32::try_from(cores).unwrap_or(1)).max(1),
             forced,
+            unselected: vec![],
             deadlines: deadlines(program, started),
             dry: false,
         }
     }
 
-    fn shared(
+    pub(crate) fn shared(
         &self,
         start: &RunStart,
         program: Arc<Program>,
@@ -251,6 +252,12 @@ fn forced_in(plan: &Plan) -> Forced {
     if nodes.is_empty() { Forced::None } else { Forced::Nodes(nodes) }
 }
 
+fn sorted(nodes: &HashSet<u32>) -> Vec<u32> {
+    let mut nodes: Vec<u32> = nodes.iter().copied().collect();
+    nodes.sort_unstable();
+    nodes
+}
+
 fn unselected_in(plan: &Plan) -> HashSet<u32> {
     let unselected = plan
         .decisions
@@ -259,7 +266,7 @@ fn unselected_in(plan: &Plan) -> HashSet<u32> {
     unselected.map(|(node, _)| node.0).collect()
 }
 
-fn summary(run: Arc<str>, (started, ended): (Timestamp, Timestamp), over: Over, rim: &Rim) -> RunSummary {
+pub(crate) fn summary(run: Arc<str>, (started, ended): (Timestamp, Timestamp), over: Over, rim: &Rim) -> RunSummary {
     let Over { end, driver, broken } = over;
     let failures = driver.root_failures().into_iter();
     let result = driver.result().filter(|value| end.status == RunStatus::Succeeded && !matches!(value, Value::Unit));

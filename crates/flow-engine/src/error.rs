@@ -1,7 +1,9 @@
 //! Why a plan could not be made or a run not begun. What fails inside a run is in its summary.
 
+use flow_driver::Misfit;
 use flow_expr::Name;
 use flow_store::StoreError;
+use std::sync::Arc;
 
 /// Why the engine cannot do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +17,20 @@ pub enum EngineError {
     /// There is no such flow.
     #[error("the plan has no flow `{0}`")]
     NoFlow(Name),
+    /// Nobody is asked there.
+    #[error("{0}: `flowc approvals` lists what waits for an answer")]
+    NotAsked(String),
+    /// A run that was cut off cannot be gone on with.
+    #[error("run `{run}` cannot be gone on with: {why}")]
+    CannotResume {
+        /// The run.
+        run: Arc<str>,
+        /// Why not.
+        why: String,
+    },
+    /// The answer does not fit the question.
+    #[error("the answer is not taken: {0}")]
+    Misfit(Misfit),
     /// Something inside the engine went wrong: a fault of flowc.
     #[error("the engine stopped: {0}")]
     Internal(String),
@@ -27,6 +43,9 @@ impl EngineError {
         match self {
             Self::Store(error) => error.code(),
             Self::InputsChanged(_) => "R0730",
+            Self::NotAsked(_) => "R0763",
+            Self::Misfit(_) => "R0762",
+            Self::CannotResume { .. } => "R0764",
             Self::NoFlow(_) | Self::Internal(_) => "R0731",
         }
     }

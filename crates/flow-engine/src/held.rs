@@ -73,20 +73,31 @@ impl Engine {
         progress: &broadcast::Sender<Progress>,
         cancel: &Cancel,
     ) -> Result<Held, EngineError> {
-        let clock = Clock::start();
-        let store = Arc::new(Store::open(&self.layout)?);
-        let run = run_id(&clock);
-        let holder = LockHolder { pid: std::process::id(), run: run.clone(), since: clock.now() };
-        let watchers = Watchers { sender: progress.clone(), clock: clock.clone() };
-        let lock = self.lock(&holder, &watchers, cancel).await?;
-        // The lock is ours, so whatever still runs there belongs to a run that was killed.
-        flow_exec::end_leftovers(&self.layout.scratch());
+        let held = self.hold_again(run_id(&Clock::start()), plan, progress, cancel).await?;
         let mut keep = self.options.keep.clone();
         for data in plan.program.datasets.values() {
             keep.versions_of.extend(data.keep_versions.map(|count| (data.name.0.clone(), count)));
             keep.for_ms.extend(data.keep_ms.map(|length| (data.name.0.clone(), length)));
         }
-        prune(&self.layout, &keep, clock.now())?;
+        prune(&self.layout, &keep, Clock::start().now())?;
+        Ok(held)
+    }
+
+    /// As [`Self::hold`] for a run that has its id already, without tidying: what it made must stay.
+    pub(crate) async fn hold_again(
+        &self,
+        run: Arc<str>,
+        plan: &Plan,
+        progress: &broadcast::Sender<Progress>,
+        cancel: &Cancel,
+    ) -> Result<Held, EngineError> {
+        let clock = Clock::start();
+        let store = Arc::new(Store::open(&self.layout)?);
+        let holder = LockHolder { pid: std::process::id(), run: run.clone(), since: clock.now() };
+        let watchers = Watchers { sender: progress.clone(), clock: clock.clone() };
+        let lock = self.lock(&holder, &watchers, cancel).await?;
+        // The lock is ours, so whatever still runs there belongs to a run that was killed.
+        flow_exec::end_leftovers(&self.layout.scratch());
         let first = Mutex::new(Some((run, store.clone())));
         let pools = pools(&plan.program);
         let held = Held { first, store, pools, layout: self.layout.clone(), _lock: lock };

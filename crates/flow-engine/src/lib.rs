@@ -11,9 +11,11 @@ mod engine;
 mod error;
 mod findings;
 mod held;
+mod people;
 mod plan;
 mod progress;
 mod questions;
+mod resume;
 mod rim;
 mod run;
 mod summary;
@@ -23,9 +25,13 @@ mod work;
 pub use engine::{Choice, Engine, Looking, Options, unselected};
 pub use error::EngineError;
 pub use findings::FileMemory;
-pub use flow_driver::{ContractVerdict, Counts, Forced, How, NodeEnd, NodeStatus, RunEnd, RunStatus, Wait};
-pub use flow_store::{AttemptRow, ContractRow, Keep, RunRow, StoreError};
+pub use flow_driver::{
+    Answer, ContractVerdict, Counts, Forced, How, NodeEnd, NodeStatus, Question, QuestionEnd, RunEnd, RunStatus, Says,
+    Wait,
+};
+pub use flow_store::{AttemptRow, ContractRow, Keep, QuestionRow, RunRow, StoreError};
 pub use held::Held;
+pub use people::{OpenQuestion, Reply};
 pub use progress::{Happening, Progress};
 pub use questions::{AttemptLogs, BudgetRow, RunDetail, StepDetail};
 pub use summary::{BrokenContract, ExitClass, NodeFailure, RunSummary};

@@ -47,7 +47,8 @@ pub(crate) async fn foresee(
                 Command::Reserve { task, .. } => events.push_back(Event::WouldRun { task }),
                 // A dry run waits for nothing; what would be stopped was never begun.
                 Command::Timer { task, .. } => events.push_back(Event::Timer { task }),
-                Command::Stop { .. } | Command::Note(_) => {}
+                // Whoever would be asked is not, as nothing runs that could ask.
+                Command::Ask(_) | Command::Stop { .. } | Command::Note(_) => {}
             }
         }
     }

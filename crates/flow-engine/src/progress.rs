@@ -3,7 +3,7 @@
 //! Plain data, serialisable. It is sent over a broadcast channel: a watcher that is too slow loses
 //! messages, never holds up a run. Nothing here is needed for correctness.
 
-use flow_driver::{ContractVerdict, NodeEnd, RunEnd, Wait};
+use flow_driver::{ContractVerdict, NodeEnd, Question, QuestionEnd, RunEnd, Wait};
 use flow_exec::api::Stream;
 use flow_expr::Name;
 use flow_plan::{Decision, ErrorClass};
@@ -86,6 +86,31 @@ pub enum Happening {
         label: Arc<str>,
         /// For what.
         why: Wait,
+    },
+    /// A person is asked: `flowc approve RUN STEP` answers.
+    Asked {
+        /// The run.
+        run: Arc<str>,
+        /// The question.
+        question: Box<Question>,
+    },
+    /// An answer was not taken: the question is still open.
+    AnswerRefused {
+        /// Where.
+        path: Arc<str>,
+        /// Its label.
+        label: Arc<str>,
+        /// Why.
+        why: Arc<str>,
+    },
+    /// A question to a person is over.
+    QuestionEnded {
+        /// Where.
+        path: Arc<str>,
+        /// Its label.
+        label: Arc<str>,
+        /// How.
+        end: Box<QuestionEnd>,
     },
     /// A line that a step wrote.
     Log {

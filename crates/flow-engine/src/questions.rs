@@ -6,7 +6,9 @@ use crate::{Engine, EngineError};
 use flow_driver::{NodeEnd, Spent};
 use flow_expr::Name;
 use flow_plan::{Budget, Program};
-use flow_store::{AttemptRow, ContractRow, CostBy, CostRow, Reader, RunRow, StoreError, log_path, read_log};
+use flow_store::{
+    AttemptRow, ContractRow, CostBy, CostRow, QuestionRow, Reader, RunRow, StoreError, log_path, read_log,
+};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use std::{path::PathBuf, sync::Arc};
@@ -35,6 +37,9 @@ pub struct StepDetail {
     pub attempts: Vec<AttemptRow>,
     /// Promises that it looked at.
     pub contracts: Vec<ContractRow>,
+    /// What people were asked, and what they answered.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<QuestionRow>,
     /// The node whose failure is the reason that it did not run.
     pub because: Option<Box<NodeEnd>>,
 }
@@ -145,12 +150,13 @@ impl Engine {
         let node = reader.node(&run, step)?;
         let attempts = reader.attempts(&run, Some(&node.path))?;
         let contracts = reader.contracts(&run)?.into_iter().filter(|row| row.path == node.path).collect();
+        let questions = reader.questions(&run, Some(&node.path))?;
         let because = match &node.because {
             // The run itself may be the cause; it has no row among the nodes.
             Some((path, _)) => reader.node(&run, path).ok().map(Box::new),
             None => None,
         };
-        Ok(StepDetail { run, node, attempts, contracts, because })
+        Ok(StepDetail { run, node, attempts, contracts, questions, because })
     }
 
     /// What the attempts of a run wrote; of one step if it is given.
@@ -190,7 +196,7 @@ impl Engine {
         Ok(self.layout.logs().join(&*run))
     }
 
-    fn reader(&self, run: &str) -> Result<Reader, EngineError> {
+    pub(crate) fn reader(&self, run: &str) -> Result<Reader, EngineError> {
         let reader = Reader::open(&self.layout)?;
         Ok(reader.ok_or_else(|| StoreError::NoRun { run: run.into(), nearest: vec![] })?)
     }

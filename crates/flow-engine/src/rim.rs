@@ -215,7 +215,15 @@ impl Rim {
                     record.inputs.iter_mut().for_each(|input| input.short = self.shared(&input.short));
                 }
             }
-            Note::Started { .. } | Note::Waiting { .. } | Note::Ended(_) => {}
+            // Questions are put together without labelled data.
+            Note::Started { .. }
+            | Note::Waiting { .. }
+            | Note::Charged(_)
+            | Note::Released { .. }
+            | Note::Asked(_)
+            | Note::AnswerRefused { .. }
+            | Note::QuestionEnded { .. }
+            | Note::Ended(_) => {}
         }
         note
     }
@@ -231,8 +239,15 @@ impl Rim {
 
     fn contract(&self, verdict: &mut ContractVerdict) {
         match verdict {
-            ContractVerdict::Require { message, .. } | ContractVerdict::Guard { message, .. } => {
+            ContractVerdict::Require { message, .. } => {
                 *message = message.as_ref().map(|message| self.shared(message));
+            }
+            ContractVerdict::Guard { message, judges, .. } => {
+                *message = message.as_ref().map(|message| self.shared(message));
+                for said in judges {
+                    said.verdict = said.verdict.as_ref().map(|verdict| self.shared(verdict));
+                    said.failure = said.failure.take().map(|failure| self.failure(failure));
+                }
             }
             ContractVerdict::Expect { rule, .. } => self.examples(&mut rule.examples),
             ContractVerdict::Fresh { .. } | ContractVerdict::Finish { .. } => {}

@@ -52,7 +52,7 @@ impl Running {
             store,
             work: Work::new(shared.clone(), events),
             received,
-            pending: VecDeque::new(),
+            pending: VecDeque::from([Event::Begin]),
             watchers: shared.watchers.clone(),
             clock: shared.clock.clone(),
             shared,
@@ -61,9 +61,24 @@ impl Running {
         }
     }
 
-    /// From the first event to the last.
+    /// A run whose journal has led so far: what was commanded and not answered is commanded again.
+    pub(crate) fn going_on(
+        driver: Driver,
+        store: Arc<Store>,
+        shared: Arc<Shared>,
+        events: u64,
+        open: Vec<Command>,
+    ) -> Result<Self, StoreError> {
+        let mut running = Self { seq: events, pending: VecDeque::new(), ..Self::new(driver, store, shared) };
+        let now = running.clock.now();
+        for command in open {
+            running.obey(command, now)?;
+        }
+        Ok(running)
+    }
+
+    /// From the first event, or the next one, to the last.
     pub(crate) async fn drive(mut self, cancel: Cancel) -> Result<Over, EngineError> {
-        self.pending.push_back(Event::Begin);
         let mut cancelled = false;
         while self.driver.ended().is_none() {
             if cancel.is_cancelled() && !cancelled {
@@ -116,6 +131,7 @@ impl Running {
             return Err(failure);
         }
         let at = self.clock.now();
+        let event = self.work.instead_of(event);
         if let Some(task) = task_of(&event) {
             self.work.done(task);
         }
@@ -133,7 +149,7 @@ impl Running {
         match command {
             Command::Note(note) => {
                 let note = self.shared.rim.note(note);
-                self.watchers.note(&note);
+                self.watchers.note(&self.shared.run, &note);
                 self.remember(&note);
                 self.store.write(Write::Note { at, note: Box::new(note) });
             }
@@ -163,6 +179,7 @@ impl Running {
                 self.work.render(*run);
             }
             Command::Reserve { task, reservation } => self.work.reserve(task, at, reservation),
+            Command::Ask(question) => self.work.ask_person(&question),
             Command::Timer { task, at } => self.work.timer(task, at),
             Command::Stop { task } => self.work.stop(task),
         }
@@ -172,8 +189,9 @@ impl Running {
     fn remember(&mut self, note: &Note) {
         if let Note::Contract { path, label, verdict } = note {
             let verdict: &ContractVerdict = verdict;
-            // One that the model was asked again for: if that did not help, the step's failure says so.
-            let is_sent_back = matches!(verdict, ContractVerdict::Guard { action, .. } if &**action == "retry");
+            // The model is asked again, or a person decides: if that did not help, the step's failure says so.
+            let is_sent_back =
+                matches!(verdict, ContractVerdict::Guard { action, .. } if matches!(&**action, "retry" | "ask"));
             if !verdict.kept() && !is_sent_back {
                 let (path, label) = (path.clone(), label.clone());
                 self.broken.push(crate::BrokenContract { path, label, verdict: verdict.clone() });
@@ -218,6 +236,7 @@ fn task_of(event: &Event) -> Option<Task> {
         | Event::Ran { task, .. }
         | Event::Rendered { task, .. }
         | Event::Reserved { task, .. }
+        | Event::Answered { task, .. }
         | Event::Timer { task }
         | Event::WouldRun { task } => Some(*task),
         Event::Begin | Event::Cancel => None,

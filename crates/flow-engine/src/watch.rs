@@ -25,7 +25,7 @@ impl Watchers {
     }
 
     /// The driver's notes, as far as people want to see them while it goes on.
-    pub(crate) fn note(&self, note: &Note) {
+    pub(crate) fn note(&self, run: &Arc<str>, note: &Note) {
         if self.sender.receiver_count() == 0 {
             return;
         }
@@ -37,6 +37,9 @@ impl Watchers {
             }
             Note::Waiting { path, label, why } => Happening::Waiting { path, label, why },
             Note::Contract { path, label, verdict } => Happening::Contract { path, label, verdict },
+            Note::Asked(question) => Happening::Asked { run: run.clone(), question },
+            Note::AnswerRefused { path, label, why, .. } => Happening::AnswerRefused { path, label, why },
+            Note::QuestionEnded { path, label, end, .. } => Happening::QuestionEnded { path, label, end },
             Note::Settled(mut end) => {
                 end.record = None;
                 Happening::NodeFinished(end)

@@ -10,7 +10,9 @@ use crate::{
     rim::Rim,
     watch::{StepLog, Watchers},
 };
-use flow_driver::{AskStep, Event, OverBudget, Partition, Product, Published, Reservation, RunStep, Sighting, Task};
+use flow_driver::{
+    AskStep, Event, OverBudget, Partition, Product, Published, Question, Reservation, RunStep, Sighting, Task,
+};
 use flow_exec::api::{AskCall, Asked, Cancel, CancelSource, ComputeCall, DatasetRef, Execute, StepCall};
 use flow_expr::{Expr, Name, Value, VarId};
 use flow_plan::{Effect, ErrorClass, Failure, Program};
@@ -29,6 +31,9 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 
 /// How long an executor may take to end an attempt whose time is over, or that was cancelled.
 const GRACE: Duration = Duration::from_secs(30);
+
+/// How often it is looked whether a person has answered. One row of one table is read.
+const LOOK_FOR_ANSWERS: Duration = Duration::from_millis(200);
 
 /// What tasks share.
 pub(crate) struct Shared {
@@ -95,22 +100,60 @@ pub(crate) struct Work {
     shared: Arc<Shared>,
     events: mpsc::UnboundedSender<Event>,
     running: HashMap<Task, CancelSource>,
+    /// Questions to people that are open.
+    asked: HashMap<Task, (CancelSource, Arc<str>, u32)>,
 }
 
 impl Work {
     pub(crate) fn new(shared: Arc<Shared>, events: mpsc::UnboundedSender<Event>) -> Self {
-        Self { shared, events, running: HashMap::new() }
+        Self { shared, events, running: HashMap::new(), asked: HashMap::new() }
     }
 
     /// The task has been answered.
     pub(crate) fn done(&mut self, task: Task) {
         self.running.remove(&task);
+        if let Some((source, ..)) = self.asked.remove(&task) {
+            source.cancel();
+        }
     }
 
     pub(crate) fn stop(&self, task: Task) {
-        if let Some(source) = self.running.get(&task) {
+        let asked = self.asked.get(&task).map(|(source, ..)| source);
+        if let Some(source) = self.running.get(&task).or(asked) {
             source.cancel();
         }
+    }
+
+    /// An answer that was written down before its question's time was over counts, though nobody has looked yet.
+    pub(crate) fn instead_of(&self, event: Event) -> Event {
+        let Event::Timer { task } = event else { return event };
+        let Some((_, path, number)) = self.asked.get(&task) else { return event };
+        match self.shared.ask(|reader| reader.answer(&self.shared.run, path, *number)) {
+            Ok(Some(answer)) => Event::Answered { task, result: Ok(Box::new(answer)) },
+            Ok(None) | Err(_) => event,
+        }
+    }
+
+    /// Looks for a person's answer, which another process writes, until it is there or nobody waits for it.
+    pub(crate) fn ask_person(&mut self, question: &Question) {
+        let (task, path, number) = (question.task, question.path.clone(), question.number);
+        let (source, cancel) = CancelSource::new();
+        self.asked.insert(task, (source, path.clone(), number));
+        let (shared, events) = (self.shared.clone(), self.events.clone());
+        tokio::spawn(async move {
+            let result = loop {
+                tokio::select! {
+                    () = cancel.cancelled() => return,
+                    () = tokio::time::sleep(LOOK_FOR_ANSWERS) => {}
+                }
+                match shared.ask(|reader| reader.answer(&shared.run, &path, number)) {
+                    Ok(None) => {}
+                    Ok(Some(answer)) => break Ok(Box::new(answer)),
+                    Err(error) => break Err(store_failure(&error)),
+                }
+            };
+            let _ = events.send(Event::Answered { task, result });
+        });
     }
 
     pub(crate) fn look(&self, task: Task, dataset: Name, partition: Partition, previous: bool) {

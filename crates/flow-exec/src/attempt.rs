@@ -63,7 +63,9 @@ impl Steps {
             Body::Shell { script } => shell::run(&attempt, script).await,
             Body::Python { source, file } => python::run(&attempt, source, file.as_deref()).await,
             Body::Http { .. } => http::run(&attempt, &self.client).await,
-            Body::Sql { .. } | Body::Ai(_) | Body::Other { .. } => Err(not_run(call.step.body.keyword())),
+            Body::Sql { .. } | Body::Ai(_) | Body::Ask { .. } | Body::Other { .. } => {
+                Err(not_run(call.step.body.keyword()))
+            }
         };
         let outcome = outcome.map_err(|failure| scrubber.failure(failure))?;
         if scrubber.finds(flow_expr::codec::encode(&outcome.value).to_string().as_bytes()) {

@@ -78,8 +78,6 @@ pub enum Type {
     File,
     /// A secret: goes only where a key or credential is expected.
     Secret,
-    /// The answer to an `ask`: who approved what and when.
-    Approval,
     /// `T?`. Never nested.
     Optional(Arc<Type>),
     /// `List<T>`.

@@ -69,6 +69,9 @@ pub fn clause_hashes(step: &Step) -> Clauses {
                 GuardAction::Fail(_) => "fail".into(),
                 GuardAction::Warn(_) => "warn".into(),
                 GuardAction::Fallback(value) => format!("fallback {}", expr(value)),
+                GuardAction::Ask { who, within_ms, .. } => {
+                    format!("ask {} within {}", expr(who), duration(*within_ms))
+                }
             };
             format!("{} else {action}", guard.text)
         });
@@ -218,6 +221,9 @@ fn body_text(body: &Body, variables: &Variables) -> String {
             format!("{method} {} [{}]{body}", parts_text(url, variables), names.join(", "))
         }
         Body::Ai(ai) => ai_text(ai, variables),
+        Body::Ask { who, message } => {
+            format!("{} {}", words::expr(who, variables), words::expr(message, variables))
+        }
         Body::Other { keyword } => keyword.to_string(),
     }
 }

@@ -77,6 +77,7 @@ impl GuardAction {
     pub fn expression(&self) -> Option<&Expr> {
         match self {
             Self::Retry(message) | Self::Fail(message) | Self::Warn(message) => message.as_ref(),
+            Self::Ask { message, .. } => message.as_ref(),
             Self::Fallback(value) => Some(value),
         }
     }

@@ -49,8 +49,8 @@ pub use plan::{Bound, Bounds, InputSeen, PLAN_FORMAT, Plan, Program, Provenance}
 pub use reason::{Decision, Reason, Verdict};
 pub use schema::plan_schema;
 pub use step::{
-    Body, Budget, CachePolicy, Effect, ErrorClass, Guard, GuardAction, HttpValue, Idempotency, Needs, Param,
-    RetryPolicy, Step,
+    APPROVAL, Body, Budget, CachePolicy, DEFAULT_WAIT_MS, Effect, ErrorClass, Guard, GuardAction, HttpValue,
+    Idempotency, Needs, Param, RetryPolicy, Step,
 };
-pub use test::{Given, Happening, NodeFacts, Outcome, RunTarget, Test, TestStmt};
+pub use test::{Given, Happening, NodeFacts, Outcome, Reply, RunTarget, Test, TestStmt};
 pub use walk::{Nodes, every_expression, subexpressions};

@@ -126,12 +126,49 @@ pub enum Body {
     },
     /// A question to a model.
     Ai(Box<AiBody>),
-    /// A body that this version checks but cannot run (`ask`, `container`, `ssh`, `outside`):
+    /// A question to a person, who sees the arguments too; the step's timeout is how long it waits.
+    Ask {
+        /// Who is asked: a text for people.
+        who: Expr,
+        /// What is said.
+        message: Expr,
+    },
+    /// A body that this version checks but cannot run (`container`, `ssh`, `outside`):
     /// a plan that would run it is refused.
     Other {
         /// The body's keyword.
         keyword: Arc<str>,
     },
+}
+
+/// The type of a person's yes, which the standard library declares.
+pub const APPROVAL: &str = "std.people.Approval";
+
+/// How long a person is waited for where nothing is written: a day.
+pub const DEFAULT_WAIT_MS: u64 = 24 * 60 * 60 * 1000;
+
+impl GuardAction {
+    /// The word that writes it.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Retry(_) => "retry",
+            Self::Fail(_) => "fail",
+            Self::Warn(_) => "warn",
+            Self::Fallback(_) => "fallback",
+            Self::Ask { .. } => "ask",
+        }
+    }
+
+    /// The expressions in it.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expr> {
+        let (first, second) = match self {
+            Self::Retry(message) | Self::Fail(message) | Self::Warn(message) => (message.as_ref(), None),
+            Self::Fallback(value) => (Some(value), None),
+            Self::Ask { who, message, .. } => (Some(who), message.as_ref()),
+        };
+        first.into_iter().chain(second)
+    }
 }
 
 impl Body {
@@ -144,6 +181,7 @@ impl Body {
             Self::Python { .. } => "python",
             Self::Http { .. } => "http",
             Self::Ai(_) => "ai",
+            Self::Ask { .. } => "ask",
             Self::Other { keyword } => keyword,
         }
     }
@@ -263,6 +301,16 @@ pub enum GuardAction {
     Warn(Option<Expr>),
     /// This value is the result.
     Fallback(Expr),
+    /// A person is asked, who sees the result that does not hold.
+    Ask {
+        /// Who.
+        who: Expr,
+        /// What is said besides the condition.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<Expr>,
+        /// How long is waited, milliseconds.
+        within_ms: u64,
+    },
 }
 
 /// `budget N asks, N tokens, $X`.

@@ -3,9 +3,7 @@
 //! Walks with its own stack, so that a plan from elsewhere cannot exhaust the thread's. Knows nothing of
 //! what the names stand for; [`crate::meaning`] follows them.
 
-use crate::{
-    AiBody, Block, Body, Connection, ConnectionKind, Dataset, Flow, GuardAction, HttpValue, Idempotency, Location,
-};
+use crate::{AiBody, Block, Body, Connection, ConnectionKind, Dataset, Flow, HttpValue, Idempotency, Location};
 use crate::{Model, NodeKind, Param, Rule, SecretOr, Step, Trigger, every_expression};
 use flow_expr::{Expr, ExprKind, Field, Function, Name, Part, Pattern, Type, TypeDef, Value};
 
@@ -133,12 +131,7 @@ pub(crate) fn of_step<'a>(step: &'a Step, see: See<'_, 'a>) {
     }
     for guard in &step.guards {
         of_expr(&guard.condition, see);
-        match &guard.action {
-            GuardAction::Retry(say) | GuardAction::Fail(say) | GuardAction::Warn(say) => {
-                say.iter().for_each(|say| of_expr(say, see));
-            }
-            GuardAction::Fallback(value) => of_expr(value, see),
-        }
+        guard.action.expressions().for_each(|expr| of_expr(expr, see));
     }
     step.fallback.iter().for_each(|fallback| of_expr(fallback, see));
 }
@@ -148,6 +141,10 @@ fn of_body<'a>(body: &'a Body, see: See<'_, 'a>) {
         Body::Sql { connection, .. } => connection.iter().for_each(|name| see(Use::Connection(name))),
         Body::Shell { .. } | Body::Python { .. } | Body::Other { .. } => {}
         Body::Ai(ai) => of_ai(ai, see),
+        Body::Ask { who, message } => {
+            of_expr(who, see);
+            of_expr(message, see);
+        }
         Body::Http { url, connection, headers, query, body, .. } => {
             holes(url).for_each(|hole| of_expr(hole, see));
             connection.iter().for_each(|name| see(Use::Connection(name)));

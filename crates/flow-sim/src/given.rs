@@ -2,7 +2,7 @@
 
 use crate::{mocks, test::Bench};
 use flow_expr::{Context, EvalError, evaluate};
-use flow_plan::Given;
+use flow_plan::{Body, Given};
 
 impl Bench<'_> {
     /// Does what a `given` says.
@@ -28,7 +28,8 @@ impl Bench<'_> {
             Given::Step { step, script } => {
                 let acts = script.iter().map(|happening| mocks::act(happening, &self.scope, &context));
                 let acts = acts.collect::<Result<Vec<_>, _>>()?;
-                self.mocks.script(step.clone(), acts);
+                let body = program.steps.get(step).map(|step| &step.body);
+                self.mocks.script(step.clone(), acts, matches!(body, Some(Body::Ask { .. })));
             }
             Given::Real { step } => self.mocks.real(step.clone()),
             Given::Now { at_time } => self.now = *at_time,

@@ -11,6 +11,7 @@ mod facts;
 mod given;
 mod mocks;
 mod outcome;
+mod people;
 mod rules;
 mod run;
 mod spending;

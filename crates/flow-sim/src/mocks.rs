@@ -1,10 +1,10 @@
 //! What happens when a step is tried: by its script, for real, or not at all.
 
-use crate::{asks, tables};
+use crate::{asks, people, tables};
 use flow_diag::{Span, codes};
-use flow_driver::{Product, RunStep};
+use flow_driver::{Product, RunStep, Says};
 use flow_expr::{Context, Expr, Name, Type, Value, VarId, evaluate};
-use flow_plan::{AskReport, Body, ErrorClass, Failure, Happening, Program};
+use flow_plan::{AskReport, Body, ErrorClass, Failure, Happening, Program, Reply};
 use jiff::Timestamp;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -33,6 +33,8 @@ pub trait RealWork {
 pub(crate) enum Act {
     Gives(Value),
     Answers { params: Vec<VarId>, value: Expr, scope: BTreeMap<VarId, Value> },
+    Replies { answer: Says, by: Arc<str>, note: Option<Arc<str>>, after_ms: u64 },
+    Silent,
     Fails { class: ErrorClass, retry_after: Option<Duration>, text: Option<Arc<str>> },
 }
 
@@ -40,6 +42,8 @@ pub(crate) enum Act {
 #[derive(Debug, Default)]
 pub(crate) struct Mocks {
     scripts: HashMap<Name, (Vec<Act>, usize)>,
+    /// What people answer to the questions of a step.
+    pub(crate) replies: HashMap<Name, (Vec<Act>, usize)>,
     real: BTreeSet<Name>,
     /// Steps that would have run and were not given.
     pub(crate) missing: BTreeMap<Name, Span>,
@@ -53,22 +57,24 @@ pub(crate) struct Attempt {
 }
 
 impl Mocks {
-    pub(crate) fn script(&mut self, step: Name, acts: Vec<Act>) {
+    /// The script of a step. What people answer is taken out of it: attempts and questions each go on by themselves.
+    pub(crate) fn script(&mut self, step: Name, acts: Vec<Act>, is_person: bool) {
         self.real.remove(&step);
+        let is_reply = |act: &Act| is_person || matches!(act, Act::Replies { .. } | Act::Silent);
+        let (replies, acts) = acts.into_iter().partition(is_reply);
+        self.replies.insert(step.clone(), (replies, 0));
         self.scripts.insert(step, (acts, 0));
     }
 
     pub(crate) fn real(&mut self, step: Name) {
         self.scripts.remove(&step);
+        self.replies.remove(&step);
         self.real.insert(step);
     }
 
     /// The next entry; the last one repeats.
     fn next(&mut self, step: &Name) -> Option<Act> {
-        let (acts, position) = self.scripts.get_mut(step)?;
-        let act = acts.get(*position).or(acts.last()).cloned();
-        *position += 1;
-        act
+        next(self.scripts.get_mut(step)?)
     }
 
     /// One attempt of a step.
@@ -99,8 +105,15 @@ impl Mocks {
     }
 }
 
+/// The next entry of a script; the last one repeats.
+pub(crate) fn next((acts, position): &mut (Vec<Act>, usize)) -> Option<Act> {
+    let act = acts.get(*position).or(acts.last()).cloned();
+    *position += 1;
+    act
+}
+
 /// Why a step is not run.
-fn not_given(name: &Name, keyword: &str) -> Failure {
+pub(crate) fn not_given(name: &Name, keyword: &str) -> Failure {
     let message = format!("`{0}` is not given: a test never runs `{keyword}` steps by itself", name.short());
     Failure::new(ErrorClass::Internal, codes::R0741.as_str(), message)
 }
@@ -119,6 +132,8 @@ fn played(act: Act, run: &RunStep, program: &Arc<Program>, real: &dyn RealWork, 
             });
             (result.map(worth), None)
         }
+        // Taken out of scripts of attempts.
+        Act::Replies { .. } | Act::Silent => (Err(failed(ErrorClass::Internal, None)), None),
         Act::Fails { class, retry_after, text } => {
             let (ty, name) = (&run.step.returns, run.step.name.short());
             let read = text.as_ref().filter(|_| run.ask.is_some()).map(|text| real.read(text, ty, name, &context));
@@ -179,6 +194,15 @@ pub(crate) fn act(
         Happening::Answers { params, value } => {
             Act::Answers { params: params.clone(), value: value.clone(), scope: scope.clone() }
         }
+        Happening::Replies { reply, by, note, after_ms } => {
+            let answer = match reply {
+                Reply::Approved => Says::Approved,
+                Reply::Rejected => Says::Rejected,
+                Reply::Gives(value) => Says::Gives(people::written(&evaluate(value, scope, context)?)),
+            };
+            Act::Replies { answer, by: by.clone(), note: note.clone(), after_ms: *after_ms }
+        }
+        Happening::Silent => Act::Silent,
         Happening::Fails { class, retry_after_ms, text } => {
             Act::Fails { class: *class, retry_after: retry_after_ms.map(Duration::from_millis), text: text.clone() }
         }

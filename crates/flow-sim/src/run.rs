@@ -43,6 +43,7 @@ pub(crate) fn run(
         started,
         jobs: JOBS,
         forced: Forced::None,
+        unselected: vec![],
         deadlines: deadlines(&stage.program, started),
         dry: false,
     };
@@ -173,6 +174,14 @@ impl Going<'_> {
                 let result = self.stage.world.reserve(&self.start.run, &reservation, now);
                 self.plan(now, Event::Reserved { task, result });
             }
+            Command::Ask(question) => {
+                let program = self.stage.program.clone();
+                if let Some((at, result)) =
+                    self.stage.mocks.answer(&question, self.driver.arguments(question.task), &program, now)
+                {
+                    self.plan(at.max(now), Event::Answered { task: question.task, result: result.map(Box::new) });
+                }
+            }
             Command::Timer { task, at } => {
                 self.plan(at.max(now), Event::Timer { task });
             }
@@ -215,6 +224,6 @@ fn no_dataset(name: &Name) -> Failure {
     Failure::new(ErrorClass::Internal, flow_diag::codes::R0701.as_str(), format!("there is no dataset `{name}`"))
 }
 
-fn later(now: Timestamp, ms: u64) -> Timestamp {
+pub(crate) fn later(now: Timestamp, ms: u64) -> Timestamp {
     now.checked_add(SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX))).unwrap_or(Timestamp::MAX)
 }

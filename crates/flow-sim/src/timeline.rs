@@ -1,7 +1,7 @@
 //! What happened in a run, line by line with the time since its start: for people whose test failed.
 
 use crate::facts::{RunFacts, class_word};
-use flow_driver::{ContractVerdict, How, Judged, NodeStatus, Note, Wait};
+use flow_driver::{ContractVerdict, How, Judged, NodeStatus, Note, QuestionEnd, Says, Wait};
 use flow_plan::words;
 
 /// Lines that are shown of a run.
@@ -58,11 +58,18 @@ fn line(note: &Note, name: &dyn Fn(&str) -> String) -> Option<(String, String)> 
             Wait::Time { .. } => (label.to_string(), "waits".to_owned()),
             Wait::Fresh { dataset, .. } => (label.to_string(), format!("waits for `{}` to be fresh", dataset.short())),
         },
+        Note::Asked(question) => {
+            let message = one_line(&question.message);
+            (question.label.to_string(), format!("asks {}: {message}", question.who))
+        }
+        Note::AnswerRefused { label, why, .. } => (label.to_string(), format!("the answer is not taken: {why}")),
+        Note::QuestionEnded { label, end, .. } => (label.to_string(), answered(end)),
         Note::Contract { label, verdict, .. } => (label.to_string(), contract(verdict)),
         Note::Settled(end) => {
             let text = match (end.status, end.how) {
                 (NodeStatus::Succeeded, Some(How::Reused)) => "reused".to_owned(),
                 (NodeStatus::Succeeded, Some(How::Fallback)) => "fell back".to_owned(),
+                (NodeStatus::Succeeded, Some(How::Given)) => "took what a person gave".to_owned(),
                 (NodeStatus::Succeeded, Some(How::Recovered)) => "recovered with `else`".to_owned(),
                 (NodeStatus::Failed, _) => match (&end.failure, &end.because) {
                     (Some(failure), _) => format!("failed: {}", one_line(&failure.message)),
@@ -82,6 +89,17 @@ fn line(note: &Note, name: &dyn Fn(&str) -> String) -> Option<(String, String)> 
         }
         _ => return None,
     })
+}
+
+/// How a question to a person ended.
+fn answered(end: &QuestionEnd) -> String {
+    let QuestionEnd::Answered(answer) = end else { return "nobody answered".to_owned() };
+    let note = answer.note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default();
+    match &answer.says {
+        Says::Approved => format!("approved by {}{note}", answer.by),
+        Says::Rejected => format!("rejected by {}{note}", answer.by),
+        Says::Gives(value) => format!("answered by {}: {}{note}", answer.by, one_line(value)),
+    }
 }
 
 /// The first line of a message, and how many follow.

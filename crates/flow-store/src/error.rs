@@ -68,6 +68,14 @@ pub enum StoreError {
         /// Runs whose ids begin alike, or the last ones.
         nearest: Vec<Arc<str>>,
     },
+    /// The question has an answer already, or waits for none any more.
+    #[error("{question} is not open: {why}")]
+    NotOpen {
+        /// Which.
+        question: Arc<str>,
+        /// Why not.
+        why: Arc<str>,
+    },
     /// There is no such step in the run.
     #[error("run `{run}` has no step `{step}`{}", hint(.nearest))]
     NoStep {
@@ -96,6 +104,7 @@ impl StoreError {
             Self::Damaged { .. } => "R0724",
             Self::Io { .. } => "R0725",
             Self::NoRun { .. } | Self::NoStep { .. } => "R0726",
+            Self::NotOpen { .. } => "R0763",
         }
     }
 

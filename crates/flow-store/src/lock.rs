@@ -64,6 +64,30 @@ impl Lock {
     }
 }
 
+impl LockHolder {
+    /// Who runs on the project now, if anybody does.
+    ///
+    /// # Errors
+    /// The lock's file cannot be read.
+    pub fn now(layout: &Layout) -> Result<Option<Self>, StoreError> {
+        let path = layout.lock();
+        let mut file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(StoreError::from_io(&path, &error)),
+        };
+        // An empty file says that nobody does: the lock itself is only asked after somebody who did not say goodbye.
+        if file.metadata().is_ok_and(|data| data.len() == 0) {
+            return Ok(None);
+        }
+        match file.try_lock_shared() {
+            Ok(()) => Ok(None),
+            Err(TryLockError::WouldBlock) => Ok(Some(read_holder(&mut file))),
+            Err(TryLockError::Error(error)) => Err(StoreError::from_io(&path, &error)),
+        }
+    }
+}
+
 impl Drop for Lock {
     fn drop(&mut self) {
         // The next holder writes its own name; an empty file says that nobody runs. Closing unlocks.

@@ -119,7 +119,7 @@ fn drop_rows(connection: &mut Connection, keep: &Keep, now: Timestamp) -> rusqli
         .prepare("select run from runs where no <= ?1")?
         .query_map([oldest], |row| row.get(0))?
         .collect::<rusqlite::Result<Vec<String>>>()?;
-    for table in ["events", "nodes", "attempts", "contracts"] {
+    for table in ["events", "nodes", "attempts", "contracts", "questions", "answers"] {
         transaction.execute(&format!("delete from {table} where run <= ?1"), [oldest])?;
     }
     transaction.execute("delete from runs where no <= ?1", [oldest])?;

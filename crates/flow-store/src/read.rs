@@ -125,7 +125,7 @@ impl Reader {
         Ok((version > 0).then_some(Self { connection, path }))
     }
 
-    fn json<T: DeserializeOwned>(&self, text: &str) -> Result<T, StoreError> {
+    pub(crate) fn json<T: DeserializeOwned>(&self, text: &str) -> Result<T, StoreError> {
         serde_json::from_str(text).map_err(|error| StoreError::from_json(&self.path, &error))
     }
 
@@ -134,7 +134,11 @@ impl Reader {
     }
 
     /// One JSON column of one row.
-    fn one<T: DeserializeOwned>(&self, sql: &str, params: &[&dyn rusqlite::ToSql]) -> Result<Option<T>, StoreError> {
+    pub(crate) fn one<T: DeserializeOwned>(
+        &self,
+        sql: &str,
+        params: &[&dyn rusqlite::ToSql],
+    ) -> Result<Option<T>, StoreError> {
         let text: Option<String> = self
             .connection
             .prepare_cached(sql)
@@ -143,7 +147,7 @@ impl Reader {
         text.map(|text| self.json(&text)).transpose()
     }
 
-    fn many<T>(
+    pub(crate) fn many<T>(
         &self,
         sql: &str,
         params: &[&dyn rusqlite::ToSql],
@@ -485,6 +489,6 @@ fn open_for_reading(path: &PathBuf) -> Result<Connection, StoreError> {
     }
 }
 
-fn timestamp(ms: i64) -> Timestamp {
+pub(crate) fn timestamp(ms: i64) -> Timestamp {
     Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH)
 }

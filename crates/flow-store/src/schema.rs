@@ -11,7 +11,7 @@ use std::path::Path;
 const APPLICATION: i64 = 0x464C_4F57;
 
 /// What brings a database from each version to the next.
-const STEPS: [&str; 3] = ["
+const STEPS: [&str; 4] = ["
     create table runs (
         no integer primary key autoincrement,
         run text not null unique,
@@ -76,6 +76,17 @@ const STEPS: [&str; 3] = ["
     alter table asks add column settled integer not null default 1;
     alter table asks add column flows text not null default '';
     update asks set flows = char(10) || (select flow from runs where no = asks.run) || char(10);
+", "
+    create table questions (
+        run integer not null, path text not null, number integer not null, label text not null, pid integer not null,
+        json text not null, ended integer, end_json text,
+        primary key (run, path, number)
+    ) without rowid;
+    create index questions_open on questions (ended) where ended is null;
+    create table answers (
+        run integer not null, path text not null, number integer not null, at integer not null, json text not null,
+        primary key (run, path, number)
+    ) without rowid;
 "];
 
 /// What readers of an older database see in the place of what it lacks. They change nothing in it: these views are in
@@ -94,10 +105,21 @@ const BRIDGES: [&str; 2] = [
 ",
 ];
 
+/// The same for what all versions before questions to people lack.
+const NO_QUESTIONS: &str = "
+    create temp view questions as select null as run, null as path, 0 as number, null as label, 0 as pid, null as json,
+        null as ended, null as end_json where false;
+    create temp view answers as select null as run, null as path, 0 as number, 0 as at, null as json where false;
+";
+
 /// Lets a reader ask an older database what it would ask a current one.
 pub(crate) fn bridge(connection: &Connection, version: i64) -> rusqlite::Result<()> {
+    if !(1..VERSION).contains(&version) {
+        return Ok(());
+    }
     let older = usize::try_from(version - 1).ok().and_then(|version| BRIDGES.get(version));
-    older.map_or(Ok(()), |views| connection.execute_batch(views))
+    older.map_or(Ok(()), |views| connection.execute_batch(views))?;
+    connection.execute_batch(NO_QUESTIONS)
 }
 
 /// The latest version.

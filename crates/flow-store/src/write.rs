@@ -3,7 +3,9 @@
 //! Events are the truth; everything else here is a projection of the notes that the driver gave with
 //! them, kept so that questions need no replay.
 
-use flow_driver::{Charge, Event, NodeEnd, Note, OverBudget, Reservation, RunEnd, RunStart, Spent, VersionRecord};
+use flow_driver::{
+    Charge, Event, NodeEnd, Note, OverBudget, Question, Reservation, RunEnd, RunStart, Spent, VersionRecord,
+};
 use flow_expr::{Name, Value};
 use flow_plan::AskReport;
 use jiff::Timestamp;
@@ -25,6 +27,11 @@ pub enum Write {
         plan_json: Option<String>,
         /// The version of the driver's events.
         format: u32,
+    },
+    /// A run that was cut off goes on: what follows belongs to it. Its notes are written once more.
+    Resume {
+        /// Its id.
+        run: Arc<str>,
     },
     /// Something happened.
     Event {
@@ -106,6 +113,12 @@ impl Rows<'_> {
                 *self.run = Some(self.connection.last_insert_rowid());
                 Ok(())
             }
+            Write::Resume { run } => {
+                let number: i64 =
+                    self.connection.query_row("select no from runs where run = ?1", params![run], |row| row.get(0))?;
+                *self.run = Some(number);
+                self.execute("delete from contracts where run = ?1", params![number])
+            }
             Write::Event { seq, at, event } => {
                 let json = serde_json::to_string(event)?;
                 self.execute(
@@ -170,9 +183,30 @@ impl Rows<'_> {
             Note::Version { dataset, partition, version, .. } => {
                 self.version(dataset.as_str(), &partition_text(partition), version)
             }
+            Note::Asked(question) => self.asked_person(question),
+            Note::AnswerRefused { path, number, .. } => self.execute(
+                "delete from answers where run = ?1 and path = ?2 and number = ?3",
+                params![*self.run, path, number],
+            ),
+            Note::QuestionEnded { path, number, end, .. } => {
+                let json = serde_json::to_string(end)?;
+                self.execute(
+                    "update questions set ended = ?4, end_json = ?5 where run = ?1 and path = ?2 and number = ?3",
+                    params![*self.run, path, number, at.as_millisecond(), json],
+                )
+            }
             Note::Ended(end) => self.ended(at, end),
             Note::Decided { .. } | Note::Started { .. } | Note::Retrying { .. } | Note::Waiting { .. } => Ok(()),
         }
+    }
+
+    /// A question that is open from now on, and the process that waits for its answer.
+    fn asked_person(&self, question: &Question) -> Result<(), RowError> {
+        let json = serde_json::to_string(question)?;
+        self.execute(
+            "insert or replace into questions (run, path, number, label, pid, json) values (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![*self.run, question.path, question.number, question.label, std::process::id(), json],
+        )
     }
 
     /// What an ask that is about to be sent can cost. It counts so until it is known what it did cost.

@@ -3,12 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests stop at what they did not expect")]
 
 use flow_driver::{
-    Charge, Component, Event, Forced, How, NodeEnd, NodeRecord, NodeStatus, Note, PeriodBudget, Reservation, RunEnd,
-    RunStart, RunStatus, VersionRecord,
+    Answer, Charge, Component, Event, Forced, How, NodeEnd, NodeRecord, NodeStatus, Note, PeriodBudget, Question,
+    QuestionEnd, Reservation, RunEnd, RunStart, RunStatus, Says, Task, VersionRecord,
 };
 use flow_expr::{Name, Table, Type, Value};
 use flow_plan::{AskReport, Budget, Fingerprint};
-use flow_store::{CostBy, Finding, Keep, Layout, Reader, Store, StoreError, Write, prune};
+use flow_store::{CostBy, Finding, Keep, Layout, Reader, Store, StoreError, Write, answer, prune};
 use jiff::Timestamp;
 use std::{fs, sync::Arc};
 
@@ -23,6 +23,7 @@ fn begin(run: &str) -> Write {
         started: at(0),
         jobs: 2,
         forced: Forced::None,
+        unselected: vec![],
         deadlines: Default::default(),
         dry: false,
     };
@@ -379,6 +380,7 @@ fn a_charge_counts_with_the_worst_until_it_is_known_what_was_spent() {
         Some(Box::new(AskReport {
             model: Name::new("m.writer"),
             served: "".into(),
+            finish: "".into(),
             input_tokens: 10,
             output_tokens: 5,
             micro_dollars: 20,
@@ -432,4 +434,88 @@ fn what_asks_cost_outlives_their_runs() {
     assert_eq!((reader.runs(9).unwrap().len(), used(&reader)), (1, 3));
     prune(&layout, &Keep { runs: 1, ..Keep::default() }, at(500 * 86_400)).unwrap();
     assert_eq!(used(&Reader::open(&layout).unwrap().unwrap()), 1, "those of runs that are kept, and no others");
+}
+
+fn question(number: u32) -> Question {
+    Question {
+        task: Task { instance: 1, turn: 3 },
+        path: "0".into(),
+        label: "ok".into(),
+        step: Name::new("m.approve"),
+        number,
+        who: "boss".into(),
+        message: "Pay 12?".into(),
+        arguments: vec![("a".into(), "12".into())],
+        draft: None,
+        choices: vec![],
+        digest: "d1".into(),
+        since: at(2),
+        until: at(3600),
+    }
+}
+
+#[test]
+fn the_first_answer_from_another_process_counts_until_the_question_ends() {
+    let (_folder, layout) = project();
+    let store = Store::open(&layout).unwrap();
+    for write in [begin("r1"), event(0), note(Note::Asked(Box::new(question(1))))] {
+        store.write(write);
+    }
+    store.flush_now().unwrap();
+    let reader = Reader::open(&layout).unwrap().unwrap();
+    let open = reader.open_questions().unwrap();
+    assert_eq!((open.len(), &open[0].question, open[0].pid), (1, &question(1), std::process::id()));
+    assert_eq!(reader.answer("r1", "0", 1).unwrap(), None);
+    let yes = Answer { by: "ada".into(), says: Says::Approved, note: None, digest: "d1".into() };
+    answer(&layout, &open[0], &yes, at(5)).unwrap();
+    assert_eq!(reader.answer("r1", "0", 1).unwrap().as_ref(), Some(&yes));
+    let no = Answer { says: Says::Rejected, ..yes.clone() };
+    assert!(matches!(answer(&layout, &open[0], &no, at(6)), Err(StoreError::NotOpen { .. })), "the first one counts");
+
+    // An answer that the run did not take makes room for another one.
+    let refused = Note::AnswerRefused { path: "0".into(), label: "ok".into(), number: 1, why: "why".into() };
+    store.write(note(refused));
+    store.flush_now().unwrap();
+    assert_eq!(reader.answer("r1", "0", 1).unwrap(), None);
+    answer(&layout, &open[0], &no, at(7)).unwrap();
+    let end = QuestionEnd::Answered(no.clone());
+    let ended = Note::QuestionEnded { path: "0".into(), label: "ok".into(), number: 1, end: Box::new(end.clone()) };
+    store.write(note(ended));
+    store.flush_now().unwrap();
+    assert!(reader.open_questions().unwrap().is_empty());
+    assert!(matches!(answer(&layout, &open[0], &yes, at(8)), Err(StoreError::NotOpen { .. })), "it is over");
+    let rows = reader.questions("r1", Some("0")).unwrap();
+    assert_eq!((rows[0].end.as_ref(), rows[0].answer.as_ref()), (Some(&end), Some(&(at(7), no))));
+    assert!(reader.questions("r1", Some("1")).unwrap().is_empty());
+}
+
+#[test]
+fn a_store_of_the_version_before_people_opens_and_learns_of_them() {
+    let (_folder, layout) = project();
+    let store = Store::open(&layout).unwrap();
+    for write in [begin("r1"), event(0), note(ended())] {
+        store.write(write);
+    }
+    drop(store);
+    // As a flowc before questions left it.
+    let connection = rusqlite::Connection::open(layout.database()).unwrap();
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    connection.execute_batch("drop table questions; drop table answers").unwrap();
+    connection.pragma_update(None, "user_version", 3).unwrap();
+    drop(connection);
+    assert_eq!(version, 4);
+    let reader = Reader::open(&layout).unwrap().unwrap();
+    assert!(reader.open_questions().unwrap().is_empty() && reader.questions("r1", None).unwrap().is_empty());
+    drop(reader);
+    let store = Store::open(&layout).unwrap();
+    for write in [begin("r2"), event(0), note(Note::Asked(Box::new(question(1))))] {
+        store.write(write);
+    }
+    store.flush_now().unwrap();
+    let reader = store.reader().unwrap();
+    assert_eq!(reader.open_questions().unwrap().len(), 1);
+    assert_eq!(reader.runs(10).unwrap().len(), 2, "the old run is still known");
+    let connection = rusqlite::Connection::open(layout.database()).unwrap();
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(version, 4);
 }

@@ -11,6 +11,11 @@ pub(crate) fn with_parameters(root: &Command, arguments: Vec<String>) -> Vec<Str
     let Some(at) = arguments.iter().position(|argument| argument == "run" || argument == "plan") else {
         return arguments;
     };
+    // `approve RUN plan` is about a step of that name.
+    let is_value = |at: usize| at > 0 && arguments[at - 1].starts_with("--") && !arguments[at - 1].contains('=');
+    if (1..at).any(|before| !is_value(before) && root.find_subcommand(&arguments[before]).is_some()) {
+        return arguments;
+    }
     let Some(command) = root.find_subcommand(&arguments[at]) else { return arguments };
     let is_known = |name: &str| {
         let own = command.get_arguments().chain(root.get_arguments());
@@ -46,6 +51,16 @@ pub(crate) fn with_parameters(root: &Command, arguments: Vec<String>) -> Vec<Str
         }
     }
     out
+}
+
+/// An argument as a shell takes it.
+pub(crate) fn quoted(argument: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
+    if !argument.is_empty() && argument.chars().all(is_plain) {
+        argument.to_owned()
+    } else {
+        format!("'{}'", argument.replace('\'', "'\\''"))
+    }
 }
 
 #[cfg(test)]

@@ -62,13 +62,17 @@ pub(crate) fn failure(error: &EngineError) -> Failure {
     match error {
         EngineError::Store(error) => store_failure(error),
         EngineError::InputsChanged(_) | EngineError::NoFlow(_) => with_code(Exit::Wrong, error.code(), error),
+        EngineError::CannotResume { .. } => {
+            with_code(Exit::Wrong, error.code(), error).hint("`flowc run` begins anew: what is done is kept")
+        }
+        EngineError::NotAsked(_) | EngineError::Misfit(_) => with_code(Exit::Wrong, error.code(), error),
         EngineError::Internal(_) => with_code(Exit::Environment, error.code(), error),
     }
 }
 
 pub(crate) fn store_failure(error: &StoreError) -> Failure {
     let exit = match error {
-        StoreError::NoRun { .. } | StoreError::NoStep { .. } => Exit::Wrong,
+        StoreError::NoRun { .. } | StoreError::NoStep { .. } | StoreError::NotOpen { .. } => Exit::Wrong,
         _ => Exit::Environment,
     };
     let failure = with_code(exit, error.code(), error);
@@ -76,6 +80,7 @@ pub(crate) fn store_failure(error: &StoreError) -> Failure {
         StoreError::Locked { .. } => failure.hint("--wait 10m waits for it to end"),
         StoreError::Full { .. } => failure.hint("free some space and run again: what is done is kept"),
         StoreError::NoRun { .. } => failure.hint("`flowc history` lists runs"),
+        StoreError::NotOpen { .. } => failure.hint("`flowc approvals` lists what waits for an answer"),
         _ => failure,
     }
 }

@@ -67,7 +67,7 @@ impl Writer<'_> {
             Type::Named(name) => self.named(ty, name),
             Type::Json => json!({"additionalProperties": true, "description": "any JSON value"}),
             // What has no form in JSON never gets here: such a step does not compile.
-            Type::String | Type::File | Type::Secret | Type::Approval | Type::Function(..) | Type::Unknown => {
+            Type::String | Type::File | Type::Secret | Type::Function(..) | Type::Unknown => {
                 json!({"type": "string"})
             }
         }

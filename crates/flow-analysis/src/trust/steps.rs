@@ -60,7 +60,7 @@ pub(super) fn changes(step: &Step) -> bool {
 
 /// Whether a person answers: who sees the arguments and decides.
 pub(super) fn is_person(step: &Step) -> bool {
-    step.body.keyword() == "ask"
+    matches!(step.body, Body::Ask { .. })
 }
 
 /// The values that stand for the result of a checked step when its body's does not.

@@ -35,6 +35,7 @@ fn retries_then_backups_then_the_fallback() {
             guard(GuardAction::Fail(None)),
             guard(GuardAction::Warn(None)),
             guard(GuardAction::Fallback(constant(2))),
+            guard(GuardAction::Ask { who: constant(3), message: None, within_ms: 1 }),
         ],
         budget: Some(Budget { asks: Some(3), ..Budget::default() }),
         ..asking(&["first", "second"])
@@ -47,5 +48,6 @@ fn retries_then_backups_then_the_fallback() {
     has("guard … else fail: the call's `else`");
     has("guard … else warn: recorded, and the answer is used");
     has("guard … else fallback: the guard's fallback");
+    has("guard … else ask: a person is asked, then the step's fallback");
     has("budget: the step's fallback");
 }

@@ -2,7 +2,7 @@
 
 use crate::build::*;
 use flow_analysis::time::{bounds, step_bound};
-use flow_plan::{NodeKind, Provenance, RetryPolicy, Step};
+use flow_plan::{Guard, GuardAction, NodeKind, Provenance, RetryPolicy, Step};
 
 #[test]
 fn a_step_counts_attempts_and_backoffs() {
@@ -15,6 +15,17 @@ fn a_step_counts_attempts_and_backoffs() {
     assert_eq!(step_bound(&capped).worst_ms, 30_000);
     let many = Step { retry: Some(policy(u32::MAX)), ..step("s") };
     assert_eq!(step_bound(&many).worst_ms, (1 << 32) * 10_000 + 3_000 + ((1 << 32) - 3) * 4_000);
+}
+
+#[test]
+fn a_step_counts_what_its_guards_wait_for_people() {
+    let action = GuardAction::Ask { who: constant(1), message: None, within_ms: 7_200_000 };
+    let guard = Guard { condition: constant(1), text: "it".into(), action };
+    let asked = Step { guards: vec![guard], ..step("s") };
+    assert_eq!(step_bound(&asked).worst_ms, 10_000 + 7_200_000);
+    // Each attempt may end with a question; what caps the attempts does not cap the person.
+    let policy = RetryPolicy { within_ms: Some(15_000), ..policy(1) };
+    assert_eq!(step_bound(&Step { retry: Some(policy), ..asked }).worst_ms, 15_000 + 2 * 7_200_000);
 }
 
 #[test]

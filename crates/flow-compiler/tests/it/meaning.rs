@@ -59,7 +59,7 @@ fn a_plan_has_what_the_flow_reaches_and_its_parameters() {
 type Kind = Small | Large
 step greet(name: String, times: Int) -> String { sh "echo $name $times" timeout 10s }
 step other() -> Unit { sh "true" }
-step talk(text: String) -> String { ask "somebody" "{text}" }
+step talk(text: String) -> String { outside "elsewhere" "job" }
 flow hello(name: String = "world", times: Int, kind: Kind = Small) -> String { greet("{name} {kind}", times) }
 flow rest { do other() }
 flow asks { let _answer = talk("x") }
@@ -85,4 +85,36 @@ flow asks { let _answer = talk("x") }
     assert_eq!(code("hello", &[("times", "many")]), "E0181");
     assert_eq!(code("hello", &[("times", "1"), ("tmes", "1")]), "E0181");
     assert_eq!(code("asks", &[]), "E0182");
+}
+
+#[test]
+fn whom_a_step_asks_what_and_how_long_is_what_it_means() {
+    let text = r#"
+step may(sum: Int) -> Approval { ask "finance" "Pay {sum}?" timeout 4h }
+step word(text: String) -> String {
+  sh "echo $text"
+  guard it.length() < 3 else ask "editor" "Print {it}?" within 2h
+}
+flow both -> String { let ok = may(3) return word(ok.by) }
+"#;
+    let hash = |text: &str| {
+        let compilation = compile_text(text);
+        assert!(!compilation.problems.has_errors(), "{}", shown(&compilation));
+        let made = plan(&compilation, Some("both"), &BTreeMap::new(), Timestamp::UNIX_EPOCH).expect("it is right");
+        assert!(
+            made.program.types.get(&flow_expr::Name::new(flow_plan::APPROVAL)).is_some(),
+            "its type is in the plan"
+        );
+        let again = flow_plan::Plan::from_json(&made.to_json(), flow_compiler::VERSION).expect("it is a plan");
+        assert_eq!((&again.hash, &again.program), (&made.hash, &made.program));
+        (made.hash.clone(), made.bounds.flow.map(|bound| bound.worst_ms))
+    };
+    let (before, worst) = hash(text);
+    assert_eq!(worst, Some((4 + 2) * 3_600_000 + 600_000), "people are waited for, and a shell script");
+    assert_eq!(hash(&text.replace("  ", "    ").replace("step may", "// Money.\nstep may")).0, before);
+    for (old, new) in
+        [("finance", "sales"), ("Pay ", "Give "), ("4h", "5h"), ("editor", "owner"), ("Print", "Keep"), ("2h", "3h")]
+    {
+        assert_ne!(hash(&text.replacen(old, new, 1)).0, before, "{old} → {new}");
+    }
 }

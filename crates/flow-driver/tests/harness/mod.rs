@@ -5,8 +5,8 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 use flow_driver::{
-    AskStep, CachedResult, Command, DRIVER_FORMAT, Driver, Event, Forced, Last, NodeEnd, NodeRecord, NodeStatus, Note,
-    Product, Published, RunEnd, RunStart, RunStep, Sighting, Task, VersionRecord,
+    Answer, AskStep, CachedResult, Command, DRIVER_FORMAT, Driver, Event, Forced, Last, NodeEnd, NodeRecord,
+    NodeStatus, Note, Product, Published, Question, RunEnd, RunStart, RunStep, Sighting, Task, VersionRecord,
 };
 use flow_expr::{BinaryOp, Expr, ExprKind, Name, Type, Value, VarId};
 use flow_plan::{
@@ -228,6 +228,9 @@ pub type Steps<'a> = Box<dyn FnMut(&RunStep, Timestamp) -> (u64, Result<Value, F
 /// What a model says when it is asked, and what that costs.
 pub type Answers<'a> = Box<dyn FnMut(&RunStep, &AskStep, &Result<Value, Failure>) -> AskReport + 'a>;
 
+/// What a person answers, and how long that takes; nothing: nobody answers.
+pub type People<'a> = Box<dyn FnMut(&Question, Timestamp) -> Option<(i64, Answer)> + 'a>;
+
 /// What every prompt is long.
 pub const PROMPT_TOKENS: u64 = 100;
 
@@ -252,6 +255,7 @@ pub struct World<'a> {
     pub memory: &'a mut Memory,
     pub steps: Steps<'a>,
     pub answers: Answers<'a>,
+    pub people: People<'a>,
     pub jobs: u32,
     pub forced: Forced,
     pub unselected: HashSet<u32>,
@@ -281,6 +285,8 @@ pub struct Run {
     pub timeouts: Vec<u64>,
     /// What was asked of models, in order.
     pub asks: Vec<AskStep>,
+    /// What people were asked, in order.
+    pub questions: Vec<Question>,
     pub keys: Vec<Option<String>>,
     pub most_at_once: usize,
     pub stopped: Vec<Task>,
@@ -295,6 +301,7 @@ impl<'a> World<'a> {
             memory,
             steps: Box::new(|run, _| (10, Ok(run.args.first().map_or(Value::Int(1), |(_, value)| value.clone())))),
             answers: Box::new(|_, ask, result| report(ask, &format!("{result:?}"))),
+            people: Box::new(|_, _| None),
             jobs: 4,
             forced: Forced::None,
             unselected: HashSet::new(),
@@ -322,6 +329,11 @@ impl<'a> World<'a> {
         self
     }
 
+    pub fn people(mut self, people: impl FnMut(&Question, Timestamp) -> Option<(i64, Answer)> + 'a) -> Self {
+        self.people = Box::new(people);
+        self
+    }
+
     pub fn run(self, program: &Program, flow: &str) -> Run {
         let start = RunStart {
             run: format!("r{}", self.memory.runs).into(),
@@ -329,6 +341,7 @@ impl<'a> World<'a> {
             started: self.began,
             jobs: self.jobs,
             forced: self.forced.clone(),
+            unselected: vec![],
             deadlines: self.deadlines.clone(),
             dry: self.dry,
         };
@@ -351,6 +364,7 @@ impl<'a> World<'a> {
             attempts: vec![],
             timeouts: vec![],
             asks: vec![],
+            questions: vec![],
             keys: vec![],
             most_at_once: 0,
             stopped: vec![],
@@ -466,7 +480,10 @@ impl Going<'_> {
                 let result = self.world.memory.reserve(&reservation, now);
                 self.plan(now, Event::Reserved { task, result });
             }
-            Command::Timer { task, at } => drop(self.plan(at.max(now), Event::Timer { task })),
+            Command::Ask(question) => self.ask(*question, now),
+            Command::Timer { task, at } => {
+                self.plan(at.max(now), Event::Timer { task });
+            }
             Command::Stop { task } => {
                 self.run.stopped.push(task);
                 if let Some(end) = self.running.get(&task).copied() {
@@ -477,6 +494,14 @@ impl Going<'_> {
                 }
             }
         }
+    }
+
+    fn ask(&mut self, question: Question, now: Timestamp) {
+        if let Some((after, answer)) = (self.world.people)(&question, now) {
+            let event = Event::Answered { task: question.task, result: Ok(Box::new(answer)) };
+            self.plan(later(now, after), event);
+        }
+        self.run.questions.push(question);
     }
 
     fn keep(&mut self, note: Note, now: Timestamp) {

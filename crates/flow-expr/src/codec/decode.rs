@@ -98,7 +98,7 @@ impl<'a> Decoder<'a> {
                 self.table(rows, row)
             }
             Type::Named(name) => self.named(json, name),
-            Type::File | Type::Secret | Type::Approval | Type::Function(..) | Type::Unknown | Type::Unit => {
+            Type::File | Type::Secret | Type::Function(..) | Type::Unknown | Type::Unit => {
                 self.wrong(json, ty.to_string())
             }
             scalar => self.scalar(json, scalar),

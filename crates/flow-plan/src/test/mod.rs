@@ -124,6 +124,18 @@ pub enum Given {
     },
 }
 
+/// What a person answers in a test.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// Yes.
+    Approved,
+    /// One of the words to choose from, or another result.
+    Gives(Expr),
+    /// No.
+    Rejected,
+}
+
 /// What happens at one attempt of a step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "happens")]
@@ -140,6 +152,20 @@ pub enum Happening {
         /// The result.
         value: Expr,
     },
+    /// The person whom it asks answers.
+    Replies {
+        /// Yes, no, or this value.
+        reply: Reply,
+        /// Who.
+        by: Arc<str>,
+        /// What is said with it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<Arc<str>>,
+        /// How long that takes, milliseconds.
+        after_ms: u64,
+    },
+    /// The person whom it asks does not answer.
+    Silent,
     /// It fails.
     Fails {
         /// The class.

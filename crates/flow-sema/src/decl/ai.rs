@@ -6,7 +6,7 @@
 use super::{
     clause,
     model::temperature,
-    problems::{NotAModel, UselessTurns},
+    problems::{NotAModel, NotSupported, UselessTurns},
     settings::{self, Settings},
 };
 use crate::{expr::Elaborator, names::ItemId};
@@ -71,6 +71,10 @@ fn model(el: &mut Elaborator<'_>, written: &ast::Expr) -> Option<Name> {
     None
 }
 
+fn asks_a_person(el: &Elaborator<'_>, id: ItemId) -> bool {
+    matches!(&el.env.names.item(id).decl, ast::Decl::Step(step) if matches!(step.body(), Some(ast::Body::Ask(_))))
+}
+
 fn tools(el: &mut Elaborator<'_>, settings: &Settings) -> Vec<Name> {
     let Some(ast::Expr::List(written)) = settings.value("tools") else { return vec![] };
     let mut tools = vec![];
@@ -79,6 +83,12 @@ fn tools(el: &mut Elaborator<'_>, settings: &Settings) -> Vec<Name> {
         match named.filter(|id| matches!(el.env.names.item(*id).decl, ast::Decl::Step(_))) {
             Some(id) => {
                 clause::mention(el, &tool, id);
+                if asks_a_person(el, id) {
+                    let at = el.span(tool.range());
+                    let help = "ask the person in the flow, before or after the model is asked";
+                    el.problem(NotSupported { at, what: "a tool that asks a person", help });
+                    continue;
+                }
                 tools.push(el.env.names.item(id).name.clone());
             }
             None => {

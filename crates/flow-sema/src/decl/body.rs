@@ -15,7 +15,7 @@ use crate::{
 };
 use flow_diag::Span;
 use flow_expr::{Name, Type};
-use flow_plan::{Body, Effect, Param};
+use flow_plan::{APPROVAL, Body, DEFAULT_WAIT_MS, Effect, Param};
 use flow_syntax::{SyntaxKind, SyntaxNode, ast};
 use std::{collections::HashSet, sync::Arc};
 
@@ -75,6 +75,7 @@ pub(super) fn body(
             mentions: HashSet::new(),
             query: None,
         }),
+        ast::Body::Ask(ask) => ask_body(el, ask, params),
         other => Some(other_body(el, other, params)),
     }?;
     let usable = check_returns(el, &declared.body, returns);
@@ -155,6 +156,15 @@ fn shell_body(el: &mut Elaborator<'_>, code: CodeText, params: &[Param]) -> Decl
     Declared { body, effect: Effect::Write, timeout_ms: 10 * MINUTE, mentions, query: None }
 }
 
+/// A question to a person, who sees all arguments whether or not the question mentions them.
+fn ask_body(el: &mut Elaborator<'_>, ask: &ast::AskBody, params: &[Param]) -> Option<Declared> {
+    let mut text = |written: ast::Expr| el.check(&written, &Type::String, Because::Place("as `ask` takes texts"));
+    let (who, message) = (ask.who().map(&mut text), ask.message().map(&mut text));
+    let mentions = params.iter().map(|param| param.name.to_string()).collect();
+    let body = Body::Ask { who: who?, message: message? };
+    Some(Declared { body, effect: Effect::Read, timeout_ms: DEFAULT_WAIT_MS, mentions, query: None })
+}
+
 /// Bodies that are checked and not run.
 fn other_body(el: &mut Elaborator<'_>, body: &ast::Body, params: &[Param]) -> Declared {
     let everything = || params.iter().map(|param| param.name.to_string()).collect();
@@ -165,13 +175,6 @@ fn other_body(el: &mut Elaborator<'_>, body: &ast::Body, params: &[Param]) -> De
                 super::clause::named(el, &path, &["connection"], "connection", "a connection");
             }
             ("ssh", Effect::Write, 10 * MINUTE, everything())
-        }
-        ast::Body::Ask(ask) => {
-            for text in ask.who().into_iter().chain(ask.message()) {
-                el.check(&text, &Type::String, Because::Place("as `ask` takes texts"));
-            }
-            // Who is asked sees all arguments.
-            ("ask", Effect::Read, 24 * HOUR, everything())
         }
         _ => ("outside", Effect::None, 24 * HOUR, everything()),
     };
@@ -214,7 +217,8 @@ fn check_returns(el: &mut Elaborator<'_>, body: &Body, (returns, at): (&Type, Sp
     let base = el.env.base(returns.required()).clone();
     let usable = match (body, &base) {
         (Body::Other { .. }, _) | (_, Type::Unknown) => true,
-        (_, Type::Secret | Type::Function(..) | Type::Approval) => false,
+        (_, Type::Secret | Type::Function(..)) => false,
+        (Body::Ask { .. }, ty) => is_answer(el, ty),
         (Body::Sql { .. }, Type::File) => false,
         (Body::Sql { connection, .. }, Type::Unit) => connection.is_some(),
         _ => true,
@@ -223,6 +227,14 @@ fn check_returns(el: &mut Elaborator<'_>, body: &Body, (returns, at): (&Type, Sp
         el.problem(UnusableResult { at, ty: returns, kind: body.keyword() });
     }
     usable
+}
+
+/// Whether a person can answer with a value of the type: yes, or one of a few words.
+fn is_answer(el: &Elaborator<'_>, ty: &Type) -> bool {
+    if matches!(ty, Type::Named(name) if name.as_str() == APPROVAL) {
+        return true;
+    }
+    el.env.variants_of(ty).is_some_and(|(_, variants)| variants.iter().all(|variant| variant.payload.is_empty()))
 }
 
 /// Just behind the opening brace of a declaration.

@@ -1,13 +1,13 @@
 //! `guard COND else ACTION` on a step's result.
 
-use super::problems::NotSupported;
+use super::{clause::milliseconds, problems::NotSupported};
 use crate::{
     expr::{Elaborator, It},
     problems::mismatch::Because,
     source::one_line,
 };
 use flow_expr::{Expr, ExprKind, Part, Type, Value, VarId};
-use flow_plan::{Guard, GuardAction, Param};
+use flow_plan::{DEFAULT_WAIT_MS, Guard, GuardAction, Param};
 use flow_syntax::ast::{self, ActionKind};
 
 /// Whose result a guard looks at.
@@ -15,8 +15,6 @@ use flow_syntax::ast::{self, ActionKind};
 pub(super) enum Of {
     /// A step's.
     Step,
-    /// That of a step whose body cannot run in this version: nothing is lost when an action cannot either.
-    LaterStep,
     /// A judge's: it is the verdict.
     Judge,
 }
@@ -30,13 +28,12 @@ pub(super) fn guard(
     of: Of,
 ) -> Option<Guard> {
     let written = clause.condition()?;
-    let is_later = of == Of::LaterStep;
     // A judge's verdict is looked at by conditions alone: judges of judges would have no end.
     el.asks_judges = of == Of::Step;
     let outer = el.locals.set_it(Some(It { ty: returns.clone(), var: VarId::IT, bare_fields: false }));
     let condition = el.check(&written, &Type::Bool, Because::Place("as a guard holds or does not"));
     let action = match clause.action() {
-        Some(action) => self::action(el, &action, returns, is_later),
+        Some(action) => self::action(el, &action, returns),
         None => GuardAction::Fail(None),
     };
     el.locals.set_it(outer);
@@ -46,7 +43,7 @@ pub(super) fn guard(
     Some(Guard { condition, text: one_line(written.syntax()), action })
 }
 
-fn action(el: &mut Elaborator<'_>, action: &ast::Action, returns: &Type, is_later: bool) -> GuardAction {
+fn action(el: &mut Elaborator<'_>, action: &ast::Action, returns: &Type) -> GuardAction {
     let message = action.message().map(|text| feedback(el, &text));
     match action.kind() {
         Some(ActionKind::Retry) => GuardAction::Retry(message),
@@ -59,15 +56,26 @@ fn action(el: &mut Elaborator<'_>, action: &ast::Action, returns: &Type, is_late
             }
         }
         Some(ActionKind::Fail) | None => GuardAction::Fail(message),
-        Some(kind) => {
-            if !is_later || kind != ActionKind::Ask {
-                let at = el.span(action.range());
-                let what =
-                    if kind == ActionKind::Ask { "asking a person in a guard" } else { "this action in a guard" };
-                el.problem(NotSupported { at, what, help: "a guard can `retry`, `fail`, `warn` or use a `fallback`" });
-            }
+        Some(ActionKind::Ask) => ask(el, action, message),
+        Some(_) => {
+            let at = el.span(action.range());
+            let help = "a guard can `retry`, `fail`, `warn`, use a `fallback` or `ask` a person";
+            el.problem(NotSupported { at, what: "this action in a guard", help });
             GuardAction::Fail(message)
         }
+    }
+}
+
+/// `ask "who" "what" within 4h`: a person decides on what does not hold.
+fn ask(el: &mut Elaborator<'_>, action: &ast::Action, message: Option<Expr>) -> GuardAction {
+    let within_ms = match action.bound() {
+        Some(bound) => milliseconds(el, Some(bound), "within").unwrap_or(DEFAULT_WAIT_MS),
+        None => DEFAULT_WAIT_MS,
+    };
+    match action.who() {
+        Some(who) => GuardAction::Ask { who: feedback(el, &who), message, within_ms },
+        // The parser has said that it is missing.
+        None => GuardAction::Fail(message),
     }
 }
 

@@ -198,6 +198,8 @@ pub(crate) fn raised(body: &Body) -> &'static [&'static str] {
             "malformed",
             "guard_failed",
         ],
+        // A no is a verdict: nobody is asked again.
+        Body::Ask { .. } => &["timeout", "guard_failed"],
         Body::Other { keyword } => match &**keyword {
             "container" => &["timeout", "exit(N)", "malformed", "guard_failed"],
             "ssh" => &["timeout", "connection", "auth", "exit(N)", "malformed", "guard_failed"],

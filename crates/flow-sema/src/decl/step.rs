@@ -127,11 +127,7 @@ impl Building<'_> {
             Clause::Idempotent(clause) => self.step.idempotent = Some(idempotency(el, &clause)),
             Clause::Effect(clause) => self.step.effect = effect(&clause),
             Clause::Guard(clause) => {
-                let of = match self.body {
-                    _ if self.is_judge => guard::Of::Judge,
-                    Some(Body::Other { .. }) | None => guard::Of::LaterStep,
-                    Some(_) => guard::Of::Step,
-                };
+                let of = if self.is_judge { guard::Of::Judge } else { guard::Of::Step };
                 let params = std::mem::take(&mut self.step.params);
                 self.step.guards.extend(guard::guard(el, &clause, &returns, &params, of));
                 self.step.params = params;

@@ -3,6 +3,8 @@
 //! Looks through the module's own declarations, then its `use`s, then full paths (`shop.orders`).
 
 use super::{ItemId, ModuleId, Names};
+use flow_expr::Name;
+use flow_plan::APPROVAL;
 
 /// What was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +37,16 @@ impl Names {
         if scope.broken.contains(name) {
             return Found::Broken;
         }
+        if let Some(item) = self.known_everywhere(name) {
+            return Found::Item(item);
+        }
         self.module_named(name).map_or(Found::Nothing, Found::Module)
+    }
+
+    /// What the standard library declares and the language itself speaks of: known without `use`.
+    fn known_everywhere(&self, name: &str) -> Option<ItemId> {
+        let approval = Name::new(APPROVAL);
+        if name == approval.short() { self.item_named(&approval) } else { None }
     }
 
     /// The meaning of `name` in a module that was named.

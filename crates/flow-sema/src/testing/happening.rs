@@ -1,6 +1,9 @@
 //! `given STEP = …`: what happens at each attempt of a step.
 
-use super::{given, problems::NotGivable};
+use super::{
+    given,
+    problems::{NotGivable, NotInReply},
+};
 use crate::{
     decl::{UnknownClass, can_raise, milliseconds, number, raised, text},
     expr::Elaborator,
@@ -9,7 +12,7 @@ use crate::{
 };
 use flow_diag::Span;
 use flow_expr::{ExprKind, Type};
-use flow_plan::{CsvOptions, ErrorClass, Given, Happening, Step};
+use flow_plan::{Body, CsvOptions, ErrorClass, Given, GuardAction, Happening, Reply, Step};
 use flow_syntax::ast;
 use std::sync::Arc;
 
@@ -26,6 +29,9 @@ const CLASSES: &[(&str, ErrorClass)] = &[
     ("crash", ErrorClass::Signal(KILLED)),
     ("exit", ErrorClass::Exit(1)),
 ];
+
+/// Words that say what a person answers.
+const REPLIES: &[&str] = &["approved", "rejected", "unanswered"];
 
 /// The signal that ends a process which does not end by itself.
 const KILLED: i32 = 9;
@@ -66,6 +72,9 @@ fn happening(el: &mut Elaborator<'_>, step: &Step, params: &[Type], written: &as
     {
         return fails(el, step, written, name, *class, at);
     }
+    if let Some(word) = given::word(el, written).filter(|word| REPLIES.contains(&&**word)) {
+        return reply(el, step, written, &word, at);
+    }
     if let ast::Expr::Lambda(_) = written {
         let result = given::as_rows(el, &step.returns);
         let wanted = Type::Function(params.into(), Arc::new(result));
@@ -83,6 +92,42 @@ fn happening(el: &mut Elaborator<'_>, step: &Step, params: &[Type], written: &as
     }
     let value = given::value(el, written, &step.returns, &CsvOptions::default())?;
     Some(Happening::Gives { value })
+}
+
+/// `approved`, `approved(2h, by: "ada")`, `rejected(note: "too much")`, `unanswered`.
+fn reply(el: &mut Elaborator<'_>, step: &Step, written: &ast::Expr, word: &str, at: Span) -> Option<Happening> {
+    let asks_about_results = step.guards.iter().any(|guard| matches!(guard.action, GuardAction::Ask { .. }));
+    if !asks_about_results && !matches!(step.body, Body::Ask { .. }) {
+        el.problem(NotGivable { at, class: word.to_owned(), to: "a step that asks nobody" });
+        return None;
+    }
+    if word == "unanswered" {
+        return Some(Happening::Silent);
+    }
+    let (mut after_ms, mut by, mut note) = (0, Arc::from("the test"), None);
+    let mut reply = if word == "approved" { Reply::Approved } else { Reply::Rejected };
+    let args = match written {
+        ast::Expr::Call(call) => call.args().collect::<Vec<_>>(),
+        _ => vec![],
+    };
+    for arg in args {
+        let name = arg.name().map(|name| (name.text().to_owned(), el.span(name.range())));
+        match name.as_ref().map_or("after", |(name, _)| name.as_str()) {
+            "after" => after_ms = milliseconds(el, arg.value(), word)?,
+            "by" => by = text(el, arg.value(), "by")?,
+            "note" => note = Some(text(el, arg.value(), "note")?),
+            "with" if word == "approved" => {
+                let value = given::value(el, &arg.value()?, &step.returns, &CsvOptions::default())?;
+                reply = Reply::Gives(value);
+            }
+            other => {
+                let at = name.as_ref().map_or(at, |(_, at)| *at);
+                el.problem(NotInReply { at, word: word.to_owned(), name: other.to_owned() });
+                return None;
+            }
+        }
+    }
+    Some(Happening::Replies { reply, by, note, after_ms })
 }
 
 /// `timeout`, `rate_limited(30s)`, `exit(3)`, `malformed("…")`.
@@ -129,6 +174,7 @@ fn article(keyword: &str) -> &'static str {
         "python" => "a `python` step",
         "http" => "an `http` step",
         "ai" => "an `ai` step",
+        "ask" => "an `ask` step",
         _ => "such a step",
     }
 }

@@ -58,6 +58,23 @@ impl From<NotGivable> for Problem {
     }
 }
 
+/// An argument that a person's answer does not have.
+pub(super) struct NotInReply {
+    pub(super) at: Span,
+    pub(super) word: String,
+    pub(super) name: String,
+}
+
+impl From<NotInReply> for Problem {
+    fn from(found: NotInReply) -> Self {
+        let NotInReply { at, word, name } = found;
+        let title = format!("`{word}` takes no `{name}`");
+        let known = if word == "approved" { "`after`, `by`, `note` and `with`" } else { "`after`, `by` and `note`" };
+        Self::error(codes::E0281, at, title, "not known here")
+            .help(format!("it takes {known}: `{word}(2h, by: \"ada\")`"))
+    }
+}
+
 /// `stale` without an age.
 pub(super) struct AgeOfNothing {
     pub(super) at: Span,

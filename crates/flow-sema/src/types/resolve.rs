@@ -154,7 +154,6 @@ impl TypeContext<'_> {
             "Json" => Type::Json,
             "File" => Type::File,
             "Secret" => Type::Secret,
-            "Approval" => Type::Approval,
             "List" | "Table" | "Map" => return Some(self.container(name, at, args, output)),
             _ => return None,
         };

@@ -247,6 +247,7 @@ fn how_word(how: How) -> &'static str {
         How::Reused => "reused",
         How::Fallback => "fallback",
         How::Recovered => "recovered",
+        How::Given => "given",
     }
 }
 

@@ -157,6 +157,7 @@ fn flow() -> Flow {
         params: vec![],
         returns: Type::Unit,
         starts: vec![],
+        budgets: vec![],
         finish: None,
         overlap: Overlap::Skip,
         catch_up: CatchUp::Last,
@@ -230,7 +231,7 @@ fn ask(answer: &str, calls: Vec<Called>) -> AskReport {
 }
 
 fn attempt(path: &str, attempt: u32, times: (i64, i64), ask: Option<AskReport>) -> AttemptRow {
-    AttemptRow { path: path.into(), attempt, began: at(times.0), ended: at(times.1), failure: None, ask }
+    AttemptRow { path: path.into(), attempt, began: at(times.0), ended: at(times.1), judge: None, failure: None, ask }
 }
 
 fn run() -> RunRow {
@@ -240,6 +241,7 @@ fn run() -> RunRow {
         started: at(0),
         jobs: 1,
         forced: Forced::None,
+        unselected: vec![],
         deadlines: BTreeMap::from([(name("shop.daily"), at(3_600_000))]),
         dry: false,
     };
@@ -283,7 +285,14 @@ pub(crate) fn record() -> RunRecord {
     let rule =
         RuleVerdict { rule: "unique(id)".into(), holds: true, warn: false, checked: 2, broken: 0, examples: vec![] };
     let expect = ContractVerdict::Expect { dataset: name("shop.orders"), rule };
-    let guard = ContractVerdict::Guard { text: "it != \"\"".into(), kept: true, action: "retry".into(), message: None };
+    let guard = ContractVerdict::Guard {
+        text: "it != \"\"".into(),
+        kept: true,
+        action: "retry".into(),
+        message: None,
+        of: None,
+        judges: vec![],
+    };
     let contract = |ms, path: &str, verdict| ContractRow { at: at(ms), path: path.into(), label: path.into(), verdict };
     let tool =
         ToolRun { path: "3".into(), attempt: 1, call: 0, began: at(400), ended: at(450), result: Ok(Value::Int(7)) };

@@ -1,5 +1,7 @@
 //! The subcommands, one file each: arguments, help, and the few lines that call whoever does the work.
 
+pub(crate) mod approvals;
+pub(crate) mod approve;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod cost;
@@ -13,6 +15,7 @@ pub(crate) mod logs;
 pub(crate) mod man;
 pub(crate) mod new;
 pub(crate) mod plan;
+pub(crate) mod resume;
 pub(crate) mod run;
 pub(crate) mod show;
 pub(crate) mod test;

@@ -14,9 +14,10 @@ use crate::{
     ui::Ui,
 };
 use clap::Args;
+use flow_diag::Span;
 use flow_driver::Forced;
 use flow_engine::{Engine, EngineError, ExitClass, Looking, Options, Progress, RunSummary};
-use flow_exec::api::CancelSource;
+use flow_exec::api::{Cancel, CancelSource};
 use flow_expr::Name;
 use std::{path::PathBuf, process, sync::Arc, time::Duration};
 use tokio::{
@@ -102,14 +103,7 @@ impl Run {
         let (Ran { flow, files }, summary) = drive;
         let summary = summary.map_err(|error| engine::failure(&error))?;
         let place = |at| places::excerpt(project, &files, at);
-        live::summary::tell(ui, self.format, ("", &flow), &summary, &place)?;
-        live::summary::result(ui, self.format, &summary)?;
-        Ok(match summary.exit_class {
-            ExitClass::Done => Exit::Done,
-            ExitClass::StepFailed => Exit::StepFailed,
-            ExitClass::ContractBroken => Exit::ContractBroken,
-            ExitClass::Cancelled => Exit::Cancelled,
-        })
+        told(ui, self.format, &flow, &summary, &place)
     }
 
     async fn drive(
@@ -131,16 +125,13 @@ impl Run {
                 Err(error) => return (ran, Err(error)),
             }
         }
-        let (sender, receiver) = broadcast::channel::<Progress>(BACKLOG);
-        let (source, cancel) = CancelSource::new();
-        let follower = telemetry.map(|telemetry| telemetry.follow(&plan, sender.subscribe()));
-        let watcher = tokio::spawn(live::watch(*ui, self.format, receiver, None));
-        let signals = tokio::spawn(cancel_on_signals(source, *ui, self.format));
         let forced: Forced = choice.forced;
-        let summary = engine.run(plan, forced, sender, cancel).await;
-        signals.abort();
-        // The channel is closed now, so the watcher ends when it has shown everything.
-        let _ = watcher.await;
+        let mut follower = None;
+        let summary = watched(*ui, self.format, |sender, cancel| {
+            follower = telemetry.map(|telemetry| telemetry.follow(&plan, sender.subscribe()));
+            engine.run(plan, forced, sender, cancel)
+        })
+        .await;
         telemetry::tell(follower, ui).await;
         (ran, summary)
     }
@@ -150,6 +141,41 @@ impl Run {
 struct Ran {
     flow: Name,
     files: Vec<Arc<str>>,
+}
+
+/// A run that is shown as it goes on, and cancelled by Ctrl-C.
+pub(crate) async fn watched<F: Future<Output = Result<RunSummary, EngineError>>>(
+    ui: Ui,
+    format: RunFormat,
+    run: impl FnOnce(broadcast::Sender<Progress>, Cancel) -> F,
+) -> Result<RunSummary, EngineError> {
+    let (sender, receiver) = broadcast::channel::<Progress>(BACKLOG);
+    let (source, cancel) = CancelSource::new();
+    let watcher = tokio::spawn(live::watch(ui, format, receiver, None));
+    let signals = tokio::spawn(cancel_on_signals(source, ui, format));
+    let summary = run(sender, cancel).await;
+    signals.abort();
+    // The channel is closed now, so the watcher ends when it has shown everything.
+    let _ = watcher.await;
+    summary
+}
+
+/// Tells how a run ended; gives what that means for whoever started it.
+pub(crate) fn told(
+    ui: &Ui,
+    format: RunFormat,
+    flow: &Name,
+    summary: &RunSummary,
+    place: &dyn Fn(Span) -> String,
+) -> Outcome {
+    live::summary::tell(ui, format, ("", flow), summary, place)?;
+    live::summary::result(ui, format, summary)?;
+    Ok(match summary.exit_class {
+        ExitClass::Done => Exit::Done,
+        ExitClass::StepFailed => Exit::StepFailed,
+        ExitClass::ContractBroken => Exit::ContractBroken,
+        ExitClass::Cancelled => Exit::Cancelled,
+    })
 }
 
 /// The first Ctrl-C (or TERM) cancels, the second ends flowc at once.

@@ -12,7 +12,7 @@ use crate::{
 };
 use clap::{Args, ValueEnum};
 use flow_driver::{NodeEnd, NodeStatus};
-use flow_engine::{Options, RunDetail, StepDetail};
+use flow_engine::{Options, QuestionRow, RunDetail, StepDetail};
 use flow_plan::AskReport;
 use flow_store::ContractRow;
 
@@ -48,8 +48,17 @@ impl Show {
                 (serde_json::json!({ "format": 1, "run": detail }), run_text(&detail, ui))
             }
             Some(step) => {
-                let detail = engine.why(&self.run, step).map_err(|error| engine::failure(&error))?;
-                (serde_json::json!({ "format": 1, "step": detail }), step_text(&detail, ui.color_out))
+                match engine.why(&self.run, step) {
+                    Ok(detail) => {
+                        (serde_json::json!({ "format": 1, "step": detail }), step_text(&detail, ui.color_out))
+                    }
+                    // It has not ended: it may wait for a person.
+                    Err(error) => {
+                        let open = engine.open_question(&self.run, step).map_err(|_| engine::failure(&error))?;
+                        let text = super::approvals::whole(&open, ui.color_out);
+                        (serde_json::json!({ "format": 1, "question": open }), text)
+                    }
+                }
             }
         };
         match self.format {
@@ -155,6 +164,37 @@ fn ask_rows(ask: &AskReport) -> Vec<Vec<Cell>> {
     rows
 }
 
+/// What a person was asked, and what became of it.
+fn question_rows(row: &QuestionRow) -> Vec<Vec<Cell>> {
+    let question = &row.question;
+    let dim = |text: &str| Cell::styled(text.to_owned(), Style::Dim);
+    let clean = |text: &str| flow_diag::render::clean(text).into_owned();
+    let mut rows =
+        vec![vec![dim("  asked"), Cell::new(format!("{} {}", moment(question.since), clean(&question.who)))]];
+    let mut lines = |heading: &str, text: &str| {
+        for (index, line) in text.lines().enumerate() {
+            rows.push(vec![dim(if index == 0 { heading } else { "" }), Cell::new(clean(line))]);
+        }
+    };
+    lines("    shown", &question.message);
+    for (name, value) in &question.arguments {
+        lines("", &format!("{name} = {value}"));
+    }
+    if let Some(draft) = &question.draft {
+        lines("    result", &draft.value);
+        lines("    guard", &draft.guard);
+    }
+    lines("    digest", &question.digest);
+    let end = match (&row.end, &row.answer) {
+        (Some(end), _) => words::question_end(end),
+        (None, Some((_, answer))) => format!("{}, not taken by the run yet", words::answered(answer)),
+        (None, None) => format!("until {}: {}", moment(question.until), words::approve_command(&row.run, question)),
+    };
+    let when = row.ended.map(|at| format!("{} ", moment(at))).unwrap_or_default();
+    rows.push(vec![dim(if row.ended.is_some() { "  answer" } else { "  waits" }), Cell::new(format!("{when}{end}"))]);
+    rows
+}
+
 /// A step of a run: what it did, from what, and why.
 pub(crate) fn step_text(detail: &StepDetail, color: bool) -> String {
     let node = &detail.node;
@@ -192,6 +232,7 @@ pub(crate) fn step_text(detail: &StepDetail, color: bool) -> String {
         rows.extend(attempt.ask.iter().flat_map(ask_rows));
     }
     rows.extend(contracts.map(promise));
+    rows.extend(detail.questions.iter().flat_map(question_rows));
     out.push_str(&columns(&rows, color));
     out.push_str(&failure_text(node, color));
     if let Some(because) = &detail.because {

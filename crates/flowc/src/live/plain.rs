@@ -72,6 +72,17 @@ pub(super) fn line(what: &Happening, ui: &Ui) -> Option<String> {
             crate::moment::moment(*retry_at)
         ),
         Happening::Waiting { label, why, .. } => format!("{}  {}", bold(label), words::waiting(why)),
+        Happening::Asked { run, question } => {
+            let first = question.message.lines().next().unwrap_or_default();
+            let waits = paint(ui.color_err, Style::Warn, &words::waits_for(question));
+            let (first, command) = (flow_diag::render::clean(first), words::approve_command(run, question));
+            format!("{}  {first}\n        {waits}\n        {command}", bold(&question.label))
+        }
+        Happening::AnswerRefused { label, why, .. } => {
+            let why = format!("the answer was not taken: {}", flow_diag::render::clean(why));
+            format!("{}  {}", bold(label), paint(ui.color_err, Style::Warn, &why))
+        }
+        Happening::QuestionEnded { label, end, .. } => format!("{}  {}", bold(label), words::question_end(end)),
         Happening::Log { label, line, .. } => {
             if !ui.verbose {
                 return None;

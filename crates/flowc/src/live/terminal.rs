@@ -78,6 +78,10 @@ impl View for Live {
                 self.begin(path, label, &format!("{why}; attempt {attempt} of {attempts} is next"));
             }
             Happening::Waiting { path, label, why } => self.begin(path, label, &words::waiting(why)),
+            Happening::Asked { question, .. } => {
+                // The command, which must be seen whole, stands in the line above.
+                self.begin(&question.path, &question.label, &words::waits_for(question));
+            }
             Happening::Log { path, line, .. } => {
                 if let Some(bar) = self.active.get(path) {
                     bar.set_message(flow_diag::render::clean(line).trim().to_owned());

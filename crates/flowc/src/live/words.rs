@@ -2,7 +2,7 @@
 
 use crate::moment::{moment, took};
 use flow_diag::render::clean;
-use flow_driver::{ContractVerdict, How, Judged, NodeEnd, NodeStatus, Wait};
+use flow_driver::{Answer, ContractVerdict, How, Judged, NodeEnd, NodeStatus, Question, QuestionEnd, Says, Wait};
 use flow_plan::{Failure, Reason, words};
 
 /// How a node ended, in a few words; none for what nobody wants to read of.
@@ -12,6 +12,7 @@ pub(crate) fn ended(node: &NodeEnd) -> Option<String> {
     Some(match (node.status, node.how) {
         (NodeStatus::Succeeded, Some(How::Reused)) => "up to date".into(),
         (NodeStatus::Succeeded, Some(How::Fallback)) => format!("took its fallback after {time}{rows}"),
+        (NodeStatus::Succeeded, Some(How::Given)) => format!("took what a person gave, after {time}{rows}"),
         (NodeStatus::Succeeded, Some(How::Recovered)) => format!("recovered after {time}{rows}"),
         (NodeStatus::Succeeded, _) => format!("done in {time}{rows}"),
         (NodeStatus::Failed, _) => {
@@ -45,6 +46,37 @@ pub(crate) fn waiting(why: &Wait) -> String {
         Wait::Fresh { dataset, until } => {
             format!("waits for {} to become fresh, until {}", dataset.short(), moment(*until))
         }
+    }
+}
+
+/// Whom a question waits for, and how long.
+pub(crate) fn waits_for(question: &Question) -> String {
+    format!("waits for {} until {}", clean(&question.who), moment(question.until))
+}
+
+/// The command that answers a question with yes, or with the first of the words to choose from.
+pub(crate) fn approve_command(run: &str, question: &Question) -> String {
+    let with = question.choices.first().map(|word| format!(" --with {word}")).unwrap_or_default();
+    format!("flowc approve {run} {}{with}", crate::arguments::quoted(&question.label))
+}
+
+/// How a question ended.
+pub(crate) fn question_end(end: &QuestionEnd) -> String {
+    match end {
+        QuestionEnd::Answered(answer) => answered(answer),
+        QuestionEnd::Unanswered => "nobody answered in time".into(),
+        QuestionEnd::Cancelled => "not answered: the run was cancelled".into(),
+    }
+}
+
+/// What somebody answered.
+pub(crate) fn answered(answer: &Answer) -> String {
+    let by = clean(&answer.by);
+    let note = answer.note.as_deref().map(|note| format!(" ({})", clean(note))).unwrap_or_default();
+    match &answer.says {
+        Says::Approved => format!("approved by {by}{note}"),
+        Says::Rejected => format!("rejected by {by}{note}"),
+        Says::Gives(value) => format!("answered by {by}: {}{note}", clean(value)),
     }
 }
 

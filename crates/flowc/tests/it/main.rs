@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod ai;
+mod approvals;
 mod backfills;
 mod budgets;
 mod cancel;
@@ -16,8 +17,8 @@ mod hostile;
 mod hostile_data;
 mod hostile_steps;
 mod interrupted;
-mod labels;
 mod judges;
+mod labels;
 mod notify;
 mod parameters;
 mod plans;

@@ -127,6 +127,30 @@ fn the_live_view_moves_and_leaves_only_its_summary() {
 }
 
 #[test]
+fn whoever_is_asked_sees_the_command_that_answers() {
+    let project = Sandbox::program(
+        "step approve(sum: Int) -> Approval { ask \"finance\" \"May we pay {sum}?\" }\n\
+         flow main() -> String { let ok = approve(12) return ok.by }\n",
+    );
+    let Some(mut child) = on_terminal(&project, "run") else { return };
+    let stdin = child.stdin.take();
+    let begin = Instant::now();
+    while project.flowc(&["approvals"]).err.contains("nothing") {
+        assert!(begin.elapsed() < Duration::from_secs(60), "nobody was asked");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    project.flowc(&["approve", "last", "ok", "--as", "ada"]).ends(0);
+    let (code, text) = output(child);
+    drop(stdin);
+    assert_eq!(code, 0, "{text}");
+    let screen = Screen::after(&text).text();
+    let command = screen.lines().find(|line| line.trim().starts_with("flowc approve ")).expect(&screen);
+    assert!(command.ends_with(" ok"), "the command is cut off: {screen}");
+    assert!(screen.contains("May we pay 12?") && screen.contains("approved by ada"), "{screen}");
+    assert!(text.contains("waits for finance until "), "{text}");
+}
+
+#[test]
 fn a_summary_of_many_failures_fits_the_screen() {
     let mut program = String::new();
     for number in 0..12 {

@@ -127,6 +127,9 @@ impl From<UnusableResult<'_>> for Problem {
             ("sql", Type::Unit) => problem.help(
                 "a query in process only gives rows; `sql on CONNECTION` can change a database and return `Unit`",
             ),
+            ("ask", _) => problem.help(
+                "a person answers with `Approval`, or with one of the words of an enum: `type Answer = Now | Later`",
+            ),
             ("sql", _) => problem.help("a query gives rows: `Table<R>`, `List<R>`, one record, or one value"),
             _ => problem.help("return data: text, numbers, records, lists, tables or a file"),
         }
