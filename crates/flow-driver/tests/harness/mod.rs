@@ -430,15 +430,8 @@ impl Going<'_> {
                 self.plan(now, Event::Recalled { task, last, cached: cached.map(Box::new) });
             }
             Command::Look { task, dataset, previous, .. } => {
-                let memory = &self.world.memory;
-                let run = &self.run.start.run;
-                let versions = memory.versions.get(&dataset).map_or(&[][..], Vec::as_slice);
-                let hidden = previous || self.world.forgets;
-                let last = versions.iter().rev().find(|version| !hidden || version.run != *run).cloned();
-                let fingerprint = memory.places.get(&dataset).map(|(value, time)| fingerprint(value, *time));
-                let unseen = self.world.blind;
-                let fingerprint = fingerprint.filter(|_| !unseen);
-                self.plan(now, Event::Looked { task, result: Ok(Box::new(Sighting { fingerprint, last, unseen })) });
+                let sighting = self.look(&dataset, previous);
+                self.plan(now, Event::Looked { task, result: Ok(Box::new(sighting)) });
             }
             Command::Read { task, dataset, .. } => {
                 let result = match self.world.memory.places.get(&dataset) {
@@ -494,6 +487,16 @@ impl Going<'_> {
                 }
             }
         }
+    }
+
+    fn look(&self, dataset: &Name, previous: bool) -> Sighting {
+        let memory = &self.world.memory;
+        let versions = memory.versions.get(dataset).map_or(&[][..], Vec::as_slice);
+        let hidden = previous || self.world.forgets;
+        let last = versions.iter().rev().find(|version| !hidden || version.run != self.run.start.run).cloned();
+        let fingerprint = memory.places.get(dataset).map(|(value, time)| fingerprint(value, *time));
+        let unseen = self.world.blind;
+        Sighting { fingerprint: fingerprint.filter(|_| !unseen), last, unseen }
     }
 
     fn ask(&mut self, question: Question, now: Timestamp) {
