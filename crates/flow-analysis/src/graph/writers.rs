@@ -51,8 +51,13 @@ fn blocks_in_order<'a>(block: &'a Block, found: &mut Writes<'a>, problems: &mut 
                 }
             }
             _ => {
+                let branches = node.blocks();
+                if branches.is_empty() {
+                    // What was found so far is copied for branches alone, for there may be much of it.
+                    continue;
+                }
                 let before = found.clone();
-                for branch in node.blocks() {
+                for branch in branches {
                     let mut inside = before.clone();
                     blocks_in_order(branch, &mut inside, problems);
                     found.extend(inside);

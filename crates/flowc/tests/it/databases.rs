@@ -168,7 +168,8 @@ fn never_half(connection: &str, tables: &str, url: Option<&str>) {
     crate::sandbox::said(command(&writer, &["run", "publish", "--batch", "0"]).output().unwrap()).ends(0);
     let mut versions = std::collections::BTreeSet::new();
     for batch in 1..=4 {
-        let mut publishing = command(&writer, &["run", "-q", "publish", "--batch", &batch.to_string()]).spawn().unwrap();
+        let mut publishing =
+            command(&writer, &["run", "-q", "publish", "--batch", &batch.to_string()]).spawn().unwrap();
         while publishing.try_wait().unwrap().is_none() {
             let said = crate::sandbox::said(command(&reader, &["run", "-q", "--force", "seen"]).output().unwrap());
             versions.insert(said.ends(0).out.trim().to_owned());
