@@ -5,7 +5,10 @@
 use crate::{EngineError, Looking, rim::opened, run::recall, work::Shared};
 use flow_driver::{Command, Driver, Event};
 use flow_plan::InputSeen;
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::Arc,
+};
 
 /// What a dry run found out.
 pub(crate) struct Foreseen {
@@ -22,6 +25,7 @@ pub(crate) async fn foresee(
 ) -> Result<Foreseen, EngineError> {
     let mut events = VecDeque::from([Event::Begin]);
     let mut inputs: Vec<InputSeen> = vec![];
+    let mut seen_already = HashSet::new();
     while let Some(event) = events.pop_front() {
         let event = opened(&shared.layout, event, None);
         for command in driver.on(event, shared.started) {
@@ -33,7 +37,7 @@ pub(crate) async fn foresee(
                     let result = shared.look(dataset.clone(), partition, previous, looking).await;
                     if let Some(seen) = result.as_ref().ok().filter(|seen| !previous && !seen.unseen) {
                         let fingerprint = seen.fingerprint.as_ref().map(|there| there.hash.clone());
-                        if !inputs.iter().any(|input| input.dataset == dataset) {
+                        if seen_already.insert(dataset.clone()) {
                             inputs.push(InputSeen { dataset, fingerprint });
                         }
                     }

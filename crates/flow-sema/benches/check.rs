@@ -1,4 +1,5 @@
-//! How long 100,000 lines take: 500 files with 25,000 steps, from text to tables.
+//! How long 100,000 lines take: 500 files with 25,000 steps, from text to tables; and one flow of as many `let`s,
+//! a tenth and all of them, whose time per `let` is the same if nothing is searched for.
 //!
 //! `cargo bench -p flow-sema` prints both the parse alone and parse with check; the target is one second for
 //! the whole on one core.
@@ -79,6 +80,34 @@ fn parsing_and_checking(bencher: divan::Bencher<'_, '_>) {
     let manifest = Manifest::default();
     bencher.counter(divan::counter::ItemsCount::new(lines)).bench(|| {
         let modules = parse(&texts);
+        let read_file = &|_, _: &str| Err("there are no files".into());
+        let input = Input { modules: &modules, manifest: &manifest, profile: None, overrides: &[], read_file };
+        let (checked, problems) = flow_sema::check(input);
+        assert!(!problems.has_errors(), "{:?}", problems.0.first());
+        checked
+    });
+}
+
+/// One flow, each `let` of which mentions three of those before it; every fifth one may fail and is recovered.
+fn one_flow(lets: usize) -> String {
+    let mut text = String::from(
+        "step work(a: String, b: String, c: String) -> String {\n  sh \"echo $a $b $c\"\n  timeout 5m\n}\n",
+    );
+    text.push_str("flow all -> String {\n  let x0 = \"start\"\n");
+    for number in 1..lets {
+        let [a, b, c] = [number / 2, number / 3, number - 1];
+        let recovery = if number % 5 == 0 { " else x0" } else { "" };
+        let _ = writeln!(text, "  let x{number} = work(x{a}, x{b}, x{c}){recovery}");
+    }
+    let _ = writeln!(text, "  return x{}\n}}", lets - 1);
+    text
+}
+
+#[divan::bench(args = [10_000, 100_000], sample_count = 5, sample_size = 1)]
+fn one_flow_of_lets(bencher: divan::Bencher<'_, '_>, lets: usize) {
+    let modules = parse(&[one_flow(lets)]);
+    let manifest = Manifest::default();
+    bencher.counter(divan::counter::ItemsCount::new(lets)).bench_local(|| {
         let read_file = &|_, _: &str| Err("there are no files".into());
         let input = Input { modules: &modules, manifest: &manifest, profile: None, overrides: &[], read_file };
         let (checked, problems) = flow_sema::check(input);

@@ -14,7 +14,7 @@ use clap::Args;
 use flow_driver::Forced;
 use flow_engine::{Choice, unselected};
 use flow_plan::{
-    Flow, NodeKind, Plan,
+    NodeKind, Plan,
     graph::Graph,
     select::{Selector, select},
 };
@@ -173,9 +173,8 @@ pub(crate) fn is_step(kind: &NodeKind) -> bool {
 }
 
 /// What a node is, in a few words: `sql step summarize`, `write yearly`.
-pub(crate) fn describe(flow: &Flow, plan: &Plan, id: u32) -> String {
-    let Some(node) = flow.nodes().find(|node| node.id.0 == id) else { return String::new() };
-    match &node.kind {
+pub(crate) fn describe(kind: &NodeKind, plan: &Plan) -> String {
+    match kind {
         NodeKind::Call { step, .. } => {
             let body = plan.program.steps.get(step).map_or("step", |step| step.body.keyword());
             format!("{body} {}", step.short())

@@ -32,7 +32,37 @@ pub(super) fn check(program: &Program, system: &System<'_>, problems: &mut Probl
 }
 
 /// Where each dataset was written so far, on the way through the text.
-type Writes<'a> = BTreeMap<&'a Name, Span>;
+///
+/// What a branch adds is taken back before the next one is looked at, so that nothing is copied for it.
+#[derive(Default)]
+struct Writes<'a> {
+    at: BTreeMap<&'a Name, Span>,
+    /// What was known before each write.
+    before: Vec<(&'a Name, Option<Span>)>,
+}
+
+impl<'a> Writes<'a> {
+    /// Notes a write; gives the one before it.
+    fn insert(&mut self, dataset: &'a Name, at: Span) -> Option<Span> {
+        let first = self.at.insert(dataset, at);
+        self.before.push((dataset, first));
+        first
+    }
+
+    /// Takes back all but so many writes; gives them in their order.
+    fn back_to(&mut self, count: usize) -> Vec<(&'a Name, Span)> {
+        let mut gone = vec![];
+        for (dataset, before) in self.before.drain(count..).rev() {
+            let last = match before {
+                Some(before) => self.at.insert(dataset, before),
+                None => self.at.remove(dataset),
+            };
+            gone.extend(last.map(|last| (dataset, last)));
+        }
+        gone.reverse();
+        gone
+    }
+}
 
 /// Looks for two writes that can both happen. Blocks nest at most as deeply as the parser allows (256).
 fn blocks_in_order<'a>(block: &'a Block, found: &mut Writes<'a>, problems: &mut Problems) {
@@ -44,18 +74,20 @@ fn blocks_in_order<'a>(block: &'a Block, found: &mut Writes<'a>, problems: &mut 
                 }
             }
             NodeKind::For { body, .. } => {
-                let mut inside = Writes::new();
+                let mut inside = Writes::default();
                 blocks_in_order(body, &mut inside, problems);
-                for (dataset, at) in inside {
+                for (dataset, at) in inside.at {
                     problems.push(WrittenTwice { dataset, first: node.at, second: at, each: true });
                 }
             }
             _ => {
-                let before = found.clone();
+                let (mut inside, before) = (vec![], found.before.len());
                 for branch in node.blocks() {
-                    let mut inside = before.clone();
-                    blocks_in_order(branch, &mut inside, problems);
-                    found.extend(inside);
+                    blocks_in_order(branch, found, problems);
+                    inside.extend(found.back_to(before));
+                }
+                for (dataset, at) in inside {
+                    found.insert(dataset, at);
                 }
             }
         }

@@ -4,22 +4,25 @@
 
 use super::Places;
 use flow_expr::Name;
-use flow_plan::{Block, Flow, NodeId, NodeKind};
+use flow_plan::{Block, Flow, Node, NodeId, NodeKind};
 use std::collections::BTreeMap;
 
 /// Adds the edges of all `after` clauses to a flow.
 pub(crate) fn order_calls(flow: &mut Flow, places: &Places) {
     if !places.after.is_empty() {
-        order_block(&mut flow.body, &BTreeMap::new(), places);
+        order_block(&mut flow.body, &mut BTreeMap::new(), places);
     }
 }
 
 /// Orders a block, given the nodes of the blocks around it by what they call or write.
-fn order_block(block: &mut Block, around: &BTreeMap<Name, Vec<NodeId>>, places: &Places) {
-    let mut known = around.clone();
+fn order_block(block: &mut Block, known: &mut BTreeMap<Name, Vec<NodeId>>, places: &Places) {
+    let named = |node: &Node| match &node.kind {
+        NodeKind::Call { step: name, .. } | NodeKind::Write { dataset: name, .. } => Some(name.clone()),
+        _ => None,
+    };
     for node in &block.nodes {
-        if let NodeKind::Call { step: name, .. } | NodeKind::Write { dataset: name, .. } = &node.kind {
-            known.entry(name.clone()).or_default().push(node.id);
+        if let Some(name) = named(node) {
+            known.entry(name).or_default().push(node.id);
         }
     }
     for node in &mut block.nodes {
@@ -33,8 +36,12 @@ fn order_block(block: &mut Block, around: &BTreeMap<Name, Vec<NodeId>>, places: 
             node.after.dedup();
         }
         for inner in blocks_mut(&mut node.kind) {
-            order_block(inner, &known, places);
+            order_block(inner, known, places);
         }
+    }
+    // Those beside the block are not around its nodes.
+    for name in block.nodes.iter().filter_map(named) {
+        known.get_mut(&name).and_then(Vec::pop);
     }
 }
 

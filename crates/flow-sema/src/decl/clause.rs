@@ -136,7 +136,7 @@ pub(crate) fn path_of(expr: &ast::Expr) -> Option<Vec<ast::Name>> {
 pub(crate) fn item_of(el: &mut Elaborator<'_>, expr: &ast::Expr) -> Option<ItemId> {
     let path = path_of(expr)?;
     let first = path.first()?.text();
-    if el.locals.names().any(|name| name == first) {
+    if el.locals.is_bound(first) {
         return None;
     }
     match el.env.names.find_path(el.module, path.iter().map(ast::Name::text)) {

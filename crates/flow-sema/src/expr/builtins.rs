@@ -90,7 +90,7 @@ impl Elaborator<'_> {
             ast::Expr::Lambda(_) => true,
             ast::Expr::Paren(paren) => paren.inner().is_some_and(|inner| self.is_function_expression(&inner)),
             ast::Expr::Name(name) => name.name().is_some_and(|name| {
-                let is_local = self.locals.names().any(|local| local == name.text());
+                let is_local = self.locals.is_bound(name.text());
                 let found = self.env.names.find(self.module, name.text());
                 !is_local
                     && matches!(found, crate::names::Found::Item(item)

@@ -171,7 +171,7 @@ impl Elaborator<'_> {
     fn partition(&mut self, receiver: &ast::Expr, index: &ast::Expr, at: Span) -> Option<(Expr, Type)> {
         let ast::Expr::Name(name) = receiver else { return None };
         let name = name.name()?;
-        if self.locals.names().any(|local| local == name.text()) {
+        if self.locals.is_bound(name.text()) {
             return None;
         }
         let Found::Item(item) = self.env.names.find(self.module, name.text()) else { return None };

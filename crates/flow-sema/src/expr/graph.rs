@@ -22,11 +22,15 @@ pub(crate) type ExpressionHook = fn(&mut Elaborator<'_>, &ast::Expr, Option<&Typ
 pub(crate) struct Graph {
     /// Nodes of the blocks that are open, the innermost last.
     open: Vec<Vec<Node>>,
+    /// The block among the open ones, and the place in it, of the node that makes each variable.
+    makers: HashMap<VarId, (usize, usize)>,
     next: u32,
     /// How often each label was asked for.
     labels: HashMap<Arc<str>, u32>,
-    /// Datasets that were read, with the depth of the block that did.
-    reads: Vec<(Name, bool, VarId, usize)>,
+    /// Datasets that open blocks have read, with the variables that hold them.
+    reads: HashMap<(Name, bool), VarId>,
+    /// The same in the order of reading, with the depth of the block that did: the deepest last.
+    readers: Vec<(Name, bool, usize)>,
     /// Statements of flows.
     pub(crate) statement: StatementHook,
     /// Expressions of flows.
@@ -36,7 +40,16 @@ pub(crate) struct Graph {
 impl Graph {
     /// An empty graph with one open block.
     pub(crate) fn new(statement: StatementHook, expression: ExpressionHook) -> Self {
-        Self { open: vec![vec![]], next: 0, labels: HashMap::new(), reads: vec![], statement, expression }
+        Self {
+            open: vec![vec![]],
+            makers: HashMap::new(),
+            next: 0,
+            labels: HashMap::new(),
+            reads: HashMap::new(),
+            readers: vec![],
+            statement,
+            expression,
+        }
     }
 
     /// The next number. Numbers follow the text, so a node with blocks takes its number before they open.
@@ -63,16 +76,30 @@ impl Graph {
     pub(crate) fn add(&mut self, id: NodeId, wanted: &str, var: VarId, ty: Type, kind: NodeKind, at: Span) {
         let label = self.label(wanted);
         let node = Node { id, label, var, ty, kind, needs: vec![], after: vec![], at };
-        match self.open.last_mut() {
-            Some(block) => block.push(node),
-            None => self.open.push(vec![node]),
+        if self.open.is_empty() {
+            self.open();
         }
+        let depth = self.open.len() - 1;
+        self.makers.insert(var, (depth, self.open[depth].len()));
+        self.open[depth].push(node);
     }
 
     /// The node of that variable, if it is in the innermost open block: for a `let` to give it its name, or
-    /// to add a recovery.
+    /// to add a recovery. Its variable is changed by [`Self::rename`] alone.
     pub(crate) fn node_of(&mut self, var: VarId) -> Option<&mut Node> {
-        self.open.last_mut()?.iter_mut().rev().find(|node| node.var == var)
+        let (depth, place) = *self.makers.get(&var)?;
+        if depth + 1 == self.open.len() { self.open[depth].get_mut(place) } else { None }
+    }
+
+    /// Gives the node of a variable in the innermost open block the name and the variable of a `let`.
+    pub(crate) fn rename(&mut self, var: VarId, wanted: &str, to: VarId) {
+        let label = self.label(wanted);
+        if let Some(node) = self.node_of(var) {
+            (node.var, node.label) = (to, label);
+            if let Some(place) = self.makers.remove(&var) {
+                self.makers.insert(to, place);
+            }
+        }
     }
 
     /// How many nodes have been made or begun.
@@ -82,13 +109,18 @@ impl Graph {
 
     /// How many calls of steps and flows are among the nodes of open blocks made since.
     pub(crate) fn calls_since(&self, before: u32) -> usize {
-        let fresh = self.open.iter().flatten().filter(|node| node.id.0 >= before);
-        fresh.filter(|node| matches!(node.kind, NodeKind::Call { .. } | NodeKind::Flow { .. })).count()
+        // A node is added after all that have a smaller number and are not under way, so the fresh ones stand last.
+        let fresh = |block: &'_ Vec<Node>| {
+            let fresh = block.iter().rev().take_while(|node| node.id.0 >= before);
+            fresh.filter(|node| matches!(node.kind, NodeKind::Call { .. } | NodeKind::Flow { .. })).count()
+        };
+        self.open.iter().map(fresh).sum()
     }
 
     /// The type of a node of an open block.
     pub(crate) fn type_of(&self, var: VarId) -> Option<&Type> {
-        self.open.iter().rev().flatten().rev().find(|node| node.var == var).map(|node| &node.ty)
+        let (depth, place) = *self.makers.get(&var)?;
+        self.open.get(depth)?.get(place).map(|node| &node.ty)
     }
 
     /// Opens a block: nodes go there until [`Self::close`].
@@ -99,19 +131,25 @@ impl Graph {
     /// Closes the block opened last.
     pub(crate) fn close(&mut self, result: Option<Expr>) -> Block {
         let nodes = self.open.pop().unwrap_or_default();
+        for node in &nodes {
+            self.makers.remove(&node.var);
+        }
         let depth = self.open.len();
-        self.reads.retain(|(.., at)| *at <= depth);
+        while let Some((dataset, previous, _)) = self.readers.pop_if(|(.., at)| *at > depth) {
+            self.reads.remove(&(dataset, previous));
+        }
         Block { nodes, result }
     }
 
     /// The variable of a dataset that this block or one around it has read already: a run reads one version.
     pub(crate) fn already_read(&self, dataset: &Name, previous: bool) -> Option<VarId> {
-        self.reads.iter().find(|(name, before, ..)| name == dataset && *before == previous).map(|(_, _, var, _)| *var)
+        self.reads.get(&(dataset.clone(), previous)).copied()
     }
 
     /// Remembers a read of a whole dataset.
     pub(crate) fn remember_read(&mut self, dataset: Name, previous: bool, var: VarId) {
-        self.reads.push((dataset, previous, var, self.open.len()));
+        self.readers.push((dataset.clone(), previous, self.open.len()));
+        self.reads.insert((dataset, previous), var);
     }
 }
 

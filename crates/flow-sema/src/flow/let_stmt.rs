@@ -26,10 +26,8 @@ pub(super) fn let_stmt(el: &mut Elaborator<'_>, stmt: &ast::LetStmt) {
     let var = el.bind(&name, ty.clone(), LOCAL, true);
     match fresh {
         Some(node) => {
-            let Some(graph) = &mut el.graph else { return };
-            let label = graph.label(name.text());
-            if let Some(node) = graph.node_of(node) {
-                (node.var, node.label) = (var, label);
+            if let Some(graph) = &mut el.graph {
+                graph.rename(node, name.text(), var);
             }
         }
         None => {

@@ -52,7 +52,7 @@ fn report_target(el: &mut Elaborator<'_>, target: &ast::Expr) {
             el.problem(NotADataset { at, found, declared });
         }
         None => match path_of(&base) {
-            Some(path) if !el.locals.names().any(|local| path.first().is_some_and(|first| local == first.text())) => {
+            Some(path) if !path.first().is_some_and(|first| el.locals.is_bound(first.text())) => {
                 let text = path.iter().map(ast::Name::text).collect::<Vec<_>>().join(".");
                 el.unknown_value(&text, at, "dataset");
             }

@@ -154,7 +154,7 @@ pub(super) fn word(el: &Elaborator<'_>, written: &ast::Expr) -> Option<Arc<str>>
         },
         _ => return None,
     };
-    let is_bound = el.locals.names().any(|local| local == name.text());
+    let is_bound = el.locals.is_bound(name.text());
     (!is_bound).then(|| name.text().into())
 }
 

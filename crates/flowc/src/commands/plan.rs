@@ -124,7 +124,7 @@ pub(crate) fn text(plan: &Frozen, ui: &Ui) -> String {
             vec![
                 Cell::styled(format!("  {}", words::verdict(decision.verdict)), style),
                 Cell::new(labels.get(&id.0).copied().unwrap_or_default()),
-                Cell::styled(describe(flow, plan, id.0), Style::Dim),
+                Cell::styled(kinds.get(&id.0).map_or_else(String::new, |kind| describe(kind, plan)), Style::Dim),
                 Cell::new(reasons.join("; ")),
                 Cell::styled(bound, Style::Dim),
             ]

@@ -46,6 +46,24 @@ fn selections() {
 }
 
 #[test]
+fn a_flow_of_ten_thousand_steps_is_planned() {
+    let mut text = String::from("step work(a: String, b: String) -> String {\n  sh \"true\"\n  timeout 1m\n}\n");
+    text.push_str("flow all {\n  let n0 = work(\"a\", \"b\")\n");
+    for number in 1..10_000 {
+        let (a, b) = (number / 2, number * 2 / 3);
+        let recovery = if number % 2 == 0 { " else n0" } else { "" };
+        text.push_str(&format!("  let n{number} = work(n{a}, n{b}){recovery}\n"));
+    }
+    text.push_str("}\n");
+    let project = Sandbox::empty();
+    project.write("graph.flow", text);
+    // The longest path is that of `n9999`, which goes on from two thirds of the number.
+    let longest = std::iter::successors(Some(9_999), |number| (*number > 0).then_some(number * 2 / 3)).count();
+    let said = project.flowc(&["--project", "graph.flow", "plan", "all"]).ends(0);
+    said.gives("10000 to run").gives(&format!("worst case: ≤ {longest}m (declared)"));
+}
+
+#[test]
 fn dry_runs_write_nothing() {
     let project = Sandbox::new_project();
     project.flowc(&["run", "publish", "--dry-run"]).ends(0).gives("never ran");
