@@ -102,6 +102,7 @@ fn a_person_approves_what_was_shown_and_the_run_goes_on() {
     assert!(run.err.contains("        flowc approve 20") && !run.err.contains("Lovelace"), "{}", run.err);
     assert_eq!(project.read("paid.txt"), "by ada: as agreed");
     let shown = project.flowc(&["show", "last", "ok"]).ends(0).gives("approved by ada (as agreed)").gives(&digest);
+    project.flowc(&["show", "last", "approve"]).ends(0).gives("approved by ada (as agreed)");
     assert!(shown.out.contains("May we pay 12 to ‹pii›?") && !shown.out.contains("shown    May we pay 12 to Ada"));
     project.flowc(&["approve", "last", "ok", "--as", "bob"]).ends(2).tells("ada has answered it").tells("[R0763]");
     project.flowc(&["approvals"]).ends(0).tells("nothing waits for a person");
