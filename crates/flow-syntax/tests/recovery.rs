@@ -25,6 +25,8 @@ fn the_whole_program_has_no_mistakes() {
 fn escaped_quotes_in_code() {
     let text = "step s() {\n  sh \"echo \\\"$x\\\"\"\n  timeout 5s\n}\n";
     assert_eq!(report(text), ["2 E0008: in code a backslash escapes nothing"]);
+    let text = "step s() {\n  sh \"echo '{\\\"name\\\": 1}'\"\n  timeout 5s\n}\n";
+    assert_eq!(report(text), ["2 E0008: in code a backslash escapes nothing"]);
 }
 
 #[test]

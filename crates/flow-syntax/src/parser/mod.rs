@@ -265,8 +265,17 @@ impl<'text> Parser<'text> {
 
     /// Reports at the current token, unless something was reported there already.
     fn report(&mut self, what: What) {
+        if matches!(what, What::UnknownClause { .. }) && self.follows_backslash() {
+            return self.report_raw_quote();
+        }
         let (start, end) = self.range_at(self.position);
         self.report_range(what, start, end);
+    }
+
+    /// Reports quotes that were meant to be escaped, and closed a raw text.
+    fn report_raw_quote(&mut self) {
+        let (start, end) = self.range_at(self.position - 1);
+        self.report_range(What::RawQuote, start - 1, end);
     }
 
     fn report_range(&mut self, what: What, start: usize, end: usize) {
@@ -298,8 +307,7 @@ impl<'text> Parser<'text> {
     /// at the next line's innocent first word.
     fn unexpected(&mut self, expected: &'static str) {
         if self.follows_backslash() {
-            let (start, end) = self.range_at(self.position - 1);
-            return self.report_range(What::RawQuote, start - 1, end);
+            return self.report_raw_quote();
         }
         let (start, end) = self.range_at(self.position);
         let found = (place(start), place(end));
