@@ -5,7 +5,7 @@
 //! nor what follows.
 
 use crate::Task;
-use flow_expr::{Context, Name, Type, TypeDef, TypeTable, Value, codec};
+use flow_expr::{Context, Name, Type, TypeDef, TypeTable, Value, codec, redact::labels_in};
 use flow_plan::Step;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -113,6 +113,8 @@ pub enum Misfit {
     NoValueWanted,
     /// Values of the type cannot be given so.
     Unwritable(Type),
+    /// Values of the type hold data with these labels, which may not stand in the records in clear.
+    Labelled(Vec<Name>),
     /// The value is none of the step's result.
     Value(String),
 }
@@ -124,6 +126,14 @@ impl std::fmt::Display for Misfit {
             Self::WordWanted(words) => write!(f, "one of {} is wanted: `--with {}`", list(words), first(words)),
             Self::NoValueWanted => f.write_str("it is approved or rejected as it is: no value is wanted"),
             Self::Unwritable(ty) => write!(f, "a `{ty}` cannot be given with an answer: approve or reject"),
+            Self::Labelled(labels) => {
+                let labels: Vec<String> = labels.iter().map(|label| format!("@{}", label.short())).collect();
+                let labels = labels.join(", ");
+                write!(
+                    f,
+                    "a value with {labels} would stand in the records in clear: approve or reject, or mend its source"
+                )
+            }
             Self::Value(why) => f.write_str(why),
         }
     }
@@ -156,6 +166,9 @@ impl Question {
             Says::Gives(_) if self.choices.is_empty() && self.draft.is_none() => Err(Misfit::NoValueWanted),
             Says::Gives(_) if crate::meaning::may_hold_data(&step.returns, context.types) => {
                 Err(Misfit::Unwritable(step.returns.clone()))
+            }
+            Says::Gives(_) if !labels_in(&step.returns, context.types).is_empty() => {
+                Err(Misfit::Labelled(labels_in(&step.returns, context.types)))
             }
             Says::Gives(text) => codec::decode_text(text, &step.returns, "value", context)
                 .map(Verdict::Value)

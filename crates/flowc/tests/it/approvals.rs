@@ -292,3 +292,31 @@ test "an editor" {
     project.write("main.flow", format!("{PAYMENTS}{wrong}"));
     project.flowc(&["check"]).ends(2).tells("E0281");
 }
+
+#[test]
+fn a_value_with_labels_cannot_be_given_and_is_kept_nowhere() {
+    let project = Sandbox::program(
+        r#"
+label pii
+type Person { name: String @pii, age: Int }
+step find() -> Person {
+  sh """
+    first=Zebu; echo "{\"name\": \"${first}lon Quark\", \"age\": 1}"
+  """
+  effect read
+  guard it.age > 10 else ask "clerk" "Is {it.age} right?" within 1h
+}
+flow look -> Int { return find().age }
+"#,
+    );
+    let child = project.started(&["run", "look"]);
+    let value = r#"{"name": "Xaver Ypsilon", "age": 44}"#;
+    project.flowc(&["approve", "last", "find", "--as", "ada", "--with", value]).ends(2).tells("R0762").tells("@pii");
+    project.flowc(&["approve", "last", "find", "--as", "ada"]).ends(0);
+    assert_eq!(ended(child).ends(0).out.trim(), "1");
+    for name in ["Xaver", "Zebulon"] {
+        let search = ["-rla", name, ".flow", "--exclude-dir=artifacts"];
+        let found = Command::new("grep").args(search).current_dir(project.path(".")).output().unwrap();
+        assert!(found.stdout.is_empty(), "{name}: {}", String::from_utf8_lossy(&found.stdout));
+    }
+}
