@@ -141,26 +141,11 @@ impl AskedAgain {
     }
 }
 
-/// The word by which a retry policy names a class that an ask may fail with.
-fn class_word(class: ErrorClass) -> &'static str {
-    match class {
-        ErrorClass::Timeout => "timeout",
-        ErrorClass::Connection => "connection",
-        ErrorClass::RateLimited => "rate_limited",
-        ErrorClass::ServerError => "server_error",
-        ErrorClass::ClientError => "client_error",
-        ErrorClass::Auth => "auth",
-        ErrorClass::Refused => "refused",
-        ErrorClass::Malformed => "malformed",
-        _ => "any",
-    }
-}
-
 /// As it is written in programs: `timeout`, `guard … else retry`, `budget`.
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Class(class) => f.write_str(class_word(*class)),
+            Self::Class(class) => f.write_str(class.word()),
             Self::Guard(action) => write!(f, "guard … else {action}"),
             Self::Budget => f.write_str("budget"),
         }

@@ -61,23 +61,9 @@ impl Driver {
         let identity = identity(&meaning, &inputs);
         let cache_key = identity.clone().filter(|_| reusable);
         let asking = Asking::of(&step.body, step.budget.as_ref());
-        self.instances[id as usize].activity = Activity::Call(Box::new(CallState {
-            step,
-            meaning,
-            args,
-            inputs,
-            cache_key: cache_key.clone(),
-            recorded: false,
-            idempotency_key: None,
-            product: None,
-            guard: 0,
-            verdicts: vec![],
-            judged: None,
-            failure: None,
-            asking,
-            people: Default::default(),
-            attempt_began: None,
-        }));
+        let call = CallState::new(step, meaning, args, asking);
+        self.instances[id as usize].activity =
+            Activity::Call(Box::new(CallState { inputs, cache_key: cache_key.clone(), ..call }));
         self.recall(id, cache_key, Some(identity.unwrap_or_default()));
     }
 

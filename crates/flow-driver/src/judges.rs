@@ -98,23 +98,7 @@ impl Driver {
         let Some(asking) = Asking::of(&judge.body, judge.budget.as_ref()) else {
             return self.fail(id, failures::plan_is_wrong(format!("the judge `{}` asks nobody", judge.name)));
         };
-        let judging = CallState {
-            step: Arc::new(judge.clone()),
-            meaning: call.meaning.clone(),
-            args,
-            inputs: vec![],
-            cache_key: None,
-            recorded: false,
-            idempotency_key: None,
-            product: None,
-            guard: 0,
-            verdicts: vec![],
-            judged: None,
-            failure: None,
-            asking: Some(asking),
-            people: Default::default(),
-            attempt_began: None,
-        };
+        let judging = CallState::new(Arc::new(judge.clone()), call.meaning.clone(), args, Some(asking));
         let step = std::mem::replace(&mut **call, judging);
         call.judged = Some(Box::new(step));
         self.attempt(id);

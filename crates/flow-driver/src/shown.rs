@@ -5,7 +5,10 @@
 //! a value, it counts as shown; sums and counts over rows do not. Knows nothing of questions.
 
 use crate::evaluate::holds_data;
-use flow_expr::{Expr, ExprKind, Name, Part, Type, TypeDef, TypeTable, Value, VarId, codec};
+use flow_expr::{
+    Expr, ExprKind, Name, Part, Type, TypeDef, TypeTable, Value, VarId, codec,
+    redact::{self, map_labelled},
+};
 use flow_plan::{Step, subexpressions};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -59,7 +62,7 @@ fn labels_in(expr: &Expr, seen: &Seen<'_>, types: &TypeTable) -> BTreeSet<Name> 
     while let Some(expr) = open.pop() {
         match &expr.kind {
             ExprKind::Var(_) | ExprKind::Field { .. } => match typed(expr, seen, types, &mut found) {
-                Some(ty) => reachable(&ty, types, &mut |labels| found.extend(labels.iter().cloned())),
+                Some(ty) => found.extend(redact::labels_in(&ty, types)),
                 None => {
                     if let ExprKind::Field { base, name } = &expr.kind {
                         named(name, seen, types, &mut found);
@@ -121,19 +124,6 @@ fn named(field: &str, seen: &Seen<'_>, types: &TypeTable, found: &mut BTreeSet<N
     }
 }
 
-/// All labels in a type.
-fn reachable(ty: &Type, types: &TypeTable, see: &mut dyn FnMut(&[Name])) {
-    let mut aliases = BTreeSet::new();
-    through_aliases(ty.required(), types, &mut aliases);
-    see(&aliases.into_iter().collect::<Vec<_>>());
-    each_field(ty, types, &mut |field| see(&field.labels));
-    for definition in crate::meaning::definitions(ty, types).into_values() {
-        if let TypeDef::Refined { labels, .. } = definition {
-            see(labels);
-        }
-    }
-}
-
 fn each_field(ty: &Type, types: &TypeTable, see: &mut dyn FnMut(&flow_expr::Field)) {
     for definition in crate::meaning::definitions(ty, types).into_values() {
         match definition {
@@ -159,14 +149,12 @@ pub(crate) fn value(value: &Value, ty: &Type, labels: &[Name], types: &TypeTable
         Value::Table(_) | Value::File(_) => crate::call::short(value).to_string(),
         // What is shown must not depend on what happens to be loaded.
         value if holds_data(value) => {
-            let mut inside = BTreeSet::new();
-            reachable(ty, types, &mut |labels| inside.extend(labels.iter().cloned()));
+            let inside: BTreeSet<Name> = redact::labels_in(ty, types).into_iter().collect();
             if inside.is_empty() { crate::call::short(value).to_string() } else { instead(&inside) }
         }
         Value::List(_) | Value::Map(_) | Value::Record(_) | Value::Variant(_) | Value::Json(_) => {
-            let mut json = codec::encode(value);
-            leave_out(&mut json, ty, types);
-            match json {
+            let shown = &mut |labels: &[Name], _: &Value| Value::String(instead(labels).into());
+            match codec::encode(&map_labelled(value, Some(ty), &[], types, shown)) {
                 serde_json::Value::String(text) => text,
                 json => format!("{json:#}"),
             }
@@ -184,40 +172,5 @@ pub(crate) fn short(text: &str) -> Arc<str> {
             format!("{}… ({rest} characters more)", &text[..end]).into()
         }
         None => text.into(),
-    }
-}
-
-/// Replaces what is labelled in a value's JSON. Types nest no deeper than values.
-fn leave_out(json: &mut serde_json::Value, ty: &Type, types: &TypeTable) {
-    match (ty, json) {
-        (Type::Optional(inner), json) => leave_out(json, inner, types),
-        (Type::List(inner) | Type::Table(inner), serde_json::Value::Array(items)) => {
-            items.iter_mut().for_each(|item| leave_out(item, inner, types));
-        }
-        (Type::Map(_, inner), serde_json::Value::Object(entries)) => {
-            entries.values_mut().for_each(|entry| leave_out(entry, inner, types));
-        }
-        (Type::Named(name), json) => match types.get(name) {
-            Some(TypeDef::Refined { labels, .. }) if !labels.is_empty() => *json = instead(labels).into(),
-            Some(TypeDef::Refined { base, .. }) => leave_out(json, base, types),
-            Some(TypeDef::Record(fields)) => fields.iter().for_each(|field| leave_out_field(json, field, types)),
-            Some(TypeDef::Enum(variants)) => {
-                for variant in variants {
-                    let Some(payload) = json.get_mut(&*variant.name) else { continue };
-                    variant.payload.iter().for_each(|field| leave_out_field(payload, field, types));
-                }
-            }
-            None => {}
-        },
-        _ => {}
-    }
-}
-
-fn leave_out_field(json: &mut serde_json::Value, field: &flow_expr::Field, types: &TypeTable) {
-    let Some(entry) = json.get_mut(&*field.name) else { return };
-    if field.labels.is_empty() {
-        leave_out(entry, &field.ty, types);
-    } else if !entry.is_null() {
-        *entry = instead(&field.labels).into();
     }
 }

@@ -161,6 +161,34 @@ pub(crate) struct CallState {
     pub(crate) attempt_began: Option<Timestamp>,
 }
 
+impl CallState {
+    /// A call that has done nothing yet.
+    pub(crate) fn new(
+        step: Arc<Step>,
+        meaning: Arc<NodeMeaning>,
+        args: Vec<Value>,
+        asking: Option<Box<crate::asks::Asking>>,
+    ) -> Self {
+        Self {
+            step,
+            meaning,
+            args,
+            inputs: vec![],
+            cache_key: None,
+            recorded: false,
+            idempotency_key: None,
+            product: None,
+            guard: 0,
+            verdicts: vec![],
+            judged: None,
+            failure: None,
+            asking,
+            people: Default::default(),
+            attempt_began: None,
+        }
+    }
+}
+
 /// A dataset being read, written or looked at.
 #[derive(Debug)]
 pub(crate) struct DataState {

@@ -254,6 +254,29 @@ pub enum ErrorClass {
     Any,
 }
 
+impl ErrorClass {
+    /// Its word in programs and records; a number that belongs to it is not in it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Timeout => "timeout",
+            Self::Connection => "connection",
+            Self::RateLimited => "rate_limited",
+            Self::ServerError => "server_error",
+            Self::ClientError => "client_error",
+            Self::Auth => "auth",
+            Self::Refused => "refused",
+            Self::Malformed => "malformed",
+            Self::GuardFailed => "guard_failed",
+            Self::Stale => "stale",
+            Self::Exit(_) => "exit",
+            Self::Signal(_) => "signal",
+            Self::Internal => "internal",
+            Self::Any => "any",
+        }
+    }
+}
+
 /// `idempotent`, `idempotent by KEY`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -55,21 +55,9 @@ pub(crate) fn locate<'p>(program: &'p Program, flow: &Name, path: &str) -> Optio
 
 /// A class as programs write it.
 pub(crate) fn class_word(class: ErrorClass) -> String {
-    let word = match class {
-        ErrorClass::Timeout => "timeout",
-        ErrorClass::Connection => "connection",
-        ErrorClass::RateLimited => "rate_limited",
-        ErrorClass::ServerError => "server_error",
-        ErrorClass::ClientError => "client_error",
-        ErrorClass::Auth => "auth",
-        ErrorClass::Refused => "refused",
-        ErrorClass::Malformed => "malformed",
-        ErrorClass::GuardFailed => "guard_failed",
-        ErrorClass::Stale => "stale",
-        ErrorClass::Exit(status) => return format!("exit({status})"),
-        ErrorClass::Signal(_) => "crash",
-        ErrorClass::Internal => "internal",
-        ErrorClass::Any => "any",
-    };
-    word.to_owned()
+    match class {
+        ErrorClass::Exit(status) => format!("exit({status})"),
+        ErrorClass::Signal(_) => "crash".to_owned(),
+        plain => plain.word().to_owned(),
+    }
 }

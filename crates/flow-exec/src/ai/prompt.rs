@@ -100,21 +100,28 @@ impl Filling<'_> {
     }
 
     async fn hole(&mut self, expr: &Expr, format: Option<&Arc<str>>) -> Result<String, Failure> {
-        let value = self.compute(expr.clone()).await?;
-        let format = match (format, &value) {
-            (Some(format), _) => Some(format.clone()),
-            (None, Value::List(_) | Value::Map(_) | Value::Record(_) | Value::Json(_)) => Some("json".into()),
-            (None, Value::Variant(variant)) if !variant.fields.is_empty() => Some("json".into()),
-            _ => None,
-        };
-        // As a text with one hole, so that it is written as everywhere else, row limit included.
-        let hole = ExprKind::Interpolate(vec![Part::Hole(expr.clone(), format.clone())]);
-        let Value::String(text) = self.compute(Expr::new(hole, expr.at)).await? else { return Ok(String::new()) };
-        if format.is_none() && !matches!(value, Value::String(_)) {
-            return Ok(text.to_string());
+        let mut format = format.cloned();
+        // What is not said to be a table in CSV or the like is looked at first: a number needs no delimiters.
+        if format.is_none() {
+            match self.compute(expr.clone()).await? {
+                Value::String(_) => {}
+                Value::List(_) | Value::Map(_) | Value::Record(_) | Value::Json(_) => format = Some("json".into()),
+                Value::Variant(variant) if !variant.fields.is_empty() => format = Some("json".into()),
+                _ => return self.written(expr, None).await,
+            }
         }
+        let text = self.written(expr, format.as_ref()).await?;
         self.has_data = true;
         Ok(delimit(&self.name(expr), &text, format.as_deref().unwrap_or("text")))
+    }
+
+    /// A hole as a text with one hole, so that it is written as everywhere else, row limit included.
+    async fn written(&self, expr: &Expr, format: Option<&Arc<str>>) -> Result<String, Failure> {
+        let hole = ExprKind::Interpolate(vec![Part::Hole(expr.clone(), format.cloned())]);
+        match self.compute(Expr::new(hole, expr.at)).await? {
+            Value::String(text) => Ok(text.to_string()),
+            _ => Ok(String::new()),
+        }
     }
 
     /// What the hole holds, in a word: the parameter, the field.

@@ -86,6 +86,8 @@ enum Mode {
     Text { quotes: Quotes, start: usize },
     /// Inside a hole.
     Hole {
+        /// Where it opened.
+        start: usize,
         /// Braces opened inside and not yet closed.
         braces: u32,
         /// Whether the text around must not cross a line's end.
@@ -248,7 +250,7 @@ impl Lexer<'_, '_> {
             }
             Stop::Hole => {
                 self.logos.bump(1);
-                self.modes.push(Mode::Hole { braces: 0, one_line: quotes.one_line() });
+                self.modes.push(Mode::Hole { start: end, braces: 0, one_line: quotes.one_line() });
                 self.real(end, Token::HoleOpen);
             }
             Stop::Cut => {
@@ -267,7 +269,7 @@ impl Lexer<'_, '_> {
     fn close_at_inner_quote(&mut self, opened: usize, quotes: Quotes) -> bool {
         let around =
             self.modes.len().checked_sub(2).and_then(|outer| Some((self.modes.get(outer)?, self.modes.last()?)));
-        let Some((&Mode::Text { quotes: outer, start }, Mode::Hole { one_line: true, .. })) = around else {
+        let Some((&Mode::Text { quotes: outer, .. }, &Mode::Hole { start: hole, one_line: true, .. })) = around else {
             return false;
         };
         let after = self.source.as_bytes().get(opened + quotes.count);
@@ -286,9 +288,6 @@ impl Lexer<'_, '_> {
         self.modes.truncate(self.modes.len() - 2);
         self.logos = Token::lexer(self.source);
         self.logos.bump(opened + quotes.count);
-        let hole = self.tokens.real.iter().rev().find(|real| real.token == Token::HoleOpen);
-        let hole =
-            hole.and_then(|real| self.tokens.all.get(real.index as usize)).map_or(start, |hole| hole.start as usize);
         self.problems.push(SyntaxProblem::new(What::UnclosedHole, hole, opened));
         self.new_line = false;
         self.real(opened, Token::HoleClose);
@@ -468,6 +467,12 @@ mod tests {
                 "! UnclosedHole 5..7"
             ]
         );
+    }
+
+    #[test]
+    fn the_hole_that_is_not_closed_is_named_and_not_one_inside() {
+        let said = words("\"a {f(\"b {c}\") + x\" }\n");
+        assert_eq!(said.last().map(String::as_str), Some("! UnclosedHole 3..18"), "{said:?}");
     }
 
     #[test]

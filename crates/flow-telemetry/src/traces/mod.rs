@@ -256,6 +256,6 @@ fn class_word(class: ErrorClass) -> String {
     match class {
         ErrorClass::Exit(status) => format!("exit({status})"),
         ErrorClass::Signal(number) => format!("signal({number})"),
-        plain => serde_json::to_value(plain).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default(),
+        plain => plain.word().to_owned(),
     }
 }

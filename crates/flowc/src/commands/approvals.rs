@@ -1,7 +1,7 @@
 //! `flowc approvals [RUN [STEP]]`: what waits for a person, and what that person is shown.
 
 use crate::{
-    cli::Global,
+    cli::{Format, Global},
     columns::{Cell, columns},
     engine,
     exit::{Exit, Outcome},
@@ -10,7 +10,7 @@ use crate::{
     project::Project,
     ui::{Style, Ui, paint},
 };
-use clap::{Args, ValueEnum};
+use clap::Args;
 use flow_diag::render::clean;
 use flow_engine::{OpenQuestion, Options};
 
@@ -25,12 +25,6 @@ pub(crate) struct Approvals {
     /// text, or json for tools
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 impl Approvals {

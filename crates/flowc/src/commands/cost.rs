@@ -1,7 +1,7 @@
 //! `flowc cost`: what asking models has cost, over all runs that are remembered.
 
 use crate::{
-    cli::Global,
+    cli::{Format, Global},
     columns::{Cell, columns},
     engine,
     exit::{Exit, Outcome},
@@ -32,12 +32,6 @@ enum By {
     Flow,
     Day,
     Run,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 impl Cost {

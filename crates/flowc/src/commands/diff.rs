@@ -1,12 +1,12 @@
 //! `flowc diff A [B]`: what differs between two plans, revisions, or the last run and now.
 
 use crate::{
-    cli::Global,
+    cli::{Format, Global},
     exit::{Exit, Outcome},
     programs,
     ui::{Style, Ui, paint},
 };
-use clap::{Args, ValueEnum};
+use clap::Args;
 use flow_plan::diff::{Change, Difference, How, diff};
 
 /// Shows what differs between two programs, and what that touches
@@ -27,12 +27,6 @@ pub(crate) struct Diff {
     /// Ends with 1 if anything differs
     #[arg(long)]
     exit_code: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 impl Diff {

@@ -1,11 +1,12 @@
 //! `flowc explain E0203`: the page of a code.
 
 use crate::{
+    cli::Format,
     exit::{Exit, Failure, Outcome},
     markdown,
     ui::{Style, Ui, environment, paint},
 };
-use clap::{Args, ValueEnum};
+use clap::Args;
 use flow_diag::Code;
 
 /// Shows what an error code means, with an example and how to mend it
@@ -16,12 +17,6 @@ pub(crate) struct Explain {
     /// text, or json for tools
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 impl Explain {

@@ -1,7 +1,7 @@
 //! `flowc history`: the last runs of the project.
 
 use crate::{
-    cli::Global,
+    cli::{Format, Global},
     columns::{Cell, columns},
     engine,
     exit::{Exit, Outcome},
@@ -9,7 +9,7 @@ use crate::{
     project::Project,
     ui::{Style, Ui},
 };
-use clap::{Args, ValueEnum};
+use clap::Args;
 use flow_driver::RunStatus;
 use flow_engine::Options;
 use flow_store::RunRow;
@@ -25,12 +25,6 @@ pub(crate) struct History {
     /// text, or json for tools
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 impl History {

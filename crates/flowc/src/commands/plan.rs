@@ -2,7 +2,7 @@
 
 use crate::{
     backfill::{Varied, listing},
-    cli::Global,
+    cli::{Format, Global},
     columns::{Cell, columns},
     engine,
     exit::{Exit, Failure, Outcome},
@@ -10,7 +10,7 @@ use crate::{
     request::{Request, Requested, describe, is_step},
     ui::{Style, Ui, paint},
 };
-use clap::{Args, ValueEnum};
+use clap::Args;
 use flow_compiler::failures::courses;
 use flow_engine::{Looking, Options};
 use flow_plan::{Bound, Deadline, NodeKind, Plan as Frozen, Provenance, Verdict, words};
@@ -30,12 +30,6 @@ pub(crate) struct Plan {
     /// text, or json for tools
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 impl Plan {

@@ -1,7 +1,7 @@
 //! `flowc show RUN [STEP]`: what a run did, or one step of it.
 
 use crate::{
-    cli::Global,
+    cli::{Format, Global},
     columns::{Cell, columns},
     engine,
     exit::{Exit, Outcome},
@@ -10,7 +10,7 @@ use crate::{
     project::Project,
     ui::{Style, Ui, paint},
 };
-use clap::{Args, ValueEnum};
+use clap::Args;
 use flow_driver::{NodeEnd, NodeStatus};
 use flow_engine::{Options, QuestionRow, RunDetail, StepDetail};
 use flow_plan::AskReport;
@@ -30,12 +30,6 @@ pub(crate) struct Show {
     /// text, or json for tools
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 impl Show {

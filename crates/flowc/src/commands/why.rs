@@ -1,7 +1,7 @@
 //! `flowc why RUN STEP`: why a step ran, did not run, or failed.
 
 use crate::{
-    cli::Global,
+    cli::{Format, Global},
     commands::show::step_text,
     engine,
     exit::{Exit, Outcome},
@@ -9,7 +9,7 @@ use crate::{
     project::Project,
     ui::Ui,
 };
-use clap::{Args, ValueEnum};
+use clap::Args;
 use flow_engine::Options;
 use flow_plan::Reason;
 
@@ -23,12 +23,6 @@ pub(crate) struct Why {
     /// text, or json for tools
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 impl Why {
