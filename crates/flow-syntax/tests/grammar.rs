@@ -128,6 +128,8 @@ fn once_judged_differently() {
         "flow f { budget $50 per }",
         "step s() -> String { ai writer { r\"x\" } }",
         "type Order { amount: Int where it > 0 or: Int }",
+        "step s() -> String { ai writer { prompt r sql \"\\d+{x}\" } }",
+        "step s() -> String { ask sql \"Say {x}\" }",
     ];
     for text in wrong {
         assert!(parser_accepts(text).is_some_and(|said| said.is_err()), "{text}");

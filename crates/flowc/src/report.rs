@@ -7,7 +7,7 @@ use crate::{
 };
 use clap::ValueEnum;
 use flow_diag::{
-    Problems, Sources,
+    Problem, Problems, Severity, Sources,
     render::{self, Counts},
 };
 
@@ -25,12 +25,20 @@ pub(crate) enum ProblemFormat {
     Github,
 }
 
+/// Most problems that are shown to people without `--verbose`: nobody reads more before changing something.
+const MOST_SHOWN: usize = 100;
+
 /// Shows problems; the exit code that they ask for.
 pub(crate) fn show(ui: &Ui, format: ProblemFormat, problems: &Problems, sources: &Sources) -> Result<Exit, Failure> {
     match format {
         ProblemFormat::Text => {
-            if !problems.is_empty() {
-                ui.tell(&render::text(problems, sources, ui.color_err));
+            let shown = if ui.verbose { problems.clone() } else { foremost(problems, MOST_SHOWN) };
+            if !shown.is_empty() {
+                ui.tell(&render::text(&shown, sources, ui.color_err));
+            }
+            let hidden = problems.0.len() - shown.0.len();
+            if hidden > 0 {
+                ui.say(&format!("… and {hidden} more: --verbose shows all"));
             }
         }
         ProblemFormat::Json => ui.out(&render::json(problems, sources))?,
@@ -38,6 +46,22 @@ pub(crate) fn show(ui: &Ui, format: ProblemFormat, problems: &Problems, sources:
         ProblemFormat::Github => ui.out(&render::github(problems, sources))?,
     }
     Ok(if problems.has_errors() { Exit::Wrong } else { Exit::Done })
+}
+
+/// As many problems as may be shown, errors before warnings, in the order in which they were.
+fn foremost(problems: &Problems, most: usize) -> Problems {
+    if problems.0.len() <= most {
+        return problems.clone();
+    }
+    let errors = problems.0.iter().filter(|problem| problem.severity == Severity::Error).count();
+    let (mut errors, mut others) = (errors.min(most), most.saturating_sub(errors));
+    let mut has_room = |problem: &&Problem| {
+        let room = if problem.severity == Severity::Error { &mut errors } else { &mut others };
+        let fits = *room > 0;
+        *room -= usize::from(fits);
+        fits
+    };
+    Problems(problems.0.iter().filter(|problem| has_room(problem)).cloned().collect())
 }
 
 /// The line below the problems: `3 errors, 1 warning`.
@@ -48,6 +72,7 @@ pub(crate) fn summary(ui: &Ui, problems: &Problems) -> String {
         Counts { errors: 0, .. } => Style::Warn,
         _ => Style::Bad,
     };
-    let page = problems.0.first().map(|problem| format!(" · `flowc explain {}` says more", problem.code));
+    let first = problems.0.iter().min_by_key(|problem| problem.severity != Severity::Error);
+    let page = first.map(|problem| format!(" · `flowc explain {}` says more", problem.code));
     format!("{}{}", paint(ui.color_err, style, &counts.to_string()), page.unwrap_or_default())
 }

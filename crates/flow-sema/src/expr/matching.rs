@@ -75,9 +75,8 @@ impl Elaborator<'_> {
         let is_wrong = self.output.problems.0.len() > before;
         if let Some(guard) = arm.guard() {
             // A guard is looked at before its arm is chosen, so nothing can be started in it.
-            let graph = self.graph.take();
-            conditions.push(self.check(&guard, &Type::Bool, Because::Place("which `if` takes")));
-            self.graph = graph;
+            let because = Because::Place("which `if` takes");
+            conditions.push(self.deciding(|this| this.check(&guard, &Type::Bool, because)));
         }
         let condition = conditions.into_iter().reduce(|all, next| {
             let at = next.at;

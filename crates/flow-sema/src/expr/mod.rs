@@ -61,6 +61,8 @@ pub(crate) enum Place {
     Step,
     /// In a flow's statements.
     Flow,
+    /// In a flow, where something is decided before anything is started: a guard of a `check`, an arm's `if`.
+    Deciding,
     /// In a test.
     Test,
 }
@@ -75,6 +77,7 @@ impl Place {
             Self::Lambda => "a function in place",
             Self::Step => "a step",
             Self::Flow => "a flow",
+            Self::Deciding => "a guard",
             Self::Test => "a test",
         }
     }
@@ -127,6 +130,22 @@ impl<'a> Elaborator<'a> {
     /// Reports.
     pub(crate) fn problem(&mut self, problem: impl Into<Problem>) {
         self.output.problem(problem);
+    }
+
+    /// Elaborates something from which nothing can be started: it is no part of the flow's graph.
+    pub(crate) fn apart<R>(&mut self, place: Place, elaborate: impl FnOnce(&mut Self) -> R) -> R {
+        let place = std::mem::replace(&mut self.place, place);
+        let graph = self.graph.take();
+        let result = elaborate(self);
+        self.graph = graph;
+        self.place = place;
+        result
+    }
+
+    /// Elaborates what decides between parts of a flow, before any of them is started.
+    pub(crate) fn deciding<R>(&mut self, elaborate: impl FnOnce(&mut Self) -> R) -> R {
+        let place = if self.place == Place::Flow { Place::Deciding } else { self.place };
+        self.apart(place, elaborate)
     }
 
     /// Elaborates an expression that must have a type; converts or reports where it has another.

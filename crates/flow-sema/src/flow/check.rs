@@ -44,9 +44,7 @@ pub(super) fn check(el: &mut Elaborator<'_>, written: &ast::CheckExpr, at: Span)
     let value = Expr::new(ExprKind::Var(it), at);
     let outer = el.locals.set_it(Some(It { ty: ty.clone(), var: it, bare_fields: false }));
     // The guards are asked before it is known what happens, so nothing can be started in them.
-    let graph = el.graph.take();
-    let guards: Vec<Guard> = written.guards().filter_map(|guard| self::guard(el, &guard)).collect();
-    el.graph = graph;
+    let guards = el.deciding(|el| written.guards().filter_map(|guard| self::guard(el, &guard)).collect::<Vec<_>>());
     if guards.is_empty() {
         el.locals.set_it(outer);
         return (value, ty);

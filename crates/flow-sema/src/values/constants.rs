@@ -198,12 +198,8 @@ fn has_errors_within(expr: &Expr, output: &Output) -> bool {
 impl Elaborator<'_> {
     /// The value of an expression that must be known when compiling.
     pub(crate) fn constant(&mut self, written: &ast::Expr, ty: &Type, because: Because<'_>) -> Option<Value> {
-        let place = std::mem::replace(&mut self.place, Place::Constant);
-        let graph = self.graph.take();
         let before = self.output.problems.0.len();
-        let expr = self.check(written, ty, because);
-        self.graph = graph;
-        self.place = place;
+        let expr = self.apart(Place::Constant, |this| this.check(written, ty, because));
         let is_wrong =
             self.output.problems.0[before..].iter().any(|problem| problem.severity == flow_diag::Severity::Error);
         if is_wrong {

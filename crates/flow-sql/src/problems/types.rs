@@ -80,6 +80,9 @@ fn plain_words(message: &str) -> String {
         let Some(rest) = framed.iter().find_map(|frame| text.strip_prefix(frame)) else { break };
         text = rest.to_owned();
     }
+    if text == "Table Functions are not supported" {
+        return "a function cannot stand in place of a table: give the step a table".into();
+    }
     if text.starts_with("type_coercion") {
         text = message.lines().last().unwrap_or_default().to_owned();
         return plain_words(&text);
@@ -143,5 +146,7 @@ mod tests {
         let message =
             "Error during planning: Cannot coerce arithmetic expression Utf8 + Decimal128(38, 10) to valid types";
         assert_eq!(plain_words(message), "Cannot coerce arithmetic expression String + Decimal to valid types");
+        let message = "This feature is not implemented: Table Functions are not supported";
+        assert!(plain_words(message).ends_with("give the step a table"));
     }
 }

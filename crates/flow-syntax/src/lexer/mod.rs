@@ -100,6 +100,8 @@ enum Mode {
 enum Before {
     /// Nothing of the kind.
     Other,
+    /// `provider`: what follows names a kind of connection, as in `provider ssh`.
+    Provider,
     /// `sql`: a text is code; `on` may follow.
     Sql,
     /// `sh`, `python`, `csv`, …, or a complete `sql on c`: a text is code or data.
@@ -163,6 +165,8 @@ impl Lexer<'_, '_> {
         self.before = match (self.before, token) {
             (_, Token::Sql) => Before::Sql,
             (_, Token::Sh | Token::Python | Token::Csv | Token::Json | Token::Jsonl) => Before::Code,
+            (Before::Provider, _) => Before::Other,
+            (_, Token::Ident) if self.logos.slice() == "provider" => Before::Provider,
             (_, Token::Ssh) | (Before::Sql, Token::On) => Before::NeedsName,
             (Before::NeedsName, token) if token.is_word() => Before::Code,
             (Before::Code, Token::Dot) => Before::NeedsName,

@@ -80,7 +80,7 @@ impl Parser<'_> {
     /// Code in quotes, or `file("path")`.
     fn code(&mut self) {
         if self.at(Token::RawOpen) {
-            self.string();
+            self.code_string();
         } else if self.at(Token::File) && self.nth(1) == Token::LParen {
             self.start(SyntaxKind::CODE_FILE);
             self.keyword();

@@ -205,7 +205,7 @@ impl Parser<'_> {
             Token::Csv | Token::Json | Token::Jsonl if self.nth(1) == Token::RawOpen => {
                 self.start(SyntaxKind::DATA_EXPR);
                 self.keyword();
-                self.string();
+                self.code_string();
                 self.finish();
             }
             _ if self.at_literal() => self.literal(),

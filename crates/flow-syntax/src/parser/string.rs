@@ -26,6 +26,14 @@ impl Parser<'_> {
 
     /// A text. The current token opens it; the lexer sees to it that it is closed.
     pub(super) fn string(&mut self) {
+        if self.at(Token::RawOpen) && self.text_at(0).starts_with('"') {
+            self.unexpected("no text: after this word it would be code, so put the word in parentheses");
+        }
+        self.code_string();
+    }
+
+    /// A text of code or data, where the word before it says so.
+    pub(super) fn code_string(&mut self) {
         self.start(SyntaxKind::STRING);
         let raw = self.at(Token::RawOpen);
         self.bump();

@@ -43,6 +43,16 @@ fn problems_in_every_format() {
 }
 
 #[test]
+fn a_flood_of_problems_is_cut_and_errors_come_first() {
+    let unused: String = (0..150).map(|number| format!("let unused_{number} = {number}\n")).collect();
+    let project = Sandbox::program(&format!("flow other {{\n{unused}}}\n{WRONG}"));
+    let said = project.flowc(&["check"]).ends(2).tells("main.flow:153:21").tells("… and ").tells("--verbose shows all");
+    let shown = |text: &str| text.matches("-[main.flow:").count() + text.matches("[ main.flow:").count();
+    assert_eq!(shown(&said.err), 100, "{}", said.err);
+    assert!(shown(&project.flowc(&["check", "--verbose"]).ends(2).err) > 150);
+}
+
+#[test]
 fn colour_is_for_terminals_or_those_who_ask() {
     let project = Sandbox::program(WRONG);
     assert!(!project.flowc(&["check"]).ends(2).err.contains('\x1b'));
