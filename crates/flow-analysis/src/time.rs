@@ -129,59 +129,76 @@ fn runs<'a>(program: &'a Program, node: &'a Node) -> Option<&'a Name> {
 }
 
 fn flow_bounds(program: &Program, known: &Known<'_>, flow: &Flow) -> Bounds {
-    let mut nodes = BTreeMap::new();
+    let mut nodes = Found::new();
     let whole = block_bound(program, known, &flow.body, &mut nodes);
     for handler in &flow.handlers {
         block_bound(program, known, &handler.body, &mut nodes);
     }
-    Bounds { flow: whole, nodes }
+    Bounds { flow: whole, nodes: nodes.into_iter().collect() }
 }
 
+/// Nodes and their worst cases, in no order.
+type Found = Vec<(u32, Bound)>;
+
 /// The longest path through a block. Blocks nest at most as deeply as the parser allows (256).
-fn block_bound(program: &Program, known: &Known<'_>, block: &Block, nodes: &mut BTreeMap<u32, Bound>) -> Option<Bound> {
-    let mut ends: BTreeMap<NodeId, u64> = BTreeMap::new();
+fn block_bound(program: &Program, known: &Known<'_>, block: &Block, nodes: &mut Found) -> Option<Bound> {
+    let waits = waits(block);
+    let mut ends: Vec<u64> = vec![0; block.nodes.len()];
     let mut whole = Bound { worst_ms: 0, attempts: 0, provenance: Provenance::Declared };
     let mut bounded = true;
-    for node in in_order(block) {
-        let start = waits_for(node).filter_map(|id| ends.get(&id)).copied().max().unwrap_or(0);
+    for place in in_order(&waits) {
+        let node = &block.nodes[place];
+        let start = waits[place].iter().map(|earlier| ends[*earlier as usize]).max().unwrap_or(0);
         let Some(bound) = node_bound(program, known, node, nodes) else {
             bounded = false;
             continue;
         };
         let end = start.saturating_add(bound.worst_ms);
-        ends.insert(node.id, end);
+        ends[place] = end;
         whole.worst_ms = whole.worst_ms.max(end);
         whole.attempts = whole.attempts.saturating_add(bound.attempts);
         whole.provenance = whole.provenance.max(bound.provenance);
-        nodes.insert(node.id.0, bound);
+        nodes.push((node.id.0, bound));
     }
     bounded.then_some(whole)
 }
 
-/// A block's nodes, each after those that it waits for. Nodes of a circle (E0305) are left out.
-fn in_order(block: &Block) -> Vec<&Node> {
-    let here: BTreeMap<NodeId, &Node> = block.nodes.iter().map(|node| (node.id, node)).collect();
-    let mut left: BTreeMap<NodeId, usize> = BTreeMap::new();
-    let mut waiters: BTreeMap<NodeId, Vec<NodeId>> = BTreeMap::new();
-    for node in &block.nodes {
-        let mut waits: Vec<NodeId> = waits_for(node).filter(|id| here.contains_key(id) && *id != node.id).collect();
+/// For each node of a block the positions of the others that it waits for, each once.
+fn waits(block: &Block) -> Vec<Vec<u32>> {
+    const ELSEWHERE: u32 = u32::MAX;
+    // A flow's nodes are numbered through, so those of a block and of the blocks in it lie together.
+    let first = block.nodes.iter().map(|node| node.id.0).min().unwrap_or(0);
+    let last = block.nodes.iter().map(|node| node.id.0).max().unwrap_or(0);
+    let mut places = vec![ELSEWHERE; (last - first) as usize + 1];
+    for (place, node) in (0..).zip(&block.nodes) {
+        places[(node.id.0 - first) as usize] = place;
+    }
+    let place = |id: NodeId| Some(*places.get(id.0.checked_sub(first)? as usize)?).filter(|place| *place != ELSEWHERE);
+    let of = |(here, node)| {
+        let mut waits: Vec<u32> = waits_for(node).filter_map(place).filter(|place| *place != here).collect();
         waits.sort_unstable();
         waits.dedup();
-        left.insert(node.id, waits.len());
-        for id in waits {
-            waiters.entry(id).or_default().push(node.id);
-        }
+        waits
+    };
+    (0..).zip(&block.nodes).map(of).collect()
+}
+
+/// The positions of a block's nodes, each after those that it waits for. Nodes of a circle (E0305) are left out.
+fn in_order(waits: &[Vec<u32>]) -> Vec<usize> {
+    let mut waiters: Vec<Vec<u32>> = vec![vec![]; waits.len()];
+    for (place, waits) in (0..).zip(waits) {
+        waits.iter().for_each(|earlier| waiters[*earlier as usize].push(place));
     }
-    let mut ready: Vec<NodeId> = left.iter().filter(|(_, count)| **count == 0).map(|(id, _)| *id).collect();
-    let mut order = Vec::with_capacity(block.nodes.len());
-    while let Some(id) = ready.pop() {
-        order.extend(here.get(&id).copied());
-        for waiter in waiters.get(&id).into_iter().flatten() {
-            if let Some(count) = left.get_mut(waiter) {
-                *count -= 1;
-                if *count == 0 {
-                    ready.push(*waiter);
-                }
+    let mut left: Vec<usize> = waits.iter().map(Vec::len).collect();
+    let mut order: Vec<usize> = (0..waits.len()).filter(|place| left[*place] == 0).collect();
+    let mut next = 0;
+    while let Some(place) = order.get(next).copied() {
+        next += 1;
+        for waiter in &waiters[place] {
+            let waiter = *waiter as usize;
+            left[waiter] -= 1;
+            if left[waiter] == 0 {
+                order.push(waiter);
             }
         }
     }
@@ -194,7 +211,7 @@ fn waits_for(node: &Node) -> impl Iterator<Item = NodeId> {
     std::iter::once(node).chain(inside).flat_map(|node| node.needs.iter().chain(&node.after)).copied()
 }
 
-fn node_bound(program: &Program, known: &Known<'_>, node: &Node, nodes: &mut BTreeMap<u32, Bound>) -> Option<Bound> {
+fn node_bound(program: &Program, known: &Known<'_>, node: &Node, nodes: &mut Found) -> Option<Bound> {
     let instant = |worst_ms| Some(Bound { worst_ms, attempts: 0, provenance: Provenance::Declared });
     let mut block = |block: &Block| block_bound(program, known, block, nodes);
     match &node.kind {

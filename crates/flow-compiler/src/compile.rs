@@ -12,10 +12,7 @@ use flow_sema::{
     index::{DefinitionKind, Index},
     manifest::ProfileVar,
 };
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 /// What is compiled, and how.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +23,8 @@ pub struct Options {
     pub set: Vec<(String, String)>,
     /// Only these files, in place of all in the source folders: paths from the project's root.
     pub only: Vec<String>,
+    /// Whether the index is to answer what an editor asks: the type of every expression, mentions by place.
+    pub for_editor: bool,
 }
 
 /// A compiled program, or as much of it as could be made out.
@@ -59,6 +58,7 @@ pub fn compile(world: &dyn World, options: &Options) -> Compilation {
         profile: command_line.profile.as_ref().map(|(name, at)| (name.as_str(), *at)),
         overrides: &command_line.overrides,
         read_file: &read_file,
+        for_editor: options.for_editor,
     };
     let (checked, found) = flow_sema::check(input);
     problems.extend(found);
@@ -121,15 +121,15 @@ fn read_beside(
 
 /// What the index and the places say that analyses need.
 fn mentions(index: &Index, places: &Places) -> Mentions {
-    let mut used_ids = BTreeSet::new();
-    used_ids.extend(index.references.iter().map(|reference| reference.to.0));
+    let mut used = vec![false; index.definitions.len()];
+    index.references.iter().for_each(|reference| used[reference.to.0 as usize] = true);
     let mut mentions = Mentions { inside: places.inside.clone(), ..Mentions::default() };
-    for (id, definition) in (0_u32..).zip(&index.definitions) {
+    for (definition, used) in index.definitions.iter().zip(used) {
         let DefinitionKind::Declaration(keyword) = definition.kind else { continue };
         if keyword == "fn" {
             mentions.functions.insert(definition.name.clone(), definition.at);
         }
-        if used_ids.contains(&id) {
+        if used {
             mentions.used.insert(definition.name.clone());
         }
     }

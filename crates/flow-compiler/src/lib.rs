@@ -16,5 +16,5 @@ pub use compile::{Compilation, Options, compile};
 pub use flow_analysis::failures;
 pub use flow_sema::manifest::{Manifest, Telemetry};
 pub use load::{Loaded, LoadedModule, MAX_FILE_BYTES, load, manifest};
-pub use plan::{VERSION, plan};
+pub use plan::{VERSION, flow_meant, plan};
 pub use world::{MemoryWorld, World, WorldError};

@@ -3,11 +3,8 @@
 //! Picks the part of the program that the flow reaches, reads its parameters, adds the bounds. What would
 //! run and why is decided where there is a journal; a plan made here has no decisions and no inputs.
 
-use crate::{
-    Compilation,
-    problems::{CannotRunYet, MissingParameter, NoSuchFlow, UnknownParameter, WhichFlow, WrongParameter},
-};
-use flow_diag::Problems;
+use crate::problems::{CannotRunYet, MissingParameter, NoSuchFlow, UnknownParameter, WhichFlow, WrongParameter};
+use flow_diag::{Problem, Problems};
 use flow_expr::{Context, ExprKind, Name, Value, codec};
 use flow_plan::{Body, Flow, PLAN_FORMAT, Plan, Program};
 use jiff::Timestamp;
@@ -16,27 +13,52 @@ use std::{collections::BTreeMap, sync::Arc};
 /// The version of this compiler, as plans keep it.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The plan of a flow with the given parameters as text, as of a time.
-///
-/// Without a name, the program's only flow is meant.
+/// The name of the flow that is meant: whole, or short where only one flow has it; without one, the only flow.
 ///
 /// # Errors
-/// The program is wrong; there is no such flow; a parameter is missing, unknown or of another type; a step
-/// cannot be run by this version.
-pub fn plan(
-    compilation: &Compilation,
-    flow: Option<&str>,
-    params: &BTreeMap<String, String>,
-    now: Timestamp,
-) -> Result<Plan, Problems> {
-    if compilation.problems.has_errors() {
-        return Err(compilation.problems.clone());
+/// There is no such flow, or there are several.
+pub fn flow_meant(program: &Program, wanted: Option<&str>) -> Result<Name, Problems> {
+    let known = || program.flows.keys().filter(|name| !name.as_str().starts_with("std.")).cloned().collect();
+    let Some(wanted) = wanted else {
+        let mut flows = program.flows.keys();
+        return match (flows.next(), flows.next()) {
+            (Some(only), None) => Ok(only.clone()),
+            _ => Err(only(WhichFlow { known: known() })),
+        };
+    };
+    let whole = Name::new(wanted);
+    if program.flows.contains_key(&whole) {
+        return Ok(whole);
     }
+    let mut found = program.flows.keys().filter(|name| name.short() == wanted);
+    match (found.next(), found.next()) {
+        (Some(only), None) => Ok(only.clone()),
+        (None, _) => Err(only(NoSuchFlow { wanted, known: known() })),
+        (Some(_), Some(_)) => {
+            let several = program.flows.keys().filter(|name| name.short() == wanted).cloned().collect();
+            Err(only(WhichFlow { known: several }))
+        }
+    }
+}
+
+fn only(problem: impl Into<Problem>) -> Problems {
     let mut problems = Problems::default();
-    let Some(flow) = find(&compilation.program, flow, &mut problems) else { return Err(problems) };
-    let program = compilation.program.part(&flow.name);
-    let params = parameters(&program, flow, params, now, &mut problems);
-    for step in program.steps.values() {
+    problems.push(problem);
+    problems
+}
+
+/// The plan of a flow with the given parameters as text, as of a time. `part` is what the flow reaches of a
+/// program without errors. The plan has no hash yet, since not every plan needs one: [`Plan::seal`] gives it.
+///
+/// # Errors
+/// A parameter is missing, unknown or of another type; a step cannot be run by this version.
+pub fn plan(part: Program, flow: &Name, params: &BTreeMap<String, String>, now: Timestamp) -> Result<Plan, Problems> {
+    let Some(declared) = part.flows.get(flow) else {
+        return Err(only(NoSuchFlow { wanted: flow.as_str(), known: vec![] }));
+    };
+    let mut problems = Problems::default();
+    let params = parameters(&part, declared, params, now, &mut problems);
+    for step in part.steps.values() {
         if let Body::Other { keyword } = &step.body {
             problems.push(CannotRunYet { step: &step.name, keyword, at: step.at });
         }
@@ -44,51 +66,17 @@ pub fn plan(
     if !problems.is_empty() {
         return Err(problems);
     }
-    let bounds = flow_analysis::time::bounds(&program, &flow.name);
-    let mut plan = Plan {
+    Ok(Plan {
         format: PLAN_FORMAT,
         compiler: VERSION.into(),
         hash: "".into(),
-        flow: flow.name.clone(),
+        flow: flow.clone(),
         params,
-        program,
+        bounds: flow_analysis::time::bounds(&part, flow),
+        program: part,
         inputs: vec![],
         decisions: vec![],
-        bounds,
-    };
-    plan.hash = plan.content_hash();
-    Ok(plan)
-}
-
-/// The flow of that name: whole, or short where only one flow has it.
-fn find<'p>(program: &'p Program, wanted: Option<&str>, problems: &mut Problems) -> Option<&'p Flow> {
-    let known = || program.flows.keys().filter(|name| !name.as_str().starts_with("std.")).cloned().collect();
-    let Some(wanted) = wanted else {
-        let mut flows = program.flows.values();
-        return match (flows.next(), flows.next()) {
-            (Some(only), None) => Some(only),
-            _ => {
-                problems.push(WhichFlow { known: known() });
-                None
-            }
-        };
-    };
-    if let Some(flow) = program.flows.get(&Name::new(wanted)) {
-        return Some(flow);
-    }
-    let mut found = program.flows.values().filter(|flow| flow.name.short() == wanted);
-    match (found.next(), found.next()) {
-        (Some(only), None) => Some(only),
-        (None, _) => {
-            problems.push(NoSuchFlow { wanted, known: known() });
-            None
-        }
-        (Some(_), Some(_)) => {
-            let several = program.flows.keys().filter(|name| name.short() == wanted).cloned().collect();
-            problems.push(WhichFlow { known: several });
-            None
-        }
-    }
+    })
 }
 
 /// Values of all parameters: given, or their defaults.

@@ -6,7 +6,7 @@
 use crate::{
     CachedResult, Command, ContractVerdict, Driver, How, InputRecord, Last, NodeRecord, Note, Product,
     asks::Asking,
-    decide::{Candidate, decide, why_not_cacheable},
+    decide::{Candidate, decide},
     evaluate::{Job, or_damaged},
     expressions::free_variables,
     failures,
@@ -57,9 +57,8 @@ impl Driver {
         args: Vec<Value>,
         inputs: Vec<InputRecord>,
     ) {
-        let reusable = why_not_cacheable(&step).is_none() && !meaning.tells_time;
         let identity = identity(&meaning, &inputs);
-        let cache_key = identity.clone().filter(|_| reusable);
+        let cache_key = identity.clone().filter(|_| meaning.not_cacheable.is_none());
         let asking = Asking::of(&step.body, step.budget.as_ref());
         let call = CallState::new(step, meaning, args, asking);
         self.instances[id as usize].activity =
@@ -89,16 +88,12 @@ impl Driver {
         let forced = self.is_forced(id);
         let (decision, runs) = match &self.instances[id as usize].activity {
             Activity::Call(call) => {
-                let why = match call.meaning.tells_time {
-                    true => Some("it depends on when it runs".into()),
-                    false => why_not_cacheable(&call.step),
-                };
                 let node = Candidate {
                     components: &call.meaning.components,
                     inputs: &call.inputs,
                     upstream: &upstream,
                     cache: call.step.cache,
-                    not_cacheable: why.as_deref(),
+                    not_cacheable: call.meaning.not_cacheable.as_ref(),
                     step: Some(&call.step),
                     forced,
                 };
@@ -110,7 +105,7 @@ impl Driver {
                     inputs: &compute.inputs,
                     upstream: &upstream,
                     cache: flow_plan::CachePolicy::Unchanged,
-                    not_cacheable: compute.meaning.tells_time.then_some("it depends on when it runs"),
+                    not_cacheable: compute.meaning.not_cacheable.as_ref(),
                     step: None,
                     forced,
                 };
@@ -120,8 +115,9 @@ impl Driver {
             }
             _ => return,
         };
-        self.decided(id, decision.clone());
-        match (decision.verdict, cached) {
+        let verdict = decision.verdict;
+        self.decided(id, decision);
+        match (verdict, cached) {
             (Verdict::Reuse, Some(cached)) => {
                 self.settle(id, Settled::Value { value: cached.value, how: How::Reused });
             }
@@ -385,7 +381,7 @@ impl Driver {
         let bindings = self.bindings(id, &expr, false);
         let inputs = self.inputs_of_expression(id, &expr);
         let identity = identity(&meaning, &inputs);
-        let cache_key = identity.clone().filter(|_| !meaning.tells_time);
+        let cache_key = identity.clone().filter(|_| meaning.not_cacheable.is_none());
         let state =
             crate::state::ComputeState { meaning, bindings, inputs, cache_key: cache_key.clone(), recorded: false };
         self.instances[id as usize].activity = Activity::Compute(Box::new(state));

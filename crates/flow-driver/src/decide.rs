@@ -22,7 +22,7 @@ pub struct Candidate<'a> {
     /// Whether and how long a result is reused.
     pub cache: CachePolicy,
     /// Why a result is never reused, if it is not.
-    pub not_cacheable: Option<&'a str>,
+    pub not_cacheable: Option<&'a Arc<str>>,
     /// The step whose clauses the components are, for their places.
     pub step: Option<&'a Step>,
     /// Whether it was asked for whatever the records say.
@@ -61,7 +61,7 @@ pub fn decide(
         reasons.push(Reason::Forced);
     }
     if let Some(why) = node.not_cacheable {
-        reasons.push(Reason::NotCacheable { why: why.into() });
+        reasons.push(Reason::NotCacheable { why: why.clone() });
     } else if let (CachePolicy::For(limit_ms), Some(cached)) = (node.cache, cached) {
         let age_ms = age_ms(cached.at, now);
         if age_ms > limit_ms {

@@ -522,7 +522,9 @@ impl Driver {
             Settled::Cancelled => (NodeStatus::Cancelled, None),
             Settled::Unknown => (NodeStatus::Unknown, None),
         };
+        // Nobody reads the notes of a plan.
         if id == ROOT
+            || self.start.dry
             || (status == NodeStatus::Succeeded && matches!(self.node(id).op, Op::Compute { data: false, .. }))
         {
             return;

@@ -8,12 +8,10 @@ use crate::{
     expressions::{bind, free_variables, looks_into_data},
     meaning::may_hold_data,
 };
+use ahash::AHashMap;
 use flow_expr::{Arm, Expr, ExprKind, Name, TypeTable, Value, VarId};
 use flow_plan::{Block, Finish, Flow, HandlerEvent, MatchArm, Node, NodeKind, Param, StaleAction};
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 /// The number of the node that computes a block's value.
 pub(crate) const RESULT: u32 = u32::MAX;
@@ -51,7 +49,7 @@ pub(crate) struct FlowGraph {
     /// The body is block 0; blocks come before the blocks in them.
     pub(crate) blocks: Vec<BlockGraph>,
     pub(crate) handlers: Vec<(HandlerEvent, u32)>,
-    pub(crate) sources: HashMap<VarId, Source>,
+    pub(crate) sources: AHashMap<VarId, Source>,
     /// Node variables that may hold tables or files.
     pub(crate) data_vars: BTreeSet<VarId>,
 }
@@ -193,7 +191,7 @@ impl Op {
 impl FlowGraph {
     /// Makes a flow ready.
     pub(crate) fn new(flow: &Flow, types: &TypeTable) -> Self {
-        let mut maker = Maker::new(types);
+        let mut maker = Maker::new(types, flow.body.nodes.len());
         maker.block(&flow.body, &flow.params, None);
         let handlers: Vec<_> =
             flow.handlers.iter().map(|handler| (handler.on, maker.block(&handler.body, &[], Some(0)))).collect();
@@ -214,26 +212,27 @@ struct Maker<'a> {
     types: &'a TypeTable,
     blocks: Vec<BlockGraph>,
     parents: Vec<Option<u32>>,
-    sources: HashMap<VarId, Source>,
+    sources: AHashMap<VarId, Source>,
     data_vars: BTreeSet<VarId>,
-    nodes: HashMap<u32, NodeRef>,
+    nodes: AHashMap<u32, NodeRef>,
     /// The `require … fresh` of each dataset, by block.
-    required: HashMap<(u32, Name), Vec<NodeRef>>,
+    required: AHashMap<(u32, Name), Vec<NodeRef>>,
     /// What each node and result mentions, until all nodes are known.
     declared: Vec<(NodeRef, Vec<(u32, bool)>)>,
 }
 
 impl<'a> Maker<'a> {
-    fn new(types: &'a TypeTable) -> Self {
+    /// For a flow of about so many nodes.
+    fn new(types: &'a TypeTable, nodes: usize) -> Self {
         Self {
             types,
             blocks: vec![],
             parents: vec![],
-            sources: HashMap::new(),
+            sources: AHashMap::with_capacity(nodes),
             data_vars: BTreeSet::new(),
-            nodes: HashMap::new(),
-            required: HashMap::new(),
-            declared: vec![],
+            nodes: AHashMap::with_capacity(nodes),
+            required: AHashMap::new(),
+            declared: Vec::with_capacity(nodes),
         }
     }
 
@@ -392,7 +391,8 @@ impl<'a> Maker<'a> {
         for block in 0..self.blocks.len() {
             let Some(result) = self.blocks[block].result.clone() else { continue };
             let place = NodeRef { block: block as u32, local: u32::MAX };
-            let needs = self.makers(free_variables(&result));
+            let mut needs = vec![];
+            self.makers(&result, &mut needs);
             self.blocks[block].result_needs = self.reachable(needs, place);
         }
     }
@@ -403,21 +403,25 @@ impl<'a> Maker<'a> {
 
     /// Makers of what the node's own expressions mention.
     fn mentioned(&self, op: &Op) -> Vec<Need> {
-        let mut vars = BTreeSet::new();
-        op.operands().iter().for_each(|expr| vars.extend(free_variables(expr)));
+        let mut needs = vec![];
+        op.operands().iter().for_each(|expr| self.makers(expr, &mut needs));
         if let Op::Require { message: Some(message), .. } = op {
-            vars.extend(free_variables(message));
+            self.makers(message, &mut needs);
         }
-        self.makers(vars)
+        needs
     }
 
-    fn makers(&self, vars: BTreeSet<VarId>) -> Vec<Need> {
-        vars.iter()
-            .filter_map(|var| match self.sources.get(var)? {
-                Source::Node(node) => Some(Need { node: *node, data: true }),
-                Source::Bound(_) => None,
-            })
-            .collect()
+    /// The nodes whose values an expression mentions.
+    fn makers(&self, expr: &Expr, needs: &mut Vec<Need>) {
+        let mut add = |var| {
+            if let Some(Source::Node(node)) = self.sources.get(&var) {
+                needs.push(Need { node: *node, data: true });
+            }
+        };
+        match &expr.kind {
+            ExprKind::Var(var) => add(*var),
+            _ => free_variables(expr).into_iter().for_each(add),
+        }
     }
 
     /// A dataset is read after what its block requires of it.

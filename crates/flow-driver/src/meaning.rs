@@ -3,7 +3,7 @@
 //! The hashing is `flow_plan`'s; this picks the clauses that can change a result. One that cannot
 //! (`timeout`, `retry`, `owner`, …) is no reason to run anything. Knows nothing of values.
 
-use crate::{Component, expressions::tells_time};
+use crate::{Component, decide::why_not_cacheable, expressions::tells_time};
 use flow_expr::{Expr, Name, Part, Type, TypeDef, TypeTable};
 use flow_plan::{
     Body, Clause, Dataset, HttpValue, Meanings, Program, Step, dataset_clauses, decides_result, meaning_hash,
@@ -20,8 +20,8 @@ pub(crate) struct NodeMeaning {
     pub(crate) components: Arc<[Component]>,
     /// Of all of them.
     pub(crate) hash: Arc<str>,
-    /// Whether it reads the clock, so that no two runs mean the same.
-    pub(crate) tells_time: bool,
+    /// Why a result is never taken again, if it is not.
+    pub(crate) not_cacheable: Option<Arc<str>>,
 }
 
 impl NodeMeaning {
@@ -29,10 +29,11 @@ impl NodeMeaning {
     pub(crate) fn of_step(step: &Step, meanings: &mut Meanings<'_>, program: &Program) -> Option<Self> {
         let meaning = meanings.step(&step.name)?;
         let deciding = meaning.clauses.iter().filter(|(name, _)| decides_result(name));
+        let of_time = time_told(with_judges(step, program), program);
         Some(Self {
             components: deciding.map(|(name, clause)| component(name, clause)).collect(),
             hash: meaning.hash,
-            tells_time: tells_time(with_judges(step, program), &program.functions),
+            not_cacheable: of_time.or_else(|| why_not_cacheable(step).map(Arc::from)),
         })
     }
 
@@ -40,7 +41,7 @@ impl NodeMeaning {
     pub(crate) fn of_expression(expr: &Expr, program: &Program) -> Self {
         let hash = Meanings::new(program).expr(expr);
         let part = Component { clause: "expression".into(), hash: hash.clone(), text: "".into() };
-        Self { components: [part].into(), hash, tells_time: tells_time([expr], &program.functions) }
+        Self { components: [part].into(), hash, not_cacheable: time_told([expr], program) }
     }
 
     /// Of a dataset: what decides whether a version still is what the declaration asks for.
@@ -57,8 +58,13 @@ impl NodeMeaning {
             parts.push(Component { clause, hash: meaning_hash(definition), text: "".into() });
         }
         let hashes: Vec<_> = parts.iter().map(|part| (&part.clause, &part.hash)).collect();
-        Self { hash: meaning_hash(&hashes), components: parts.into(), tells_time: false }
+        Self { hash: meaning_hash(&hashes), components: parts.into(), not_cacheable: None }
     }
+}
+
+/// Why no two runs mean the same by expressions, if one of them reads the clock.
+fn time_told<'p>(exprs: impl IntoIterator<Item = &'p Expr>, program: &'p Program) -> Option<Arc<str>> {
+    tells_time(exprs, &program.functions).then(|| "it depends on when it runs".into())
 }
 
 fn component(name: &Arc<str>, clause: &Clause) -> Component {

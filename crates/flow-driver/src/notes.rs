@@ -16,9 +16,12 @@ use std::{
 impl Driver {
     /// It is known whether an instance runs.
     pub(crate) fn decided(&mut self, id: u32, decision: Decision) {
-        let (path, label) = (self.path(id), self.label(id));
-        self.instances[id as usize].decision = Some(Box::new(decision.clone()));
-        self.note(Note::Decided { path, label, decision });
+        // Nobody reads the notes of a plan.
+        if !self.start.dry {
+            let (path, label) = (self.path(id), self.label(id));
+            self.note(Note::Decided { path, label, decision: decision.clone() });
+        }
+        self.instances[id as usize].decision = Some(Box::new(decision));
     }
 
     /// A promise was looked at.
@@ -143,12 +146,12 @@ impl Driver {
 
     /// What would happen to the nodes of the flow, once a dry run has ended.
     #[must_use]
-    pub fn decisions(&self) -> Vec<(NodeId, Decision)> {
+    pub fn into_decisions(mut self) -> Vec<(NodeId, Decision)> {
         let mut found: BTreeMap<u32, Decision> = BTreeMap::new();
         for id in 1..self.instances.len() as u32 {
-            let instance = &self.instances[id as usize];
-            let decision = match (&instance.decision, instance.settled()) {
-                (Some(decision), _) => (**decision).clone(),
+            let decided = self.instances[id as usize].decision.take();
+            let decision = match (decided, self.instances[id as usize].settled()) {
+                (Some(decision), _) => *decision,
                 (None, Some(Settled::Unknown)) => {
                     let upstream = self.unknown_upstream(id);
                     let reasons: Vec<_> = upstream.into_iter().map(|node| Reason::UpstreamRuns { node }).collect();

@@ -7,8 +7,8 @@ mod harness;
 use flow_driver::{Forced, How, NodeStatus::*, RunStatus};
 use flow_expr::{Type, Value, VarId};
 use flow_plan::{
-    Body, CachePolicy, DataTimeSource, Decision, Effect, Freshness, HandlerEvent, NodeKind, Param, Program, Reason,
-    StaleAction, Step, Verdict,
+    Body, CachePolicy, DataTimeSource, Decision, Effect, Freshness, HandlerEvent, NodeId, NodeKind, Param, Program,
+    Reason, StaleAction, Step, Verdict,
 };
 use harness::*;
 
@@ -265,13 +265,15 @@ fn one_version_for_the_whole_run() {
     assert_eq!(run.driver.result(), Some(&Value::List([Value::Int(1), Value::Int(1)].into())));
 }
 
-fn verdicts(run: &Run) -> Vec<(u32, Verdict)> {
-    run.driver.decisions().into_iter().map(|(node, Decision { verdict, .. })| (node.0, verdict)).collect()
+type Decisions = Vec<(NodeId, Decision)>;
+
+fn verdicts(decisions: &Decisions) -> Vec<(u32, Verdict)> {
+    decisions.iter().map(|(node, decision)| (node.0, decision.verdict)).collect()
 }
 
-fn plan(memory: &mut Memory, program: &Program) -> Run {
+fn plan(memory: &mut Memory, program: &Program) -> Decisions {
     let run = World { dry: true, ..World::new(memory) };
-    run.steps(|_, _| panic!("a plan runs nothing")).run(program, "f")
+    run.steps(|_, _| panic!("a plan runs nothing")).run(program, "f").driver.into_decisions()
 }
 
 #[test]
@@ -285,7 +287,7 @@ fn a_plan_says_what_a_run_would_do() {
     memory.places.insert(name("m.raw"), (Value::Int(125), Some(at(1))));
     let changed = plan(&mut memory, &program);
     assert_eq!(verdicts(&changed), [(0, Run), (1, Maybe), (2, Maybe), (3, Maybe)]);
-    assert_eq!(changed.driver.decisions()[1].1.reasons, [Reason::UpstreamRuns { node: "raw".into() }]);
+    assert_eq!(changed[1].1.reasons, [Reason::UpstreamRuns { node: "raw".into() }]);
     memory.places.insert(name("m.raw"), (Value::Int(123), Some(at(1))));
     program.steps.get_mut(&name("m.count")).unwrap().body = Body::Sql { text: "x".into(), connection: None };
     assert_eq!(verdicts(&plan(&mut memory, &program)), [(0, Reuse), (1, Reuse), (2, Run), (3, Maybe)]);
@@ -300,9 +302,8 @@ fn a_plan_knows_which_branch_is_not_taken() {
     };
     let known = flow("f", vec![node(0, "branch", branch(constant(Value::Bool(true))))], None);
     let known = plan(&mut Memory::default(), &program(vec![step("same", 1)], vec![], vec![known]));
-    let decisions = known.driver.decisions();
-    assert_eq!(decisions[1].0.0, 2);
-    assert_eq!(decisions[1].1.reasons, [Reason::BranchNotTaken]);
+    assert_eq!(known[1].0.0, 2);
+    assert_eq!(known[1].1.reasons, [Reason::BranchNotTaken]);
     let condition = binary_equal(var(3), int(1));
     let unknown = flow("f", vec![call(3, "ask", "ask", vec![]), node(0, "branch", branch(condition))], None);
     let unknown = plan(&mut Memory::default(), &program(vec![step("same", 1), step("ask", 0)], vec![], vec![unknown]));
@@ -342,13 +343,13 @@ fn a_plan_that_looks_nowhere_says_what_it_does_not_know() {
     let (mut memory, program) = (with_raw(123), pipeline());
     let blind = |memory: &mut Memory, program: &Program| {
         let world = World { dry: true, blind: true, ..World::new(memory) };
-        world.steps(|_, _| panic!("a plan runs nothing")).run(program, "f")
+        let run = world.steps(|_, _| panic!("a plan runs nothing")).run(program, "f");
+        (run.driver.into_decisions(), run.end.status)
     };
-    assert_eq!(verdicts(&blind(&mut memory, &program)), [(0, Run), (1, Run), (2, Run), (3, Run)]);
+    assert_eq!(verdicts(&blind(&mut memory, &program).0), [(0, Run), (1, Run), (2, Run), (3, Run)]);
     run(&mut memory, &program);
-    let planned = blind(&mut memory, &program);
-    assert_eq!(verdicts(&planned), [(0, Maybe), (1, Maybe), (2, Maybe), (3, Maybe)]);
-    let decisions = planned.driver.decisions();
+    let (decisions, _) = blind(&mut memory, &program);
+    assert_eq!(verdicts(&decisions), [(0, Maybe), (1, Maybe), (2, Maybe), (3, Maybe)]);
     assert_eq!(decisions[0].1.reasons, [Reason::NotLookedAt { dataset: name("m.raw") }]);
     assert!(decisions.iter().all(|(_, decision)| !decision.reasons.is_empty()), "{decisions:?}");
     let mut fresh = program.clone();
@@ -357,9 +358,9 @@ fn a_plan_that_looks_nowhere_says_what_it_does_not_know() {
         "require raw",
         NodeKind::RequireFresh { dataset: name("m.raw"), partition: vec![], within_ms: 1, action: StaleAction::Fail },
     )];
-    let planned = blind(&mut memory, &fresh);
-    assert_eq!(verdicts(&planned), [(0, Maybe)]);
-    assert_eq!(planned.end.status, RunStatus::Succeeded, "nobody knows that it is stale");
+    let (decisions, status) = blind(&mut memory, &fresh);
+    assert_eq!(verdicts(&decisions), [(0, Maybe)]);
+    assert_eq!(status, RunStatus::Succeeded, "nobody knows that it is stale");
 }
 
 #[test]

@@ -98,9 +98,9 @@ impl Engine {
         // What a write looked at, to see whether somebody changed it, is no input.
         let read: HashSet<&Name> = program.flows.values().flat_map(|flow| flow.nodes()).filter_map(read_by).collect();
         plan.inputs = foreseen.inputs.into_iter().filter(|input| read.contains(&input.dataset)).collect();
-        plan.decisions = foreseen.driver.decisions();
+        plan.decisions = foreseen.driver.into_decisions();
         // Large programs are not copied only to be looked at.
-        drop((foreseen.driver, shared));
+        drop(shared);
         plan.program = Arc::unwrap_or_clone(program);
         // What was left out says so, whether or not something of it was looked at.
         let left_out = || Decision { verdict: Verdict::Skip, reasons: vec![Reason::NotSelected] };
@@ -132,13 +132,14 @@ impl Engine {
     pub async fn run_held(
         &self,
         held: &Held,
-        plan: Plan,
+        mut plan: Plan,
         forced: Forced,
         progress: broadcast::Sender<Progress>,
         cancel: Cancel,
     ) -> Result<RunSummary, EngineError> {
         let flow = plan.program.flows.get(&plan.flow);
         let nodes = flow.ok_or_else(|| EngineError::NoFlow(plan.flow.clone()))?.nodes().count();
+        plan.seal();
         let program = Arc::new(plan.program.clone());
         let clock = Clock::start();
         let forced = if forced == Forced::None { forced_in(&plan) } else { forced };
@@ -230,15 +231,14 @@ impl Engine {
     }
 }
 
-/// Writes down that a run begins.
+/// Writes down that a run of a sealed plan begins.
 fn begin(store: &Store, plan: &Plan, start: &RunStart) -> Result<(), EngineError> {
-    let hash = if plan.hash.is_empty() { plan.content_hash() } else { plan.hash.clone() };
-    let known = store.reader()?.has_plan(&hash)?;
+    let known = store.reader()?.has_plan(&plan.hash)?;
     store.write(Write::Begin {
         start: Box::new(start.clone()),
         flow: plan.flow.0.clone(),
         plan_json: (!known).then(|| plan.to_json()),
-        plan: hash,
+        plan: plan.hash.clone(),
         format: DRIVER_FORMAT,
     });
     Ok(())

@@ -66,7 +66,14 @@ impl Plan {
         deep(|| meaning_hash(&(&self.program, &self.flow, &self.params)))
     }
 
-    /// The plan as JSON, indented, with a line end.
+    /// Gives the plan its hash, if it has none.
+    pub fn seal(&mut self) {
+        if self.hash.is_empty() {
+            self.hash = self.content_hash();
+        }
+    }
+
+    /// The plan as JSON, indented, with a line end. It should have been sealed, or it cannot be read back.
     ///
     /// # Panics
     /// When a parameter holds a function, which no checked program can give it.

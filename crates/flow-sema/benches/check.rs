@@ -81,7 +81,14 @@ fn parsing_and_checking(bencher: divan::Bencher<'_, '_>) {
     bencher.counter(divan::counter::ItemsCount::new(lines)).bench(|| {
         let modules = parse(&texts);
         let read_file = &|_, _: &str| Err("there are no files".into());
-        let input = Input { modules: &modules, manifest: &manifest, profile: None, overrides: &[], read_file };
+        let input = Input {
+            modules: &modules,
+            manifest: &manifest,
+            profile: None,
+            overrides: &[],
+            read_file,
+            for_editor: false,
+        };
         let (checked, problems) = flow_sema::check(input);
         assert!(!problems.has_errors(), "{:?}", problems.0.first());
         checked
@@ -109,7 +116,14 @@ fn one_flow_of_lets(bencher: divan::Bencher<'_, '_>, lets: usize) {
     let manifest = Manifest::default();
     bencher.counter(divan::counter::ItemsCount::new(lets)).bench_local(|| {
         let read_file = &|_, _: &str| Err("there are no files".into());
-        let input = Input { modules: &modules, manifest: &manifest, profile: None, overrides: &[], read_file };
+        let input = Input {
+            modules: &modules,
+            manifest: &manifest,
+            profile: None,
+            overrides: &[],
+            read_file,
+            for_editor: false,
+        };
         let (checked, problems) = flow_sema::check(input);
         assert!(!problems.has_errors(), "{:?}", problems.0.first());
         checked

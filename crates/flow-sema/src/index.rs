@@ -66,11 +66,17 @@ pub struct Index {
     pub definitions: Vec<Definition>,
     /// All mentions; by place after [`Index::finish`].
     pub references: Vec<Reference>,
-    /// Types of names, calls and field accesses; by place after [`Index::finish`].
+    /// Types of names, calls and field accesses; by place after [`Index::finish`]. Only for an editor.
     pub types: Vec<Typed>,
+    for_editor: bool,
 }
 
 impl Index {
+    /// An empty one; for an editor it keeps types, and is in order in the end.
+    pub(crate) fn new(for_editor: bool) -> Self {
+        Self { for_editor, ..Self::default() }
+    }
+
     /// Adds a definition.
     pub(crate) fn define(&mut self, definition: Definition) -> DefinitionId {
         let id = DefinitionId(u32::try_from(self.definitions.len()).unwrap_or(u32::MAX));
@@ -85,13 +91,16 @@ impl Index {
 
     /// Adds the type of an expression.
     pub(crate) fn typed(&mut self, at: Span, ty: &Type) {
-        if *ty != Type::Unknown {
+        if self.for_editor && *ty != Type::Unknown {
             self.types.push(Typed { at, ty: ty.clone() });
         }
     }
 
     /// Sorts by place, so that the queries below can search.
     pub(crate) fn finish(&mut self) {
+        if !self.for_editor {
+            return;
+        }
         self.references.sort_unstable_by_key(|reference| reference.at);
         self.types.sort_by_key(|typed| typed.at);
     }

@@ -62,6 +62,8 @@ pub struct Input<'a> {
     pub overrides: &'a [ProfileVar],
     /// Reads code that stands in a file beside a module.
     pub read_file: ReadFile<'a>,
+    /// Whether the index is to answer what an editor asks, which costs as much again as what it is made of.
+    pub for_editor: bool,
 }
 
 /// What checking gives.
@@ -78,7 +80,7 @@ pub struct Checked {
 /// Checks a program.
 #[must_use]
 pub fn check(input: Input<'_>) -> (Checked, Problems) {
-    let mut output = Output::default();
+    let mut output = Output { index: Index::new(input.for_editor), ..Output::default() };
     let mut env = environment(input, &mut output);
     let (mut declared, places) = declarations(input, &env, &mut output);
     declared.tests = testing::declare(input, &mut env, &declared, &mut output);

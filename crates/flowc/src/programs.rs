@@ -30,7 +30,7 @@ pub(crate) fn compiled(project: &Project, global: &Global) -> Compilation {
 
 fn compile_world(world: &dyn World, project: &Project, global: &Global) -> Compilation {
     let only = if project.is_loose { project.files.clone() } else { vec![] };
-    compile(world, &Options { profile: global.profile.clone(), set: global.set.clone(), only })
+    compile(world, &Options { profile: global.profile.clone(), set: global.set.clone(), only, ..Options::default() })
 }
 
 /// The program of that name; none if it has errors, which have been shown then.

@@ -11,6 +11,8 @@ use crate::{
     ui::Ui,
 };
 use clap::Args;
+use flow_compiler::Compilation;
+use flow_diag::Problems;
 use flow_driver::Forced;
 use flow_engine::{Choice, unselected};
 use flow_plan::{
@@ -65,30 +67,40 @@ impl Request {
         if let Some(path) = self.flow.as_deref().filter(|flow| flow.ends_with(".json")) {
             return self.frozen(Path::new(path), global).map(|requested| Some(vec![requested]));
         }
-        let compilation = programs::compiled(project, global);
+        // Trees and index have done their part: without them there is room for the plan.
+        let Compilation { sources, problems, program, .. } = programs::compiled(project, global);
+        let refused = |problems: &Problems| {
+            report::show(ui, ProblemFormat::Text, problems, &sources)?;
+            ui.say(&report::summary(ui, problems));
+            Ok(None)
+        };
+        if problems.has_errors() {
+            return refused(&problems);
+        }
         // Without a flow's name, the first parameter stands in its place.
         let unnamed = self.flow.as_deref().filter(|flow| flow.contains('=')).map(assignment);
         let unnamed = unnamed.transpose().map_err(Failure::wrong)?;
         let params: BTreeMap<String, String> = self.params.iter().cloned().chain(unnamed).collect();
         let wanted = self.flow.as_deref().filter(|flow| !flow.contains('='));
-        let mut flows = compilation.program.flows.values();
-        let flow = flows.find(|flow| wanted.is_none_or(|name| flow.name.as_str() == name || flow.name.short() == name));
-        let mut requested = Vec::new();
-        for (params, varied) in expanded(flow, &params)? {
-            match flow_compiler::plan(&compilation, wanted, &params, now()) {
+        let flow = match flow_compiler::flow_meant(&program, wanted) {
+            Ok(flow) => flow,
+            Err(problems) => return refused(&problems),
+        };
+        let given = expanded(program.flows.get(&flow), &params)?;
+        let mut part = program.into_part(&flow);
+        let mut requested = Vec::with_capacity(given.len());
+        for (place, (params, varied)) in given.iter().enumerate() {
+            let part = if place + 1 < given.len() { part.clone() } else { std::mem::take(&mut part) };
+            match flow_compiler::plan(part, &flow, params, now()) {
                 Ok(plan) => {
                     let choice = self.choice(&plan)?;
-                    requested.push(Requested { plan, is_frozen: false, choice, varied });
+                    requested.push(Requested { plan, is_frozen: false, choice, varied: varied.clone() });
                 }
-                Err(problems) => {
-                    report::show(ui, ProblemFormat::Text, &problems, &compilation.sources)?;
-                    ui.say(&report::summary(ui, &problems));
-                    return Ok(None);
-                }
+                Err(problems) => return refused(&problems),
             }
         }
         if ui.verbose {
-            report::show(ui, ProblemFormat::Text, &compilation.problems, &compilation.sources)?;
+            report::show(ui, ProblemFormat::Text, &problems, &sources)?;
         }
         Ok(Some(requested))
     }

@@ -1,8 +1,8 @@
 //! Formatting, comments and the order of declarations never change what a program means; plans say so.
 
 use crate::repository::{compile_text, files, root, shown};
-use flow_compiler::{Compilation, plan};
-use flow_diag::FileId;
+use flow_compiler::{Compilation, flow_meant, plan};
+use flow_diag::{FileId, Problems};
 use flow_plan::meaning_hash;
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -53,6 +53,20 @@ proptest! {
     }
 }
 
+/// The sealed plan of a flow.
+fn planned(
+    compilation: &Compilation,
+    flow: Option<&str>,
+    params: &BTreeMap<String, String>,
+) -> Result<flow_plan::Plan, Problems> {
+    let flow = flow_meant(&compilation.program, flow)?;
+    let part = compilation.program.part(&flow);
+    assert_eq!(part, compilation.program.clone().into_part(&flow), "copied or not, it is the same part");
+    let mut plan = plan(part, &flow, params, Timestamp::UNIX_EPOCH)?;
+    plan.seal();
+    Ok(plan)
+}
+
 #[test]
 fn a_plan_has_what_the_flow_reaches_and_its_parameters() {
     let text = r#"
@@ -69,7 +83,7 @@ flow asks { let _answer = talk("x") }
     let plan = |flow: &str, params: &[(&str, &str)]| {
         let params: BTreeMap<String, String> =
             params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        plan(&compilation, Some(flow).filter(|flow| !flow.is_empty()), &params, Timestamp::UNIX_EPOCH)
+        planned(&compilation, Some(flow).filter(|flow| !flow.is_empty()), &params)
     };
     let made = plan("hello", &[("times", "3"), ("kind", "Large")]).expect("it is right");
     assert_eq!(made.program.steps.len(), 1);
@@ -100,7 +114,7 @@ flow both -> String { let ok = may(3) return word(ok.by) }
     let hash = |text: &str| {
         let compilation = compile_text(text);
         assert!(!compilation.problems.has_errors(), "{}", shown(&compilation));
-        let made = plan(&compilation, Some("both"), &BTreeMap::new(), Timestamp::UNIX_EPOCH).expect("it is right");
+        let made = planned(&compilation, Some("both"), &BTreeMap::new()).expect("it is right");
         assert!(
             made.program.types.get(&flow_expr::Name::new(flow_plan::APPROVAL)).is_some(),
             "its type is in the plan"

@@ -5,11 +5,11 @@
 //! nodes need which is worked out when the flow is complete, from the variables that they use.
 
 use super::Elaborator;
+use ahash::AHashMap;
 use flow_diag::Span;
 use flow_expr::{Expr, Name, Type, VarId};
 use flow_plan::{Block, Node, NodeId, NodeKind};
 use flow_syntax::ast;
-use std::{collections::HashMap, sync::Arc};
 
 /// Elaborates one statement that only flows have (`write`, `require`, `wait`, …); gives what the statement
 /// makes of its block. Set by the flow's checker.
@@ -23,12 +23,10 @@ pub(crate) struct Graph {
     /// Nodes of the blocks that are open, the innermost last.
     open: Vec<Vec<Node>>,
     /// The block among the open ones, and the place in it, of the node that makes each variable.
-    makers: HashMap<VarId, (usize, usize)>,
+    makers: AHashMap<VarId, (usize, usize)>,
     next: u32,
-    /// How often each label was asked for.
-    labels: HashMap<Arc<str>, u32>,
     /// Datasets that open blocks have read, with the variables that hold them.
-    reads: HashMap<(Name, bool), VarId>,
+    reads: AHashMap<(Name, bool), VarId>,
     /// The same in the order of reading, with the depth of the block that did: the deepest last.
     readers: Vec<(Name, bool, usize)>,
     /// Statements of flows.
@@ -38,14 +36,13 @@ pub(crate) struct Graph {
 }
 
 impl Graph {
-    /// An empty graph with one open block.
-    pub(crate) fn new(statement: StatementHook, expression: ExpressionHook) -> Self {
+    /// An empty graph with one open block, in which about so many nodes are expected.
+    pub(crate) fn new(statement: StatementHook, expression: ExpressionHook, expected: usize) -> Self {
         Self {
-            open: vec![vec![]],
-            makers: HashMap::new(),
+            open: vec![Vec::with_capacity(expected)],
+            makers: AHashMap::with_capacity(expected),
             next: 0,
-            labels: HashMap::new(),
-            reads: HashMap::new(),
+            reads: AHashMap::new(),
             readers: vec![],
             statement,
             expression,
@@ -65,17 +62,9 @@ impl Graph {
         }
     }
 
-    /// `write_note`, and `write_note#2` for the second one.
-    pub(crate) fn label(&mut self, wanted: &str) -> Arc<str> {
-        let count = self.labels.entry(wanted.into()).or_default();
-        *count += 1;
-        if *count == 1 { wanted.into() } else { format!("{wanted}#{count}").into() }
-    }
-
     /// Adds a node to the innermost open block.
     pub(crate) fn add(&mut self, id: NodeId, wanted: &str, var: VarId, ty: Type, kind: NodeKind, at: Span) {
-        let label = self.label(wanted);
-        let node = Node { id, label, var, ty, kind, needs: vec![], after: vec![], at };
+        let node = Node { id, label: wanted.into(), var, ty, kind, needs: vec![], after: vec![], at };
         if self.open.is_empty() {
             self.open();
         }
@@ -93,9 +82,8 @@ impl Graph {
 
     /// Gives the node of a variable in the innermost open block the name and the variable of a `let`.
     pub(crate) fn rename(&mut self, var: VarId, wanted: &str, to: VarId) {
-        let label = self.label(wanted);
         if let Some(node) = self.node_of(var) {
-            (node.var, node.label) = (to, label);
+            (node.var, node.label) = (to, wanted.into());
             if let Some(place) = self.makers.remove(&var) {
                 self.makers.insert(to, place);
             }

@@ -4,9 +4,10 @@
 //! a name up costs the same however many are bound: a flow may have 100,000 `let`s. Tested below.
 
 use crate::index::DefinitionId;
+use ahash::AHashMap;
 use flow_diag::Span;
 use flow_expr::{Type, VarId};
-use std::{borrow::Borrow, collections::HashMap, hash::Hash, sync::Arc};
+use std::sync::Arc;
 
 /// A name that is bound in a body.
 #[derive(Clone, Debug)]
@@ -27,14 +28,22 @@ pub(crate) struct Local {
     pub(crate) expects_use: bool,
 }
 
+/// A binding, and where the stack has those that it hides: of the same name, of the same variable.
+#[derive(Clone, Debug)]
+struct Bound {
+    local: Local,
+    name_before: Option<usize>,
+    var_before: Option<usize>,
+}
+
 /// The scopes of one body. Variables are numbered through the whole body.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Locals {
-    stack: Vec<Local>,
-    /// Where the stack has each name, the innermost last.
-    names: HashMap<Arc<str>, Vec<usize>>,
-    /// Where the stack has each variable, the innermost last.
-    vars: HashMap<VarId, Vec<usize>>,
+    stack: Vec<Bound>,
+    /// Where the stack has the innermost binding of each name.
+    names: AHashMap<Arc<str>, usize>,
+    /// Where the stack has the innermost binding of each variable.
+    vars: AHashMap<VarId, usize>,
     marks: Vec<usize>,
     next: u32,
     it: Option<It>,
@@ -67,51 +76,61 @@ impl Locals {
     pub(crate) fn leave(&mut self) -> Vec<Local> {
         let mark = self.marks.pop().unwrap_or(0);
         let bound = self.stack.split_off(mark);
-        for local in &bound {
-            forget(&mut self.names, &*local.name);
-            forget(&mut self.vars, &local.var);
+        // The last binding of a name gives back what the one before it hid, and so on to what is outside.
+        for Bound { local, name_before, var_before } in bound.iter().rev() {
+            match name_before {
+                Some(place) => drop(self.names.insert(local.name.clone(), *place)),
+                None => drop(self.names.remove(&*local.name)),
+            }
+            match var_before {
+                Some(place) => drop(self.vars.insert(local.var, *place)),
+                None => drop(self.vars.remove(&local.var)),
+            }
         }
-        bound
+        bound.into_iter().map(|bound| bound.local).collect()
     }
 
     /// Binds a name. The caller has looked for [`Self::in_this_scope`].
     pub(crate) fn push(&mut self, local: Local) {
         let place = self.stack.len();
-        self.names.entry(local.name.clone()).or_default().push(place);
-        self.vars.entry(local.var).or_default().push(place);
-        self.stack.push(local);
+        let name_before = self.names.insert(local.name.clone(), place);
+        let var_before = self.vars.insert(local.var, place);
+        self.stack.push(Bound { local, name_before, var_before });
     }
 
     /// The innermost binding of a name; marks it as used.
     pub(crate) fn find(&mut self, name: &str) -> Option<&Local> {
-        let place = *self.names.get(name)?.last()?;
-        let local = self.stack.get_mut(place)?;
+        let local = &mut self.stack.get_mut(*self.names.get(name)?)?.local;
         local.used = true;
         Some(local)
     }
 
     /// The innermost binding of a name, which this does not count as a use.
     pub(super) fn find_unused(&self, name: &str) -> Option<&Local> {
-        self.stack.get(*self.names.get(name)?.last()?)
+        self.places(name).next().map(|place| &self.stack[place].local)
     }
 
     /// Counts the bindings of a name in the scope opened last as used: what is wrong with them has been said.
     pub(crate) fn forgive(&mut self, name: &str) {
         let mark = self.marks.last().copied().unwrap_or(0);
-        let places = self.names.get(name).into_iter().flatten().rev().take_while(|place| **place >= mark);
-        places.for_each(|place| self.stack[*place].used = true);
+        let places: Vec<usize> = self.places(name).take_while(|place| *place >= mark).collect();
+        places.into_iter().for_each(|place| self.stack[place].local.used = true);
     }
 
-    /// The binding of a name in the scope opened last.
+    /// The first binding of a name in the scope opened last.
     pub(crate) fn in_this_scope(&self, name: &str) -> Option<&Local> {
         let mark = self.marks.last().copied().unwrap_or(0);
-        let places = self.names.get(name)?;
-        self.stack.get(*places.get(places.partition_point(|place| *place < mark))?)
+        self.places(name).take_while(|place| *place >= mark).last().map(|place| &self.stack[place].local)
+    }
+
+    /// Where the stack has the bindings of a name, the innermost first.
+    fn places(&self, name: &str) -> impl Iterator<Item = usize> {
+        std::iter::successors(self.names.get(name).copied(), |place| self.stack[*place].name_before)
     }
 
     /// The type of a variable that a name is bound to here.
     pub(crate) fn type_of(&self, var: VarId) -> Option<&Type> {
-        self.stack.get(*self.vars.get(&var)?.last()?).map(|local| &local.ty)
+        self.stack.get(*self.vars.get(&var)?).map(|bound| &bound.local.ty)
     }
 
     /// Whether a name is bound here, which this does not count as a use.
@@ -121,7 +140,7 @@ impl Locals {
 
     /// All names that are bound here.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.stack.iter().map(|local| &*local.name)
+        self.stack.iter().map(|bound| &*bound.local.name)
     }
 
     /// Sets what `it` is; gives what it was, to be restored.
@@ -132,20 +151,6 @@ impl Locals {
     /// What `it` is here.
     pub(crate) fn it(&self) -> Option<&It> {
         self.it.as_ref()
-    }
-}
-
-/// Takes back the place that was noted last; what has no place left is gone.
-fn forget<K, Q>(places: &mut HashMap<K, Vec<usize>>, key: &Q)
-where
-    K: Borrow<Q> + Eq + Hash,
-    Q: Eq + Hash + ?Sized,
-{
-    if let Some(of_key) = places.get_mut(key) {
-        of_key.pop();
-        if of_key.is_empty() {
-            places.remove(key);
-        }
     }
 }
 

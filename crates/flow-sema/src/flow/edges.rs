@@ -6,16 +6,22 @@
 //! - `wait for` comes after all that stands before it in its block, and before all that stands behind.
 //! - A read of a dataset that the flow itself writes comes after the write.
 //!
-//! Also numbers the nodes in the order of the text. Blocks nest at most as deeply as the parser allows (256).
+//! Also numbers the nodes in the order of the text, and labels of which there are several: `write_note#2`. Blocks nest at most as deeply as the parser allows (256).
 
 use crate::decl::blocks_mut;
+use ahash::AHashMap;
 use flow_expr::{ExprKind, Name, Type, TypeDef, TypeTable, VarId};
 use flow_plan::{Block, Flow, Node, NodeId, NodeKind, every_expression};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 /// Numbers a flow's nodes and connects them.
 pub(super) fn connect(flow: &mut Flow) {
     let mut numbering = Numbering::default();
+    numbering.makers.reserve(flow.body.nodes.len());
+    numbering.labels.reserve(flow.body.nodes.len());
     numbering.block(&mut flow.body);
     for handler in &mut flow.handlers {
         numbering.block(&mut handler.body);
@@ -56,8 +62,8 @@ pub(super) fn may_hold_data(ty: &Type, types: &TypeTable) -> bool {
 #[derive(Default)]
 struct Numbering {
     next: u32,
-    makers: HashMap<VarId, NodeId>,
-    labels: HashMap<String, u32>,
+    makers: AHashMap<VarId, NodeId>,
+    labels: AHashMap<Arc<str>, u32>,
 }
 
 impl Numbering {
@@ -66,10 +72,11 @@ impl Numbering {
             node.id = NodeId(self.next);
             self.next += 1;
             self.makers.insert(node.var, node.id);
-            let wanted = node.label.split('#').next().unwrap_or_default().to_owned();
-            let count = self.labels.entry(wanted.clone()).or_default();
+            let count = self.labels.entry(node.label.clone()).or_default();
             *count += 1;
-            node.label = if *count == 1 { wanted.into() } else { format!("{wanted}#{count}").into() };
+            if *count > 1 {
+                node.label = format!("{}#{count}", node.label).into();
+            }
             for inner in blocks_mut(&mut node.kind) {
                 self.block(inner);
             }
@@ -77,15 +84,17 @@ impl Numbering {
     }
 }
 
-fn needs(block: &mut Block, makers: &HashMap<VarId, NodeId>) {
+fn needs(block: &mut Block, makers: &AHashMap<VarId, NodeId>) {
     for node in &mut block.nodes {
-        let mut found = BTreeSet::new();
+        let mut found = vec![];
         for part in node.expressions().into_iter().flat_map(every_expression) {
             if let ExprKind::Var(var) = &part.kind {
                 found.extend(makers.get(var).filter(|id| **id != node.id));
             }
         }
-        node.needs = found.into_iter().collect();
+        found.sort_unstable();
+        found.dedup();
+        node.needs = found;
         for inner in blocks_mut(&mut node.kind) {
             needs(inner, makers);
         }

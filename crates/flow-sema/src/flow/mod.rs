@@ -54,11 +54,11 @@ fn flow(declaring: &mut Declaring<'_>, id: ItemId, decl: &ast::FlowDecl) {
     let (name, at, module) = (item.name.clone(), item.at, item.module);
     let Some(signature) = declaring.env.signatures.get(&id).cloned() else { return };
     let mut el = declaring.elaborator(module, Place::Flow);
-    el.graph = Some(Graph::new(statements::statement, loops::expression));
+    let stmts: Vec<Stmt> = decl.body().into_iter().flat_map(|body| body.stmts()).collect();
+    el.graph = Some(Graph::new(statements::statement, loops::expression, stmts.len()));
     el.locals.enter();
     let bound: Vec<Param> = signature.params.iter().map(|param| params::bind(&mut el, param)).collect();
     let mut flow = header::new_flow(&name, at, bound, &signature);
-    let stmts: Vec<Stmt> = decl.body().into_iter().flat_map(|body| body.stmts()).collect();
     let result = body(&mut el, &stmts, &mut flow, &signature, decl);
     flow.body = el.graph.as_mut().map_or_else(Block::default, |graph| graph.close(result));
     for stmt in &stmts {

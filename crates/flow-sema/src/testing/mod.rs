@@ -38,7 +38,7 @@ pub(crate) fn declare(input: Input<'_>, env: &mut Environment, program: &Program
         for decl in parsed.module.decls() {
             let ast::Decl::Test(decl) = decl else { continue };
             let mut el = Elaborator::new(env, ModuleId(number), Place::Test, output);
-            el.graph = Some(Graph::new(inner_statement, run::expression));
+            el.graph = Some(Graph::new(inner_statement, run::expression, 0));
             let mut testing = Testing { el, program, read_file: input.read_file, body: vec![] };
             tests.extend(testing.test(&decl, &parsed.name));
         }

@@ -35,30 +35,36 @@ pub(crate) struct Plan {
 impl Plan {
     pub(crate) fn run(&self, global: &Global, ui: &Ui) -> Outcome {
         let project = Project::find(global)?;
-        let Some(plans) = decided(&project, &self.request, global, ui, Looking::AtFiles)? else {
+        let Some(mut plans) = decided(&project, &self.request, global, ui, Looking::AtFiles)? else {
             return Ok(Exit::Wrong);
         };
         if let Some(path) = &self.out {
-            let [(_, plan)] = &plans[..] else {
+            let [(_, plan)] = &mut plans[..] else {
                 return Err(Failure::wrong("a file holds one plan, and a range gives many"));
             };
+            plan.seal();
             write_whole(path, &plan.to_json())?;
             ui.say(&format!("wrote {}", path.display()));
         }
         match self.format {
-            Format::Json if self.out.is_none() => show(&plans, true, ui)?,
+            Format::Json if self.out.is_none() => show(&mut plans, true, ui)?,
             Format::Json => {}
             Format::Text if ui.quiet => {}
-            Format::Text => show(&plans, false, ui)?,
+            Format::Text => show(&mut plans, false, ui)?,
         }
+        // The process is about to end, and takes back the memory of a large plan faster than piece by piece.
+        std::mem::forget(plans);
         Ok(Exit::Done)
     }
 }
 
 /// Shows plans: one in full, those of a range a line each.
-pub(crate) fn show(plans: &[(Option<Varied>, Frozen)], as_json: bool, ui: &Ui) -> Result<(), Failure> {
+pub(crate) fn show(plans: &mut [Decided], as_json: bool, ui: &Ui) -> Result<(), Failure> {
     match plans {
-        _ if as_json => plans.iter().try_for_each(|(_, plan)| ui.out(&plan.to_json())),
+        plans if as_json => plans.iter_mut().try_for_each(|(_, plan)| {
+            plan.seal();
+            ui.out(&plan.to_json())
+        }),
         [(_, plan)] => ui.out(&text(plan, ui)),
         plans => ui.out(&listing(plans, ui)),
     }

@@ -57,10 +57,10 @@ impl Run {
     pub(crate) fn run(&self, global: &Global, ui: &Ui) -> Outcome {
         let project = Project::find(global)?;
         if self.dry_run {
-            let Some(plans) = plan::decided(&project, &self.request, global, ui, Looking::Everywhere)? else {
+            let Some(mut plans) = plan::decided(&project, &self.request, global, ui, Looking::Everywhere)? else {
                 return Ok(Exit::Wrong);
             };
-            plan::show(&plans, self.format == RunFormat::Json, ui)?;
+            plan::show(&mut plans, self.format == RunFormat::Json, ui)?;
             return Ok(Exit::Done);
         }
         let Some(mut requested) = self.request.resolve(&project, global, ui)? else { return Ok(Exit::Wrong) };
