@@ -11,7 +11,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use flow_expr::Value;
-use flow_plan::{Body, Failure, Fingerprint, Rendered};
+use flow_plan::{Body, Failure, Fingerprint, Model, Program, Rendered};
 use std::{path::PathBuf, sync::Arc};
 
 /// Where an executor works, and what it may use.
@@ -58,6 +58,14 @@ impl Executor {
             Data::new(options.root.clone(), artifacts, options.cache, secrets.clone(), options.query_memory_bytes);
         let asker = Asker::new(options.models, secrets.clone(), data.clone());
         Self { steps: Steps::new(options.root, secrets.clone(), Arc::new(data.clone())), asker, data, secrets }
+    }
+
+    /// Whether a model of the program can be asked: its key is at hand, or it needs none.
+    ///
+    /// # Errors
+    /// With the class `auth`, naming the secret.
+    pub async fn can_ask(&self, program: &Program, model: &Model) -> Result<(), Failure> {
+        self.asker.ready(program, model).await
     }
 
     /// Takes out every secret that was read so far, for what goes to others besides logs and failures.
