@@ -116,8 +116,8 @@ impl Client {
         }
         let mut cancel = std::pin::pin!(cancel);
         let answer = match &ask.model.provider {
-            Provider::Replay { file } => self.replay(file, ask).map_err(AskFailed::from),
-            Provider::Scripted => Err(scripted(ask.model).into()),
+            Provider::Replay { file } => self.replay(file, ask).map_err(unsent),
+            Provider::Scripted => Err(unsent(scripted(ask.model))),
             _ => self.live(ask, cancel.as_mut()).await,
         };
         let answer = match answer {
@@ -277,6 +277,11 @@ pub fn needs(model: &Model, key: Option<&str>) -> Result<(), Failure> {
         }
         (None, None) => Ok(()),
     }
+}
+
+/// Nothing was sent, so nothing is paid.
+fn unsent(failure: Failure) -> AskFailed {
+    AskFailed { failure, usage: Some(Usage::default()), waited: Duration::ZERO }
 }
 
 fn scripted(model: &Model) -> Failure {

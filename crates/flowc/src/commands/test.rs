@@ -28,8 +28,8 @@ pub(crate) struct Test {
     live: bool,
     /// As --live, and keeps what models answer in a file, which is replaced whole, for `provider replay` [default:
     /// cassette.jsonl in the project]
-    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "", require_equals = true)]
-    record: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    record: Option<Option<PathBuf>>,
     /// text, junit or json
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: TestFormat,
@@ -98,9 +98,9 @@ impl Test {
         let record = match &self.record {
             None if self.live => return Ok(Mode::Live { record: None }),
             None => return Ok(Mode::Offline),
-            Some(path) if path.as_os_str().is_empty() => project.root.join("cassette.jsonl"),
+            Some(None) => project.root.join("cassette.jsonl"),
             // A path on the command line is meant from where it is given.
-            Some(path) => std::path::absolute(path).map_err(|error| Failure::environment(error.to_string()))?,
+            Some(Some(path)) => std::path::absolute(path).map_err(|error| Failure::environment(error.to_string()))?,
         };
         Ok(Mode::Live { record: Some(record) })
     }
