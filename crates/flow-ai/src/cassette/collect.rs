@@ -29,6 +29,9 @@ struct Collected {
 impl Collector {
     /// A cassette for a place where a file can be made: better known before anybody is asked.
     pub(crate) fn new(path: &Path) -> Result<Self, Failure> {
+        if path.is_dir() {
+            return Err(unusable(path, "it is a folder"));
+        }
         staged(path)?;
         Ok(Self { path: path.to_owned(), state: Mutex::default() })
     }
