@@ -9,12 +9,13 @@ mod mask;
 
 use flow_driver::{ContractVerdict, Event, Note, RunStep, Task};
 use flow_expr::{
-    FileHandle, Name, Record, Type, TypeDef, Value, VariantValue,
+    FileHandle, Name, Record, Type, TypeDef, Value, VariantValue, codec,
     redact::{labels_in, map_labelled, mark, redact},
 };
 use flow_plan::{AskReport, Decision, Failure, Program, Reason};
 use flow_store::Layout;
 use mask::Mask;
+use serde_json::Value as Json;
 use std::{
     collections::{BTreeMap, HashMap},
     fs,
@@ -111,6 +112,31 @@ impl Rim {
     /// The type of a dataset's data.
     pub(crate) fn type_of(&self, dataset: &Name) -> Option<Type> {
         self.program.datasets.get(dataset).map(|dataset| dataset.ty.clone())
+    }
+
+    /// The result of a flow as it may be seen.
+    pub(crate) fn shown(&self, result: &Value, flow: &Name) -> Json {
+        if !self.active {
+            return codec::encode(result);
+        }
+        let returns = self.program.flows.get(flow).map(|flow| &flow.returns);
+        self.json(codec::encode(&redact(result, returns, &[], &self.program.types)))
+    }
+
+    /// A document in which texts show marks; so do numbers that are known as labelled.
+    fn json(&self, json: Json) -> Json {
+        match json {
+            Json::String(text) => Json::String(self.text(&text)),
+            Json::Number(number) => {
+                let (text, seen) = (number.to_string(), self.text(&number.to_string()));
+                if seen == text { Json::Number(number) } else { Json::String(seen) }
+            }
+            Json::Array(items) => items.into_iter().map(|item| self.json(item)).collect(),
+            Json::Object(entries) => {
+                entries.into_iter().map(|(key, value)| (self.text(&key), self.json(value))).collect()
+            }
+            plain => plain,
+        }
     }
 
     /// A text with marks in the place of labelled values that are known.

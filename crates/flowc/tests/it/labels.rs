@@ -257,6 +257,39 @@ flow main {
 }
 
 #[test]
+fn the_result_that_a_run_prints_is_marked() {
+    let program = format!(
+        r#"
+label pii
+type Person {{ id: Int, email: String @pii, born: Int @pii }}
+dataset person: Person {{ at json("person.json"), arrives every day by 05:00 in "UTC", accepts @pii }}
+step find(person: Person) -> Person {{
+  sh """
+    printf %s "$person"
+  """
+  effect none
+}}
+flow whole() -> Person {{ return find(person) }}
+flow text() -> String {{ return "write to {{person.email}}, born {{person.born}}" }}
+flow many(email: String @pii = "{OTHER}") -> List<String> {{
+  return [person.email, "of {{email}}", "free"]
+}}
+"#
+    );
+    let sandbox = Sandbox::program(&program);
+    sandbox.write("person.json", json!({ "id": 7, "email": EMAIL, "born": 18151210 }).to_string());
+    let whole = clear(&sandbox, &["run", "whole"]).ends(0);
+    assert!(whole.out.contains("\"id\": 7") && whole.out.contains("‹@pii›"), "{}", whole.out);
+    let text = clear(&sandbox, &["run", "text"]).ends(0);
+    assert_eq!(text.out, "write to ‹@pii›, born ‹@pii›\n");
+    let many = clear(&sandbox, &["run", "many"]).ends(0);
+    assert!(many.out.contains("of ‹@pii›") && many.out.contains("free"), "{}", many.out);
+    for flow in ["whole", "text", "many"] {
+        clear(&sandbox, &["run", flow, "--force", "--format", "json"]).ends(0);
+    }
+}
+
+#[test]
 fn borders_and_rules_name_the_field_and_not_the_value() {
     let program = r#"
 label pii
