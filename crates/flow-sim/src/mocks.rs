@@ -93,8 +93,7 @@ impl Mocks {
         if run.ask.is_some() && self.is_asked(run, program, real) {
             let done = real.ask(run, program, now, at);
             let types = &program.types;
-            let result =
-                done.result.map(|done| Product { value: tables::settled(done.value, types), rows: done.rows });
+            let result = done.result.map(|done| Product { value: tables::settled(done.value, types), rows: done.rows });
             return Attempt { takes_ms: done.took_ms, result, ask: done.report };
         }
         if let Some(act) = self.next(name) {

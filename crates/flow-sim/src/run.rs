@@ -1,11 +1,6 @@
 //! One run in virtual time: the driver's commands are done at once, or put on an agenda for their time.
 
-use crate::{
-    facts::RunFacts,
-    mocks::Mocks,
-    real::RealWork,
-    world::World,
-};
+use crate::{facts::RunFacts, mocks::Mocks, real::RealWork, world::World};
 use flow_driver::{Command, Driver, Event, Forced, RunEnd, RunStart, RunStatus, Task};
 use flow_expr::{Context, Name, Value, VarId, evaluate};
 use flow_plan::{ErrorClass, Failure, NodeKind, Program, deadlines};

@@ -17,11 +17,7 @@ pub(crate) fn skipped(test: &Test, program: &Program) -> Option<String> {
 }
 
 /// Fails if a model that the tests may ask has no key.
-pub(crate) fn keys<'t>(
-    program: &Program,
-    tests: impl Iterator<Item = &'t Test>,
-    real: &Real,
-) -> Result<(), Failure> {
+pub(crate) fn keys<'t>(program: &Program, tests: impl Iterator<Item = &'t Test>, real: &Real) -> Result<(), Failure> {
     let mut seen: BTreeSet<Name> = BTreeSet::new();
     for part in tests.flat_map(|test| flow_sim::parts(program, test)) {
         for model in part.models.values() {

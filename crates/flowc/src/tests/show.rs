@@ -233,7 +233,8 @@ mod tests {
         let xml = junit(&all, &Mode::Offline, &Sources::default());
         assert!(xml.contains("<testsuite name=\"a.flow\" tests=\"2\" failures=\"1\">"), "{xml}");
         assert!(xml.contains("name=\"one &amp; two\"") && xml.contains("`a &lt; b` does not hold"), "{xml}");
-        let document: serde_json::Value = serde_json::from_str(&json(&all, &Mode::Offline, &Sources::default())).unwrap();
+        let document: serde_json::Value =
+            serde_json::from_str(&json(&all, &Mode::Offline, &Sources::default())).unwrap();
         assert_eq!((&document["passed"], &document["failed"]), (&json!(1), &json!(1)));
         assert_eq!(document["tests"][1]["problems"][0]["labels"][0], "is `2`");
     }

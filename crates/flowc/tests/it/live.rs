@@ -18,7 +18,8 @@ const ORDER: &str = "  given orders = csv \"\"\"\n    id,customer,region,amount,
 /// The program without its own test, its model at that port, with these tests.
 fn morning(port: u16, tests: &[(&str, &str)]) -> Sandbox {
     let program = MORNING.split_once("\ntest \"").unwrap().0;
-    let endpoint = format!("  endpoint \"http://127.0.0.1:{port}/v1\"\n  key      writer_key\n  file \"cassette.jsonl\"");
+    let endpoint =
+        format!("  endpoint \"http://127.0.0.1:{port}/v1\"\n  key      writer_key\n  file \"cassette.jsonl\"");
     let program = program
         .replace("  key      writer_key", &endpoint)
         .replace("provider openai", "provider who")
@@ -62,8 +63,10 @@ fn a_live_test_asks_the_model_and_tells_what_that_used() {
     assert_eq!(server.count(), 2);
     let (head, body) = server.request(1);
     assert!(head.contains(KEY) && body.to_string().contains("The total must equal 10"), "{body}");
-    let mut left: Vec<String> =
-        fs::read_dir(sandbox.path(".")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut left: Vec<String> = fs::read_dir(sandbox.path("."))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     left.sort();
     assert_eq!(left, ["flow.toml", "main.flow"], "nothing of the project is written");
 }
@@ -97,7 +100,8 @@ fn a_test_of_misbehaviour_is_skipped_and_asks_nobody() {
     let slow = "  given write_note = [rate_limited, Note(headline: \"h\", body: \"North\", total: 10)]\n  let r = run \
                 morning_revenue\n  expect r.write_note.asks == 2";
     // Where another step is the one that misbehaves, the model is asked.
-    let data = "  given aggregate = [client_error, timeout]\n  let r = run morning_revenue\n  expect r.failed and r.asks == 0";
+    let data =
+        "  given aggregate = [client_error, timeout]\n  let r = run morning_revenue\n  expect r.failed and r.asks == 0";
     let sandbox = morning(server.port, &[("slow", slow), ("no figures", data)]);
     flowc(&sandbox, &["test"]).ends(0).gives("2 passed");
     let said = flowc(&sandbox, &["test", "--live"]).ends(0).gives("✓ no figures").gives("1 passed, 1 skipped");
@@ -105,8 +109,14 @@ fn a_test_of_misbehaviour_is_skipped_and_asks_nobody() {
     assert_eq!(server.count(), 0);
     let said = flowc(&sandbox, &["test", "--live", "--format", "json"]).ends(0);
     let document: Json = serde_json::from_str(&said.out).unwrap();
-    assert_eq!((&document["mode"], &document["skipped"], &document["usage"]["asks"]), (&json!("live"), &json!(1), &json!(0)));
-    flowc(&sandbox, &["test", "--live", "--format", "junit"]).ends(0).gives("<skipped message=").gives("value=\"live\"");
+    assert_eq!(
+        (&document["mode"], &document["skipped"], &document["usage"]["asks"]),
+        (&json!("live"), &json!(1), &json!(0))
+    );
+    flowc(&sandbox, &["test", "--live", "--format", "junit"])
+        .ends(0)
+        .gives("<skipped message=")
+        .gives("value=\"live\"");
 }
 
 #[test]
@@ -116,9 +126,9 @@ fn without_a_key_one_error_names_the_secret_and_nobody_is_asked() {
     let mut command = sandbox.command(&["test", "--live"]);
     let said = said(command.env_remove("WRITER_API_KEY").output().unwrap()).ends(4);
     assert_eq!(said.err.matches("error:").count(), 1, "{}", said.err);
-    said.tells("the model `writer` cannot be asked: the secret `writer_key` is not available").tells("[R0743]").tells(
-        "set WRITER_API_KEY where flowc is started",
-    );
+    said.tells("the model `writer` cannot be asked: the secret `writer_key` is not available")
+        .tells("[R0743]")
+        .tells("set WRITER_API_KEY where flowc is started");
     // A test that asks no model needs no key.
     let sums = "  let r = run aggregate(orders)\n  expect r.result.count() == 1";
     let sandbox = morning(server.port, &[("sums", sums)]);
@@ -166,7 +176,11 @@ fn a_recording_is_whole_or_the_old_one_is_left() {
     sandbox.write("tape.jsonl", "an old one");
     // A test that fails has been paid for all the same.
     sandbox.change("main.flow", "r.write_note.asks == 2", "r.write_note.asks == 9");
-    flowc(&sandbox, &["test", "--record=tape.jsonl"]).ends(1).tells("recorded 2 answers in");
+    flowc(&sandbox, &["test", "--record=tape.jsonl"])
+        .ends(1)
+        .tells("recorded 2 answers in")
+        .gives("$0.000065, it said: {")
+        .gives("\"total\":\"7\"");
     assert!(sandbox.read("tape.jsonl").starts_with("{\"flowc_cassette\":1}\n"));
     let left = fs::read_dir(sandbox.path(".")).unwrap().count();
     assert_eq!(left, 4, "flow.toml, main.flow, folder and tape.jsonl");
@@ -246,5 +260,9 @@ test "a verdict" {{
 "#
     ));
     sandbox.flowc(&["test", "--record"]).ends(0).gives("asked: 1 ask, ").tells("recorded 1 answer in");
-    sandbox.flowc(&["test", "--live", "--set", "who=replay"]).ends(0).gives("asked: 0 asks").gives("1 answer from a recording");
+    sandbox
+        .flowc(&["test", "--live", "--set", "who=replay"])
+        .ends(0)
+        .gives("asked: 0 asks")
+        .gives("1 answer from a recording");
 }
