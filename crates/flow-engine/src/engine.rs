@@ -14,7 +14,7 @@ use crate::{
 };
 use flow_driver::{DRIVER_FORMAT, Driver, Forced, RunStart, RunStatus};
 use flow_exec::api::{Cancel, DatasetRef, Execute};
-use flow_expr::{Name, Value, codec};
+use flow_expr::{Name, Value};
 use flow_plan::{Decision, NodeId, NodeKind, Plan, Program, Reason, Verdict, deadlines};
 use flow_store::{Keep, Layout, Reader, Store, Write};
 use jiff::Timestamp;
