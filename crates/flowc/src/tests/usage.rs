@@ -31,8 +31,8 @@ impl Used {
         let tokens = format!("{} tokens in, {} out", self.input_tokens, self.output_tokens);
         let unknown = match self.unknown {
             0 => String::new(),
-            1 => ", and one of which nobody knows".to_owned(),
-            more => format!(", and {more} of which nobody knows"),
+            1 => "; of one of them nobody knows what it used".to_owned(),
+            more => format!("; of {more} of them nobody knows what they used"),
         };
         format!("{asks}, {tokens}, {}{unknown}", money(self.micro_dollars))
     }
@@ -142,9 +142,9 @@ mod tests {
         let all = usage.and(&other);
         assert_eq!(
             all.words(),
-            "asked: 3 asks, 200 tokens in, 40 out, $0.00013, and one of which nobody knows; 1 answer from a recording\n  \
+            "asked: 3 asks, 200 tokens in, 40 out, $0.00013; of one of them nobody knows what it used; 1 answer from a recording\n  \
              `judge`: 1 ask, 100 tokens in, 20 out, $0.000065\n  \
-             `writer`: 2 asks, 100 tokens in, 20 out, $0.000065, and one of which nobody knows"
+             `writer`: 2 asks, 100 tokens in, 20 out, $0.000065; of one of them nobody knows what it used"
         );
         assert_eq!(all.json()["models"]["writer"]["asks"], 2);
         assert_eq!((&all.json()["asks"], &all.json()["recorded"]), (&json!(3), &json!(1)));
