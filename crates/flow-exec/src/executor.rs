@@ -109,6 +109,11 @@ impl Execute for Executor {
         self.data.compute(call, &cancel).await
     }
 
+    async fn compute_seen(&self, call: ComputeCall, cancel: Cancel) -> Result<Value, Failure> {
+        let hidden = call.bindings.iter().map(|(var, _)| (*var, None, vec![])).collect();
+        self.data.compute_seen(call, hidden, &cancel).await
+    }
+
     async fn fingerprint(&self, dataset: DatasetRef) -> Result<Option<Fingerprint>, Failure> {
         self.data.fingerprint(dataset).await
     }

@@ -271,6 +271,14 @@ step find(person: Person) -> Person {{
 }}
 flow whole() -> Person {{ return find(person) }}
 flow text() -> String {{ return "write to {{person.email}}, born {{person.born}}" }}
+dataset people: Table<Person> {{ at csv("people.csv"), arrives every day by 05:00 in "UTC", accepts @pii }}
+flow rows() -> List<String> {{
+  let found = people.map(p => "of {{p.email}}")
+  let born = people.map(p => p.born)
+  return ["{{found.join("; ")}}", "{{people.count()}} people", "{{born.first() ?? 0}} or so"]
+}}
+flow born() -> List<Int> {{ return people.map(p => p.born) }}
+flow count() -> Int {{ return people.count() }}
 flow many(email: String @pii = "{OTHER}") -> List<String> {{
   return [person.email, "of {{email}}", "free"]
 }}
@@ -282,9 +290,16 @@ flow many(email: String @pii = "{OTHER}") -> List<String> {{
     assert!(whole.out.contains("\"id\": 7") && whole.out.contains("‹@pii›"), "{}", whole.out);
     let text = clear(&sandbox, &["run", "text"]).ends(0);
     assert_eq!(text.out, "write to ‹@pii›, born ‹@pii›\n");
+    sandbox.write("people.csv", format!("id,email,born\n1,{EMAIL},18151210\n2,{OTHER},17911226\n"));
+    let rows = clear(&sandbox, &["run", "rows"]).ends(0);
+    assert!(rows.out.contains("2 people") && !rows.out.contains("1815"), "{}", rows.out);
+    let born = clear(&sandbox, &["run", "born"]).ends(0);
+    assert!(born.out.contains("‹@pii›") && !born.out.contains("1791"), "{}", born.out);
+    assert_eq!(clear(&sandbox, &["run", "count"]).ends(0).out, "2\n");
+    assert_clear_in_files(&sandbox);
     let many = clear(&sandbox, &["run", "many"]).ends(0);
     assert!(many.out.contains("of ‹@pii›") && many.out.contains("free"), "{}", many.out);
-    for flow in ["whole", "text", "many"] {
+    for flow in ["whole", "text", "many", "rows"] {
         clear(&sandbox, &["run", flow, "--force", "--format", "json"]).ends(0);
     }
 }
