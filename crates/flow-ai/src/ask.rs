@@ -28,6 +28,8 @@ pub struct Ask<'a> {
     pub max_tokens: u64,
     /// How freely it picks words, 0 to 2; none for the provider's default.
     pub temperature: Option<Decimal>,
+    /// The last message as others than the model may see it, if that is not as it is.
+    pub shown: Option<String>,
     /// What makes sampling repeatable, where the provider can.
     pub seed: Option<u64>,
     /// For the whole answer, from when the request is sent: waiting for the model's rate is not counted.

@@ -6,7 +6,7 @@
 use crate::{
     Answer, Ask, AskFailed, Usage,
     breaker::Breaker,
-    cassette::{Recorder, Replay},
+    cassette::{Collector, Recorder, Replay},
     limits::Gate,
     providers::{self, Dialect},
     secret::{scrub_answer, scrub_failure},
@@ -18,7 +18,10 @@ use std::{
     collections::HashMap,
     path::{Path, PathBuf},
     pin::Pin,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 use tokio::time::{Instant, sleep};
@@ -33,6 +36,7 @@ pub struct Client {
     models: Mutex<HashMap<String, Arc<Shared>>>,
     root: PathBuf,
     recorder: Option<Recorder>,
+    collector: Option<Collector>,
     replays: Mutex<HashMap<PathBuf, Arc<Replay>>>,
 }
 
@@ -42,6 +46,7 @@ struct Shared {
     gate: Gate,
     breaker: Breaker,
     dialect: Mutex<Dialect>,
+    sent: AtomicU64,
 }
 
 /// Someone's wish that an ask end.
@@ -70,10 +75,35 @@ impl Client {
         Ok(self)
     }
 
+    /// Keeps every exchange for a cassette, which [`Self::finish_recording`] writes. A question that an earlier run
+    /// asked is not sent again.
+    ///
+    /// # Errors
+    /// If no file can be made there: R0812.
+    pub fn collect(mut self, path: &Path) -> Result<Self, Failure> {
+        self.collector = Some(Collector::new(&self.root.join(path))?);
+        Ok(self)
+    }
+
+    /// Writes what was collected, all of it or nothing. Gives how many exchanges the cassette holds.
+    ///
+    /// # Errors
+    /// If it cannot be written: R0812; what was there before is there still.
+    pub fn finish_recording(&self) -> Result<usize, Failure> {
+        self.collector.as_ref().map_or(Ok(0), Collector::finish)
+    }
+
+    /// How many requests were sent so far: none for what is answered from a cassette.
+    #[must_use]
+    pub fn sent(&self) -> u64 {
+        lock(&self.models).values().map(|shared| shared.sent.load(Ordering::Relaxed)).sum()
+    }
+
     /// A new run begins: keys that were refused are tried again, and cassettes replayed from their beginning.
     pub fn begin_run(&self) {
         lock(&self.models).values().for_each(|shared| shared.breaker.begin_run());
         lock(&self.replays).clear();
+        self.collector.iter().for_each(Collector::begin_run);
     }
 
     /// Asks, and waits for the whole answer. Ends soon after `cancel` does; a connection that is open then is closed.
@@ -81,10 +111,13 @@ impl Client {
     /// # Errors
     /// With the class that a retry policy can name. The key is in no error.
     pub async fn ask(&self, ask: &Ask<'_>, cancel: impl Future<Output = ()> + Send) -> Result<Answer, AskFailed> {
+        if let Some(answer) = self.collector.as_ref().and_then(|collector| collector.again(ask)) {
+            return Ok(answer);
+        }
         let mut cancel = std::pin::pin!(cancel);
         let answer = match &ask.model.provider {
-            Provider::Replay { file } => self.replay(file, ask).map_err(AskFailed::from),
-            Provider::Scripted => Err(scripted(ask.model).into()),
+            Provider::Replay { file } => self.replay(file, ask).map_err(unsent),
+            Provider::Scripted => Err(unsent(scripted(ask.model))),
             _ => self.live(ask, cancel.as_mut()).await,
         };
         let answer = match answer {
@@ -95,6 +128,7 @@ impl Client {
             let failed = |failure| AskFailed { failure, usage: Some(answer.usage), waited: answer.waited };
             recorder.record(ask, &answer).map_err(failed)?;
         }
+        self.collector.iter().for_each(|collector| collector.record(ask, &answer));
         Ok(answer)
     }
 
@@ -126,7 +160,8 @@ impl Client {
     }
 
     async fn live(&self, ask: &Ask<'_>, mut cancel: Cancel<'_>) -> Result<Answer, AskFailed> {
-        let key = key(ask)?;
+        needs(ask.model, ask.key)?;
+        let key = ask.key;
         let (http, shared) = (self.http()?, self.shared(ask.model));
         let mut waited = Duration::ZERO;
         let before = *lock(&shared.dialect);
@@ -176,6 +211,7 @@ async fn once(http: &reqwest::Client, shared: &Shared, ask: &Ask<'_>, dialect: D
         Err(failure) => return Once::Failed(failure, None),
     };
     let Some(request) = providers::request(ask, dialect) else { return Once::Failed(scripted(ask.model), None) };
+    shared.sent.fetch_add(1, Ordering::Relaxed);
     let mut decoder = providers::decoder(ask);
     let input = || ask.input_tokens_at_most();
     let (outcome, ended) = {
@@ -226,18 +262,26 @@ fn reworded(problem: &Problem, ask: &Ask<'_>, dialect: Dialect) -> Option<Dialec
     (next.no_format == dialect.no_format || ask.schema.is_some()).then_some(next)
 }
 
-/// The key, if the model needs none or has one.
-fn key<'a>(ask: &'a Ask<'_>) -> Result<Option<&'a str>, Failure> {
+/// Whether a model can be asked with this key, or without one.
+///
+/// # Errors
+/// With the class `auth` where it needs a key and has none: R0807.
+pub fn needs(model: &Model, key: Option<&str>) -> Result<(), Failure> {
     let missing = |message: String| Err(Failure::new(ErrorClass::Auth, codes::R0807.as_str(), message));
-    let name = ask.model.name.short();
-    match (ask.key.map(str::trim).filter(|key| !key.is_empty()), &ask.model.key) {
-        (Some(_), _) => Ok(ask.key),
+    let name = model.name.short();
+    match (key.map(str::trim).filter(|key| !key.is_empty()), &model.key) {
+        (Some(_), _) => Ok(()),
         (None, Some(secret)) => missing(format!("the model `{name}` needs its key, the secret `{}`", secret.short())),
-        (None, None) if ask.model.endpoint.is_none() && ask.model.provider != Provider::Ollama => {
+        (None, None) if model.endpoint.is_none() && model.provider != Provider::Ollama => {
             missing(format!("the model `{name}` needs a key, and declares none"))
         }
-        (None, None) => Ok(ask.key),
+        (None, None) => Ok(()),
     }
+}
+
+/// Nothing was sent, so nothing is paid.
+fn unsent(failure: Failure) -> AskFailed {
+    AskFailed { failure, usage: Some(Usage::default()), waited: Duration::ZERO }
 }
 
 fn scripted(model: &Model) -> Failure {

@@ -25,4 +25,4 @@ mod transport;
 mod waits;
 
 pub use ask::{Answer, Ask, AskFailed, Message, Stop, Tool, ToolCall, Usage};
-pub use client::Client;
+pub use client::{Client, needs};

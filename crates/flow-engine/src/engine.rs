@@ -14,7 +14,7 @@ use crate::{
 };
 use flow_driver::{DRIVER_FORMAT, Driver, Forced, RunStart, RunStatus};
 use flow_exec::api::{Cancel, DatasetRef, Execute};
-use flow_expr::{Name, Value, codec};
+use flow_expr::{Name, Value};
 use flow_plan::{Decision, NodeId, NodeKind, Plan, Program, Reason, Verdict, deadlines};
 use flow_store::{Keep, Layout, Reader, Store, Write};
 use jiff::Timestamp;
@@ -161,7 +161,7 @@ impl Engine {
         let over = Running::new(driver, store, Arc::new(shared)).drive(cancel).await;
         // Best effort: a folder that stays goes with the others.
         let _ = std::fs::remove_dir_all(self.layout.scratch().join(&*run));
-        Ok(summary(run, (start.started, clock.now()), over?, &rim))
+        Ok(summary(run, (start.started, clock.now()), over?, (&plan.flow, &rim)))
     }
 
     /// Whether the data that a plan was made for is still what is there.
@@ -266,7 +266,12 @@ fn unselected_in(plan: &Plan) -> HashSet<u32> {
     unselected.map(|(node, _)| node.0).collect()
 }
 
-pub(crate) fn summary(run: Arc<str>, (started, ended): (Timestamp, Timestamp), over: Over, rim: &Rim) -> RunSummary {
+pub(crate) fn summary(
+    run: Arc<str>,
+    (started, ended): (Timestamp, Timestamp),
+    over: Over,
+    (flow, rim): (&Name, &Rim),
+) -> RunSummary {
     let Over { end, driver, broken } = over;
     let failures = driver.root_failures().into_iter();
     let result = driver.result().filter(|value| end.status == RunStatus::Succeeded && !matches!(value, Value::Unit));
@@ -282,7 +287,7 @@ pub(crate) fn summary(run: Arc<str>, (started, ended): (Timestamp, Timestamp), o
         contracts: broken,
         late: end.late,
         exit_class: ExitClass::of(&end),
-        result: result.map(codec::encode),
+        result: result.map(|value| rim.shown(value, flow)),
     }
 }
 

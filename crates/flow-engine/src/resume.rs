@@ -163,7 +163,7 @@ impl Engine {
         let going_on = Running::going_on(replayed.driver, store, Arc::new(shared), replayed.events, replayed.open)?;
         let over = going_on.drive(cancel).await;
         let _ = std::fs::remove_dir_all(self.layout.scratch().join(&*run));
-        Ok(crate::engine::summary(run, (row.start.started, clock.now()), over?, &rim))
+        Ok(crate::engine::summary(run, (row.start.started, clock.now()), over?, (&plan.flow, &rim)))
     }
 
     /// The run, if it has not ended and nothing came after it.

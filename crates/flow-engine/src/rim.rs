@@ -9,12 +9,13 @@ mod mask;
 
 use flow_driver::{ContractVerdict, Event, Note, RunStep, Task};
 use flow_expr::{
-    FileHandle, Name, Record, Type, TypeDef, Value, VariantValue,
+    FileHandle, Name, Record, Type, TypeDef, Value, VarId, VariantValue, codec,
     redact::{labels_in, map_labelled, mark, redact},
 };
 use flow_plan::{AskReport, Decision, Failure, Program, Reason};
 use flow_store::Layout;
 use mask::Mask;
+use serde_json::Value as Json;
 use std::{
     collections::{BTreeMap, HashMap},
     fs,
@@ -24,6 +25,14 @@ use std::{
 
 /// The beginning of every sealed value.
 const SEAL: &[u8] = b"flow sealed 1\n";
+
+/// Whether what was computed from a table could hold something of its rows: a number is taken for a sum or a count.
+pub(crate) fn may_hold_rows(value: &Value) -> bool {
+    matches!(
+        value,
+        Value::String(_) | Value::Json(_) | Value::List(_) | Value::Map(_) | Value::Record(_) | Value::Variant(_)
+    )
+}
 
 /// The rim of one run.
 pub(crate) struct Rim {
@@ -72,6 +81,34 @@ impl Rim {
         self.mask.write().unwrap_or_else(PoisonError::into_inner).add(value, mark);
     }
 
+    /// The labels in rows of tables among these values.
+    pub(crate) fn labels_of_rows(&self, bindings: &[(VarId, Value)]) -> Vec<Name> {
+        let mut found = vec![];
+        for (_, value) in bindings.iter().filter(|_| self.active) {
+            if let Value::Table(table) = value {
+                found.extend(labels_in(&table.ty, &self.program.types));
+            }
+        }
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// Takes note of what was computed from rows with these labels; `seen` is the same from rows with marks in them.
+    pub(crate) fn know_computed(&self, value: &Value, seen: Option<&Value>, labels: &[Name]) {
+        match (value, seen) {
+            (value, Some(seen)) if value == seen => {}
+            (Value::List(items), Some(Value::List(seen))) if items.len() == seen.len() => {
+                items.iter().zip(seen.iter()).for_each(|(item, seen)| self.know_computed(item, Some(seen), labels));
+            }
+            (Value::Record(record), Some(Value::Record(seen))) if record.fields.len() == seen.fields.len() => {
+                let fields = record.fields.iter().zip(&seen.fields);
+                fields.for_each(|((_, field), (_, seen))| self.know_computed(field, Some(seen), labels));
+            }
+            _ => self.add(value, &mark(labels)),
+        }
+    }
+
     /// Whether there is anything to hide.
     pub(crate) fn is_active(&self) -> bool {
         self.active
@@ -111,6 +148,31 @@ impl Rim {
     /// The type of a dataset's data.
     pub(crate) fn type_of(&self, dataset: &Name) -> Option<Type> {
         self.program.datasets.get(dataset).map(|dataset| dataset.ty.clone())
+    }
+
+    /// The result of a flow as it may be seen.
+    pub(crate) fn shown(&self, result: &Value, flow: &Name) -> Json {
+        if !self.active {
+            return codec::encode(result);
+        }
+        let returns = self.program.flows.get(flow).map(|flow| &flow.returns);
+        self.json(codec::encode(&redact(result, returns, &[], &self.program.types)))
+    }
+
+    /// A document in which texts show marks; so do numbers that are known as labelled.
+    fn json(&self, json: Json) -> Json {
+        match json {
+            Json::String(text) => Json::String(self.text(&text)),
+            Json::Number(number) => {
+                let (text, seen) = (number.to_string(), self.text(&number.to_string()));
+                if seen == text { Json::Number(number) } else { Json::String(seen) }
+            }
+            Json::Array(items) => items.into_iter().map(|item| self.json(item)).collect(),
+            Json::Object(entries) => {
+                entries.into_iter().map(|(key, value)| (self.text(&key), self.json(value))).collect()
+            }
+            plain => plain,
+        }
     }
 
     /// A text with marks in the place of labelled values that are known.

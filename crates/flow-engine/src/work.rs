@@ -7,7 +7,7 @@ use crate::{
     Looking,
     clock::Clock,
     held::Pools,
-    rim::Rim,
+    rim::{self, Rim},
     watch::{StepLog, Watchers},
 };
 use flow_driver::{
@@ -254,7 +254,15 @@ impl Work {
             false,
             move |cancel| async move {
                 let call = ComputeCall { program: shared.program.clone(), expr, bindings, now: shared.started };
+                let labels = shared.rim.labels_of_rows(&call.bindings);
+                let again = (!labels.is_empty()).then(|| (call.clone(), cancel.clone()));
                 let result = shared.executor.compute(call, cancel).await;
+                if let (Some((call, cancel)), Ok(value)) = (again, &result)
+                    && rim::may_hold_rows(value)
+                {
+                    let seen = shared.executor.compute_seen(call, cancel).await;
+                    shared.rim.know_computed(value, seen.as_ref().ok(), &labels);
+                }
                 move |task| Event::Computed { task, result }
             },
             |task, failure| Event::Computed { task, result: Err(failure) },

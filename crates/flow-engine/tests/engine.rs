@@ -104,6 +104,10 @@ impl Execute for Fake {
         Ok(Value::Int(0))
     }
 
+    async fn compute_seen(&self, call: ComputeCall, cancel: Cancel) -> Result<Value, Failure> {
+        self.compute(call, cancel).await
+    }
+
     async fn fingerprint(&self, dataset: DatasetRef) -> Result<Option<Fingerprint>, Failure> {
         Ok(self.places.lock().unwrap().get(&dataset.dataset).map(fingerprint))
     }

@@ -220,6 +220,10 @@ pub trait Execute: Send + Sync + 'static {
     /// Evaluates an expression over loaded data.
     async fn compute(&self, call: ComputeCall, cancel: Cancel) -> Result<Value, Failure>;
 
+    /// As [`Self::compute`], with marks in the place of labelled data that the bindings hold, tables included. Where it
+    /// gives something else, labelled data is in what `compute` gives.
+    async fn compute_seen(&self, call: ComputeCall, cancel: Cancel) -> Result<Value, Failure>;
+
     /// What is at a dataset's location; `None` if nothing is. Writes nothing, runs nothing.
     async fn fingerprint(&self, dataset: DatasetRef) -> Result<Option<Fingerprint>, Failure>;
 }

@@ -25,17 +25,18 @@ pub(crate) fn compute(call: &ComputeCall, datasets: &Datasets) -> Result<Value, 
     compute_seen(call, &[], datasets)
 }
 
-/// As [`compute`], with marks in the place of labelled data: by variable, its type and its own labels.
+/// As [`compute`], with marks in the place of labelled data: by variable, its type where its value
+/// does not tell, and its own labels.
 pub(crate) fn compute_seen(
     call: &ComputeCall,
-    hidden: &[(VarId, Type, Vec<Name>)],
+    hidden: &[(VarId, Option<Type>, Vec<Name>)],
     datasets: &Datasets,
 ) -> Result<Value, Failure> {
     let mut scope = BTreeMap::new();
     for (var, value) in &call.bindings {
         let mut value = with_data(value, call, datasets)?;
         if let Some((_, ty, labels)) = hidden.iter().find(|(known, ..)| known == var) {
-            value = redact(&value, Some(ty), labels, &call.program.types);
+            value = redact(&value, ty.as_ref(), labels, &call.program.types);
         }
         scope.insert(*var, value);
     }

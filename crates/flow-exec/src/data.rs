@@ -159,11 +159,12 @@ impl Data {
         blocking(cancel, move |_| compute::compute(&call, &datasets)).await
     }
 
-    /// As [`Self::compute`], with marks in the place of labelled data: by variable, its type and its own labels.
+    /// As [`Self::compute`], with marks in the place of labelled data: by variable, its type where
+    /// its value does not tell, and its own labels.
     pub(crate) async fn compute_seen(
         &self,
         call: ComputeCall,
-        hidden: Vec<(VarId, Type, Vec<Name>)>,
+        hidden: Vec<(VarId, Option<Type>, Vec<Name>)>,
         cancel: &Cancel,
     ) -> Result<Value, Failure> {
         let datasets = self.datasets.clone();

@@ -11,7 +11,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use flow_expr::Value;
-use flow_plan::{Body, Failure, Fingerprint, Rendered};
+use flow_plan::{Body, Failure, Fingerprint, Model, Program, Rendered};
 use std::{path::PathBuf, sync::Arc};
 
 /// Where an executor works, and what it may use.
@@ -60,6 +60,14 @@ impl Executor {
         Self { steps: Steps::new(options.root, secrets.clone(), Arc::new(data.clone())), asker, data, secrets }
     }
 
+    /// Whether a model of the program can be asked: its key is at hand, or it needs none.
+    ///
+    /// # Errors
+    /// With the class `auth`, naming the secret.
+    pub async fn can_ask(&self, program: &Program, model: &Model) -> Result<(), Failure> {
+        self.asker.ready(program, model).await
+    }
+
     /// Takes out every secret that was read so far, for what goes to others besides logs and failures.
     #[must_use]
     pub fn scrubber(&self) -> crate::Scrubber {
@@ -99,6 +107,11 @@ impl Execute for Executor {
 
     async fn compute(&self, call: ComputeCall, cancel: Cancel) -> Result<Value, Failure> {
         self.data.compute(call, &cancel).await
+    }
+
+    async fn compute_seen(&self, call: ComputeCall, cancel: Cancel) -> Result<Value, Failure> {
+        let hidden = call.bindings.iter().map(|(var, _)| (*var, None, vec![])).collect();
+        self.data.compute_seen(call, hidden, &cancel).await
     }
 
     async fn fingerprint(&self, dataset: DatasetRef) -> Result<Option<Fingerprint>, Failure> {

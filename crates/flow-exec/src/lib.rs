@@ -33,6 +33,7 @@ mod tables;
 mod tests;
 mod text;
 
+pub use ai::labels_in_answers;
 pub use attempt::Steps;
 pub use executor::{Executor, ExecutorOptions};
 pub use log::KEPT_BYTES;

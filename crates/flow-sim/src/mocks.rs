@@ -1,32 +1,16 @@
 //! What happens when a step is tried: by its script, for real, or not at all.
 
-use crate::{asks, people, tables};
+use crate::{asks, people, real::RealWork, tables};
 use flow_diag::{Span, codes};
 use flow_driver::{Product, RunStep, Says};
-use flow_expr::{Context, Expr, Name, Type, Value, VarId, evaluate};
-use flow_plan::{AskReport, Body, ErrorClass, Failure, Happening, Program, Reply};
+use flow_expr::{Context, Expr, Name, Value, VarId, evaluate};
+use flow_plan::{AskReport, Body, ErrorClass, Failure, Happening, Program, Rendered, Reply};
 use jiff::Timestamp;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
     time::Duration,
 };
-
-/// Work that is really done. Whoever does it waits for it: in virtual time it takes none.
-pub trait RealWork {
-    /// One attempt of a step. Tables come with their rows, and must be given back with theirs.
-    ///
-    /// # Errors
-    /// Why the attempt failed.
-    fn step(&self, run: &RunStep, program: &Arc<Program>, now: Timestamp) -> Result<Product, Failure>;
-
-    /// What a model said, read as a value of a type, with what was put right in it.
-    ///
-    /// # Errors
-    /// Why it cannot be read so.
-    fn read(&self, text: &str, ty: &Type, name: &str, context: &Context<'_>)
-    -> Result<(Value, Vec<Arc<str>>), Failure>;
-}
 
 /// An entry of a script, its value worked out.
 #[derive(Clone, Debug)]
@@ -77,15 +61,41 @@ impl Mocks {
         next(self.scripts.get_mut(step)?)
     }
 
-    /// One attempt of a step.
+    /// Whether a model is really asked for a step.
+    fn is_asked(&self, run: &RunStep, program: &Program, real: &dyn RealWork) -> bool {
+        let is_given = self.scripts.get(&run.step.name).is_some_and(|(acts, _)| !acts.is_empty());
+        matches!(run.step.body, Body::Ai(_)) && real.asks(run, program, is_given)
+    }
+
+    /// How long the prompt of a step is.
+    pub(crate) fn rendered(
+        &self,
+        run: &RunStep,
+        program: &Arc<Program>,
+        real: &dyn RealWork,
+        now: Timestamp,
+    ) -> Result<Rendered, Failure> {
+        match self.is_asked(run, program, real) {
+            true => real.render(run, program, now),
+            false => asks::rendered(run, program, now),
+        }
+    }
+
+    /// One attempt of a step, `at` this time of the run; `now` is what expressions see.
     pub(crate) fn attempt(
         &mut self,
         run: &RunStep,
         program: &Arc<Program>,
         real: &dyn RealWork,
-        now: Timestamp,
+        (now, at): (Timestamp, Timestamp),
     ) -> Attempt {
         let name = &run.step.name;
+        if run.ask.is_some() && self.is_asked(run, program, real) {
+            let done = real.ask(run, program, now, at);
+            let types = &program.types;
+            let result = done.result.map(|done| Product { value: tables::settled(done.value, types), rows: done.rows });
+            return Attempt { takes_ms: done.took_ms, result, ask: done.report };
+        }
         if let Some(act) = self.next(name) {
             return played(act, run, program, real, now);
         }

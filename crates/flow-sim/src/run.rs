@@ -1,11 +1,6 @@
 //! One run in virtual time: the driver's commands are done at once, or put on an agenda for their time.
 
-use crate::{
-    asks,
-    facts::RunFacts,
-    mocks::{Mocks, RealWork},
-    world::World,
-};
+use crate::{facts::RunFacts, mocks::Mocks, real::RealWork, world::World};
 use flow_driver::{Command, Driver, Event, Forced, RunEnd, RunStart, RunStatus, Task};
 use flow_expr::{Context, Name, Value, VarId, evaluate};
 use flow_plan::{ErrorClass, Failure, NodeKind, Program, deadlines};
@@ -161,13 +156,14 @@ impl Going<'_> {
             }
             Command::Run(run) => {
                 let (program, real) = (self.stage.program.clone(), self.stage.real);
-                let attempt = self.stage.mocks.attempt(&run, &program, real, self.start.started);
+                let attempt = self.stage.mocks.attempt(&run, &program, real, (self.start.started, now));
                 let event = Event::Ran { task: run.task, result: attempt.result, ask: attempt.ask };
                 let end = self.plan(later(now, attempt.takes_ms), event);
                 self.running.insert(run.task, end);
             }
             Command::Render(run) => {
-                let result = asks::rendered(&run, &self.stage.program, self.start.started);
+                let (program, real) = (&self.stage.program, self.stage.real);
+                let result = self.stage.mocks.rendered(&run, program, real, self.start.started);
                 self.plan(now, Event::Rendered { task: run.task, result });
             }
             Command::Reserve { task, reservation } => {

@@ -7,8 +7,9 @@ use crate::{
     coverage::{self, Coverage},
     expectation,
     facts::RunFacts,
-    mocks::{Mocks, RealWork},
+    mocks::Mocks,
     outcome,
+    real::RealWork,
     run::{self, Stage},
     timeline,
     world::World,
@@ -23,7 +24,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// What became of a test.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct TestReport {
     /// What is wrong; it passed if nothing is.
     pub problems: Vec<Problem>,
@@ -55,7 +56,6 @@ fn epoch() -> Timestamp {
 /// Runs a test.
 #[must_use]
 pub fn run_test(program: &Arc<Program>, test: &Test, real: &dyn RealWork) -> TestReport {
-    let report = TestReport { problems: vec![], timeline: vec![], expectations: 0, coverage: Coverage::default() };
     let mut bench = Bench {
         program: runnable(program, test),
         world: World::default(),
@@ -64,7 +64,7 @@ pub fn run_test(program: &Arc<Program>, test: &Test, real: &dyn RealWork) -> Tes
         now: epoch(),
         real,
         runs: vec![],
-        report,
+        report: TestReport::default(),
     };
     for stmt in &test.body {
         if let Err(error) = bench.statement(stmt) {
@@ -74,6 +74,26 @@ pub fn run_test(program: &Arc<Program>, test: &Test, real: &dyn RealWork) -> Tes
         }
     }
     bench.finish()
+}
+
+/// What a test runs of the program, for each of its runs.
+#[must_use]
+pub fn parts(program: &Program, test: &Test) -> Vec<Program> {
+    let part = |target: &RunTarget| match target {
+        RunTarget::Flow(name) => program.part(name),
+        RunTarget::Step(name) => {
+            let flow = flow_of_step(program, name, vec![]);
+            let flow_name = flow.name.clone();
+            let mut program = program.clone();
+            program.flows.insert(flow_name.clone(), flow);
+            program.part(&flow_name)
+        }
+    };
+    let targets = test.body.iter().filter_map(|stmt| match stmt {
+        TestStmt::Run { target, .. } => Some(target),
+        _ => None,
+    });
+    targets.map(part).collect()
 }
 
 impl Bench<'_> {

@@ -6,6 +6,8 @@ use flow_plan::words;
 
 /// Lines that are shown of a run.
 const MOST_LINES: usize = 40;
+/// Letters of an answer that are shown.
+const MOST_SAID: usize = 120;
 
 /// The lines of a run.
 pub(crate) fn lines(facts: &RunFacts) -> Vec<String> {
@@ -45,6 +47,9 @@ fn line(note: &Note, name: &dyn Fn(&str) -> String) -> Option<(String, String)> 
                 text.push_str(&format!(", asked `{}`: {tokens} tokens", ask.model.short()));
                 if ask.micro_dollars > 0 {
                     text.push_str(&format!(", {}", words::money(ask.micro_dollars)));
+                }
+                if !ask.answer.is_empty() {
+                    text.push_str(&format!(", it said: {}", beginning(&ask.answer)));
                 }
             }
             (name(path), text)
@@ -99,6 +104,15 @@ fn answered(end: &QuestionEnd) -> String {
         Says::Approved => format!("approved by {}{note}", answer.by),
         Says::Rejected => format!("rejected by {}{note}", answer.by),
         Says::Gives(value) => format!("answered by {}: {}{note}", answer.by, one_line(value)),
+    }
+}
+
+/// How an answer begins, in one line.
+fn beginning(answer: &str) -> String {
+    let line = answer.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(MOST_SAID) {
+        Some((end, _)) => format!("{} …", &line[..end]),
+        None => line,
     }
 }
 

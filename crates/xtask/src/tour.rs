@@ -51,30 +51,59 @@ const WEATHER: &[Stop] = &[
     Stop { title: "Why did it not publish?", change: None, arguments: &["show", "last"], exit: 0 },
 ];
 
-/// An AI step, with recorded answers: on a copy of `examples/06-board-note`.
-const NOTE: &[Stop] = &[
+/// What stands between the model and the board.
+const GUARDS: &str = r#"  guard it.total == total else retry "The total must equal {total}."
+  guard grounded(it.body, revenue)
+    else retry "Use no number and no name that is not in the figures."
+  guard it.body.length() <= 900 else retry "The body is too long: one sentence."
+"#;
+
+/// From a shop's export to a note for a board, by a model whose answers are recorded: on a copy of
+/// `examples/06-morning-revenue`.
+const MORNING: &[Stop] = &[
     Stop {
-        title: "An AI step: what the model says is a draft until guards have passed it",
+        title: "The compiler reads the whole system: data, query, model, guards, budget, deadline",
+        change: None,
+        arguments: &["check"],
+        exit: 0,
+    },
+    Stop {
+        title: "What would run, why, and how long it can take at worst",
+        change: None,
+        arguments: &["plan"],
+        exit: 0,
+    },
+    Stop {
+        title: "Run it: a week of real orders; the model's first total is wrong, so it is asked again",
         change: None,
         arguments: &["run"],
         exit: 0,
     },
+    Stop { title: "Again: nothing changed, so nobody is asked", change: None, arguments: &["run"], exit: 0 },
+    Stop { title: "What asking has cost", change: None, arguments: &["cost"], exit: 0 },
     Stop {
-        title: "Every answer, and what sent it back",
-        change: None,
-        arguments: &["show", "last", "write_note"],
-        exit: 0,
-    },
-    Stop { title: "What it cost", change: None, arguments: &["cost"], exit: 0 },
-    Stop {
-        title: "What happens when the model misbehaves, tested without one, in virtual time",
+        title: "What happens when data or model misbehave, tested without a model, in virtual time",
         change: None,
         arguments: &["test", "--coverage"],
         exit: 0,
     },
     Stop {
         title: "Without a price, its budget in money cannot be kept, and the compiler says so",
-        change: Some(Change { file: "note.flow", from: "  price input $0.25, output $2.00 per 1M tokens\n", to: "" }),
+        change: Some(Change {
+            file: "morning.flow",
+            from: "  price input $0.25, output $2.00 per 1M tokens\n",
+            to: "",
+        }),
+        arguments: &["check"],
+        exit: 2,
+    },
+    Stop {
+        title: "With its guards turned into warnings, what the model says is a draft, which may not be published",
+        change: Some(Change {
+            file: "morning.flow",
+            from: GUARDS,
+            to: "  guard it.total == total else warn\n  guard grounded(it.body, revenue) else warn\n",
+        }),
         arguments: &["check"],
         exit: 2,
     },
@@ -86,12 +115,12 @@ const NOTE: &[Stop] = &[
 /// When flowc does not build, or a command ends otherwise than told.
 pub fn run(root: &Path) -> anyhow::Result<()> {
     let flowc = crate::build_flowc(root, false)?;
-    let weather = walk(root, &flowc, "02-weather", WEATHER, 1)?;
-    let note = walk(root, &flowc, "06-board-note", NOTE, 1 + WEATHER.len())?;
+    let morning = walk(root, &flowc, "06-morning-revenue", MORNING, 1)?;
+    let weather = walk(root, &flowc, "02-weather", WEATHER, 1 + MORNING.len())?;
     println!(
         "\nThe systems are {} and {}, what they published is in `out` beside them.",
-        weather.join("weather.flow").display(),
-        note.join("note.flow").display()
+        morning.join("morning.flow").display(),
+        weather.join("weather.flow").display()
     );
     Ok(())
 }

@@ -4,9 +4,11 @@
 //! means the same, whoever the provider is: the model's name, system, messages, schema, tools, `max_tokens`,
 //! `temperature` and seed. The answers to one question are given in the order in which they were recorded. Holds no key.
 
+mod collect;
 mod record;
 mod replay;
 
+pub(crate) use collect::Collector;
 pub(crate) use record::Recorder;
 pub(crate) use replay::Replay;
 
@@ -71,8 +73,11 @@ fn sorted(json: &Json) -> Json {
     }
 }
 
-/// How the last message begins.
+/// How the last message begins, as others than the model may see it.
 fn prompt(ask: &Ask<'_>) -> String {
+    if let Some(shown) = &ask.shown {
+        return shown.chars().take(KEPT).collect();
+    }
     let text = match ask.messages.last() {
         Some(Message::User(text) | Message::Assistant { text, .. } | Message::ToolResult { text, .. }) => text,
         None => &ask.system,

@@ -49,7 +49,7 @@ impl Recorder {
     }
 }
 
-fn line(value: &impl Serialize, path: &Path) -> Result<Vec<u8>, Failure> {
+pub(super) fn line(value: &impl Serialize, path: &Path) -> Result<Vec<u8>, Failure> {
     let mut line = serde_json::to_vec(value).map_err(|error| unusable(path, &error.to_string()))?;
     line.push(b'\n');
     Ok(line)

@@ -44,6 +44,7 @@ fn ask(model: &Model) -> Ask<'_> {
         schema: Some(("my Note".into(), json!({"type": "object", "additionalProperties": false}))),
         tools: vec![Tool { name: "look_up".into(), description: "Looks up.".into(), parameters }],
         max_tokens: 50,
+        shown: None,
         temperature: Some("1.5".parse().unwrap()),
         seed: Some(7),
         timeout: Duration::from_secs(1),

@@ -25,6 +25,51 @@ async fn asked(client: &Client, question: &Ask<'_>) -> Result<String, (String, S
 }
 
 #[tokio::test]
+async fn what_one_run_was_answered_another_is_given_and_the_file_is_replaced_whole() {
+    let count = AtomicUsize::new(0);
+    let server = Server::always(move || Act::Send(said(&format!("{KEY} {}", count.fetch_add(1, Ordering::SeqCst)))));
+    let folder = tempfile::tempdir().unwrap();
+    let live = model(&server.url());
+    let tape = folder.path().join("tape.jsonl");
+    std::fs::write(&tape, "old").unwrap();
+    let client = Client::new().with_root(folder.path()).collect(Path::new("tape.jsonl")).unwrap();
+    let question = |text: &str| ask(&live, text);
+    let mut runs = vec![];
+    for asks in [&["one", "one"][..], &["one", "two"], &["one", "one", "one"]] {
+        client.begin_run();
+        let mut answers = vec![];
+        for text in asks {
+            answers.push(asked(&client, &question(text)).await.unwrap());
+        }
+        runs.push(answers);
+    }
+    let said = |number: usize| format!("[redacted] {number}");
+    assert_eq!(runs, [vec![said(0), said(1)], vec![said(0), said(2)], vec![said(0), said(1), said(3)]]);
+    assert_eq!(client.sent(), 4);
+    assert_eq!(std::fs::read_to_string(&tape).unwrap(), "old", "nothing is written before the end");
+    assert_eq!(client.finish_recording().unwrap(), 4);
+    let text = std::fs::read_to_string(&tape).unwrap();
+    assert!(!text.contains(KEY) && text.lines().count() == 5, "{text}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+
+    let (client, model) = (Client::new().with_root(folder.path()), replaying(&live));
+    for text in ["one", "two"] {
+        let question = Ask { key: None, ..ask(&model, text) };
+        assert!(asked(&client, &question).await.is_ok());
+    }
+    assert_eq!(client.sent(), 0, "a cassette sends nothing");
+}
+
+#[tokio::test]
+async fn a_cassette_for_no_place_is_refused_before_anything_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    for place in ["nowhere/tape.jsonl", "."] {
+        let refused = Client::new().with_root(folder.path()).collect(Path::new(place)).map(|_| ()).unwrap_err();
+        assert_eq!(&*refused.code, "R0812", "{place}");
+    }
+}
+
+#[tokio::test]
 async fn what_was_recorded_is_replayed_in_order_and_holds_no_key() {
     let count = AtomicUsize::new(0);
     let server =

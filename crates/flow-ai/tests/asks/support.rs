@@ -36,6 +36,7 @@ pub(crate) fn ask<'a>(model: &'a Model, text: &str) -> Ask<'a> {
         schema: None,
         tools: vec![],
         max_tokens: 50,
+        shown: None,
         temperature: None,
         seed: None,
         timeout: Duration::from_secs(5),

@@ -15,10 +15,10 @@ use crate::{
 use flow_ai::{Answer, Ask, AskFailed, Client, Message, Stop, structured};
 use flow_diag::codes;
 use flow_expr::{
-    Value, codec,
+    Name, TypeTable, Value, codec,
     redact::{labels_in, mark, redact},
 };
-use flow_plan::{AiBody, AskReport, Body, Called, ErrorClass, Failure, Model, Provider, Rendered, Said};
+use flow_plan::{AiBody, AskReport, Body, Called, ErrorClass, Failure, Model, Program, Provider, Rendered, Said, Step};
 use std::{sync::Arc, time::Duration};
 
 /// Bytes of an answer that are kept.
@@ -45,6 +45,21 @@ impl Asker {
         let model = ai.models.first().and_then(|name| call.program.models.get(name)).ok_or_else(no_model)?;
         let (ask, _) = self.ask(call, ai, model, &[], cancel).await?;
         Ok(Rendered { tokens: ask.input_tokens_at_most() })
+    }
+
+    /// Whether a model can be asked: its key is at hand, or it needs none.
+    ///
+    /// # Errors
+    /// With the class `auth`.
+    pub(crate) async fn ready(&self, program: &Program, model: &Model) -> Result<(), Failure> {
+        if is_offline(model) {
+            return Ok(());
+        }
+        let key = match &model.key {
+            Some(secret) => Some(self.secrets.get(program, secret).await?),
+            None => None,
+        };
+        flow_ai::needs(model, key.as_ref().map(crate::SecretValue::reveal))
     }
 
     /// Asks once.
@@ -100,9 +115,16 @@ impl Asker {
         let returns = &call.step.returns;
         let schema = (!structured::is_text(returns, types))
             .then(|| (Arc::from(call.step.name.short()), structured::schema(returns, types)));
+        let labels = of_params(&call.step, types);
+        let shown = match said.len() {
+            _ if labels.is_empty() => None,
+            0 => Some(filled.shown.1.clone()),
+            _ => Some(mark(&labels)),
+        };
         let ask = Ask {
             model,
             key: None,
+            shown,
             system: filled.system,
             messages: [Message::User(filled.prompt)].into_iter().chain(said.iter().map(message)).collect(),
             schema,
@@ -115,6 +137,30 @@ impl Asker {
         };
         Ok((ask, filled.shown))
     }
+}
+
+/// The labels of what a recording of the step's answers would hold in clear: its result, and the arguments with which
+/// its model calls steps.
+#[must_use]
+pub fn labels_in_answers(step: &Step, program: &Program) -> Vec<Name> {
+    let Body::Ai(ai) = &step.body else { return vec![] };
+    let mut found = labels_in(&step.returns, &program.types);
+    for tool in ai.tools.iter().filter_map(|tool| program.steps.get(tool)) {
+        found.extend(of_params(tool, &program.types));
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// The labels of a step's parameters, and of what is in them.
+fn of_params(step: &Step, types: &TypeTable) -> Vec<Name> {
+    let params = step.params.iter();
+    let mut found: Vec<Name> =
+        params.flat_map(|param| param.labels.iter().cloned().chain(labels_in(&param.ty, types))).collect();
+    found.sort();
+    found.dedup();
+    found
 }
 
 fn body(call: &StepCall) -> Result<&AiBody, Failure> {

@@ -94,9 +94,9 @@ impl Filling<'_> {
     }
 
     /// What is known of the parameters: their types and labels.
-    fn hidden(&self) -> Vec<(VarId, Type, Vec<Name>)> {
+    fn hidden(&self) -> Vec<(VarId, Option<Type>, Vec<Name>)> {
         let params = self.call.step.params.iter();
-        params.map(|param| (param.var, param.ty.clone(), param.labels.clone())).collect()
+        params.map(|param| (param.var, Some(param.ty.clone()), param.labels.clone())).collect()
     }
 
     async fn hole(&mut self, expr: &Expr, format: Option<&Arc<str>>) -> Result<String, Failure> {

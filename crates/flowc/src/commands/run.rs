@@ -11,6 +11,7 @@ use crate::{
     project::Project,
     request::{Request, Requested},
     telemetry::{self, Telemetry},
+    tests::ready::recordable,
     ui::Ui,
 };
 use clap::Args;
@@ -64,6 +65,9 @@ impl Run {
             return Ok(Exit::Done);
         }
         let Some(mut requested) = self.request.resolve(&project, global, ui)? else { return Ok(Exit::Wrong) };
+        if self.record.is_some() {
+            recordable(requested.iter().map(|requested| &requested.plan.program))?;
+        }
         let parallel = self.parallel.unwrap_or(1).max(1);
         // Runs at once share the places that a single one would have.
         let jobs = match (self.jobs, parallel) {

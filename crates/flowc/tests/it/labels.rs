@@ -257,6 +257,54 @@ flow main {
 }
 
 #[test]
+fn the_result_that_a_run_prints_is_marked() {
+    let program = format!(
+        r#"
+label pii
+type Person {{ id: Int, email: String @pii, born: Int @pii }}
+dataset person: Person {{ at json("person.json"), arrives every day by 05:00 in "UTC", accepts @pii }}
+step find(person: Person) -> Person {{
+  sh """
+    printf %s "$person"
+  """
+  effect none
+}}
+flow whole() -> Person {{ return find(person) }}
+flow text() -> String {{ return "write to {{person.email}}, born {{person.born}}" }}
+dataset people: Table<Person> {{ at csv("people.csv"), arrives every day by 05:00 in "UTC", accepts @pii }}
+flow rows() -> List<String> {{
+  let found = people.map(p => "of {{p.email}}")
+  let born = people.map(p => p.born)
+  return ["{{found.join("; ")}}", "{{people.count()}} people", "{{born.first() ?? 0}} or so"]
+}}
+flow born() -> List<Int> {{ return people.map(p => p.born) }}
+flow count() -> Int {{ return people.count() }}
+flow many(email: String @pii = "{OTHER}") -> List<String> {{
+  return [person.email, "of {{email}}", "free"]
+}}
+"#
+    );
+    let sandbox = Sandbox::program(&program);
+    sandbox.write("person.json", json!({ "id": 7, "email": EMAIL, "born": 18151210 }).to_string());
+    let whole = clear(&sandbox, &["run", "whole"]).ends(0);
+    assert!(whole.out.contains("\"id\": 7") && whole.out.contains("‹@pii›"), "{}", whole.out);
+    let text = clear(&sandbox, &["run", "text"]).ends(0);
+    assert_eq!(text.out, "write to ‹@pii›, born ‹@pii›\n");
+    sandbox.write("people.csv", format!("id,email,born\n1,{EMAIL},18151210\n2,{OTHER},17911226\n"));
+    let rows = clear(&sandbox, &["run", "rows"]).ends(0);
+    assert!(rows.out.contains("2 people") && !rows.out.contains("1815"), "{}", rows.out);
+    let born = clear(&sandbox, &["run", "born"]).ends(0);
+    assert!(born.out.contains("‹@pii›") && !born.out.contains("1791"), "{}", born.out);
+    assert_eq!(clear(&sandbox, &["run", "count"]).ends(0).out, "2\n");
+    assert_clear_in_files(&sandbox);
+    let many = clear(&sandbox, &["run", "many"]).ends(0);
+    assert!(many.out.contains("of ‹@pii›") && many.out.contains("free"), "{}", many.out);
+    for flow in ["whole", "text", "many", "rows"] {
+        clear(&sandbox, &["run", flow, "--force", "--format", "json"]).ends(0);
+    }
+}
+
+#[test]
 fn borders_and_rules_name_the_field_and_not_the_value() {
     let program = r#"
 label pii

@@ -19,6 +19,7 @@ mod hostile_steps;
 mod interrupted;
 mod judges;
 mod labels;
+mod live;
 mod notify;
 mod parameters;
 mod plans;

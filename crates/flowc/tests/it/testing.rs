@@ -242,7 +242,7 @@ fn branches_are_covered_one_by_one() {
 
 #[test]
 fn the_tests_of_the_examples_pass() {
-    for example in ["02-weather", "04-flaky-api"] {
+    for example in ["02-weather", "04-flaky-api", "06-morning-revenue"] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(example);
         let folder = folder.to_string_lossy().into_owned();
         Sandbox::empty().flowc(&["test", "--project", &folder]).ends(0).gives(" passed in");

@@ -72,6 +72,7 @@ fn every_command_of_the_tutorial_answers_as_it_says() {
         }
     }
     assert!(sandbox.read("02-weather/out/report.md").contains("- 2012: 222 days of rain, 1226 mm, -3.3 to 34.4 °C"));
+    assert!(sandbox.read("06-morning-revenue/out/note.json").contains("\"total\": 147472.88"));
     assert_eq!(
         sandbox.read("05-modules/out/revenue.csv"),
         "region,orders,revenue\nEast,1,120\nNorth,1,10\nSouth,1,25.5\n"

