@@ -6,16 +6,17 @@
 //! what that cannot mend goes to the next model. Steps that a model calls run in between. Knows no provider.
 
 use crate::{
-    Command, Driver, Note,
+    Driver, Note,
     budgets::Refused,
     evaluate::Job,
     failures,
     ledger::{Ledger, Spent},
-    message::{AskStep, RunStep},
+    inner::Inside,
+    message::AskStep,
     retry::{Failed, covers, next_attempt, seed_at},
     state::{Activity, Settled},
 };
-use flow_expr::{Name, Value, codec};
+use flow_expr::Name;
 use flow_plan::{AiBody, AskReport, Body, Called, ErrorClass, Failure, Model, Rendered, Said, tokens_at_most};
 use jiff::Timestamp;
 use std::{collections::VecDeque, sync::Arc};
@@ -45,14 +46,14 @@ pub(crate) struct Asking {
     /// When this model was first asked.
     since: Option<Timestamp>,
     /// What was said after the prompt.
-    said: Vec<Said>,
+    pub(crate) said: Vec<Said>,
     prompt_tokens: u64,
     /// Answers that called steps.
     turns: u32,
     /// Steps that the model wants called.
-    calls: VecDeque<Called>,
-    /// The one that runs.
-    calling: Option<Called>,
+    pub(crate) calls: VecDeque<Called>,
+    /// The one that runs, as the provider names it.
+    pub(crate) calling: Option<Arc<str>>,
     /// The last answer, until it is sent back.
     answer: Option<Arc<str>>,
     /// Why the last ask failed.
@@ -91,11 +92,6 @@ impl Asking {
         let Body::Ai(ai) = &step.body else { return None };
         ai.models.get(self.model).cloned()
     }
-
-    /// Whether a step that the model called is what runs.
-    pub(crate) fn is_calling(&self) -> bool {
-        self.calling.is_some()
-    }
 }
 
 /// What an ask can cost at most.
@@ -133,7 +129,7 @@ fn said_tokens(said: &Said) -> u64 {
 }
 
 impl Driver {
-    fn asking(&mut self, id: u32) -> Option<(&mut Asking, Arc<flow_plan::Step>)> {
+    pub(crate) fn asking(&mut self, id: u32) -> Option<(&mut Asking, Arc<flow_plan::Step>)> {
         match &mut self.instances[id as usize].activity {
             Activity::Call(call) => Some((call.asking.as_deref_mut()?, call.step.clone())),
             _ => None,
@@ -231,62 +227,10 @@ impl Driver {
             return false;
         }
         asking.turns += 1;
+        report.calls = crate::tools::bounded(std::mem::take(&mut report.calls));
         asking.said.push(Said::Answer { text: report.answer.clone(), calls: report.calls.clone() });
         asking.calls.extend(report.calls.iter().cloned());
         true
-    }
-
-    /// Runs the next step that the model wants called, or tells it the results.
-    pub(crate) fn next_tool(&mut self, id: u32) {
-        let Some((asking, _)) = self.asking(id) else { return };
-        loop {
-            let Some(mut called) = asking.calls.pop_front() else { return self.ask(id) };
-            if let Some(refused) = called.refused.take() {
-                asking.said.push(Said::Result { id: called.id, text: refused });
-                continue;
-            }
-            asking.calling = Some(called);
-            return self.enqueue(id, Job::Tool);
-        }
-    }
-
-    /// Has the step run that the model calls. One attempt: what goes wrong is told to the model.
-    pub(crate) fn start_tool(&mut self, id: u32, task: crate::Task) {
-        let (path, label) = (self.path(id), self.label(id));
-        let attempt = self.instances[id as usize].attempts;
-        let Some((asking, _)) = self.asking(id) else { return };
-        let Some(called) = asking.calling.clone() else { return };
-        let Some((step, _)) = self.step(&Name::new(called.step.clone())) else {
-            return self.fail(id, failures::plan_is_wrong(format!("there is no step `{}`", called.step)));
-        };
-        let timeout_ms = step.timeout_ms;
-        let run = RunStep {
-            task,
-            step,
-            args: called.args,
-            attempt,
-            idempotency_key: None,
-            timeout_ms,
-            label,
-            path,
-            ask: None,
-        };
-        self.command(Command::Run(Box::new(run)));
-    }
-
-    /// A step that the model called has ended.
-    pub(crate) fn tool_ran(&mut self, id: u32, result: Result<Value, Failure>) {
-        if self.cancelled {
-            return self.settle(id, Settled::Cancelled);
-        }
-        let Some((asking, _)) = self.asking(id) else { return };
-        let Some(called) = asking.calling.take() else { return };
-        let text = match result {
-            Ok(value) => codec::encode(&value).to_string(),
-            Err(failure) => format!("error: {}", failure.message),
-        };
-        asking.said.push(Said::Result { id: called.id, text: text.into() });
-        self.next_tool(id);
     }
 
     /// An ask has failed, or a guard has sent its answer back.
@@ -305,8 +249,8 @@ impl Driver {
         if let Some((at, times)) = again {
             let (attempt, attempts) = (failed + 1, times.saturating_add(1));
             let (label, class, why) = (self.label(id), failure.class, self.whose(id, &failure.message));
-            let judge = self.judge_of(id);
-            self.note(Note::Retrying { path, label, attempt, judge, attempts, class, why, at });
+            let Inside { judge, tool } = self.inside(id);
+            self.note(Note::Retrying { path, label, attempt, judge, tool, attempts, class, why, at });
             return self.sleep(id, at);
         }
         let Body::Ai(ai) = &step.body else { return };
@@ -319,17 +263,18 @@ impl Driver {
             let why = format!("{}; `{next}` is asked instead", failure.message);
             let why = self.whose(id, &why);
             let (label, class) = (self.label(id), failure.class);
-            let judge = self.judge_of(id);
-            let because = Note::Retrying { path, label, attempt, judge, attempts, class, why, at: now };
+            let Inside { judge, tool } = self.inside(id);
+            let because = Note::Retrying { path, label, attempt, judge, tool, attempts, class, why, at: now };
             return self.ask_because(id, Some(because));
         }
         self.exhausted(id, failure);
     }
 
-    /// What is said of an ask, with the judge's name if it is a judge's.
+    /// What is said of an ask, with the name of the judge or tool if it is theirs.
     fn whose(&self, id: u32, words: &str) -> Arc<str> {
-        match self.judge_of(id) {
-            Some(judge) => format!("`{}`: {words}", judge.short()).into(),
+        let inside = self.inside(id);
+        match inside.judge.or(inside.tool) {
+            Some(name) => format!("`{}`: {words}", name.short()).into(),
             None => words.into(),
         }
     }
@@ -357,8 +302,8 @@ impl Driver {
         let most = asking.ledger.caps().asks.or(step.retry.as_ref().map(|policy| u64::from(policy.times) + 1));
         let attempts = most.map_or(u32::MAX, |most| u32::try_from(most).unwrap_or(u32::MAX));
         let (class, why) = (failure.class, self.whose(id, &failure.message));
-        let (attempt, judge) = (asked + 1, self.judge_of(id));
-        self.ask_because(id, Some(Note::Retrying { path, label, attempt, judge, attempts, class, why, at: now }));
+        let (attempt, Inside { judge, tool }) = (asked + 1, self.inside(id));
+        self.ask_because(id, Some(Note::Retrying { path, label, attempt, judge, tool, attempts, class, why, at: now }));
     }
 }
 

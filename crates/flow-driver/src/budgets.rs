@@ -1,6 +1,6 @@
 //! Budgets of flows: for a run, and for a time over all runs; and the charging of an ask to all that pay for it.
 //!
-//! An ask is charged to the ledger of its step (for a judge also to that of the step it judges) and to every flow
+//! An ask is charged to the ledger of its step (for a judge, or a step that a model calls, also to those around it) and to every flow
 //! around it, with the worst that it can cost, before it is sent; what it did cost takes the place of that. What runs
 //! use together within a time is not known here: the store is asked to reserve, in one transaction, so that two runs
 //! cannot both take the last of it. The answer is an event, so that a replay gives the same. Knows no prices.
@@ -8,8 +8,9 @@
 use crate::{
     Command, Driver, Note, Spent,
     asks::Worst,
+    inner::{Inside, Role},
     ledger::Passed,
-    state::{Activity, Phase, ROOT, Settled},
+    state::{Activity, CallState, Phase, ROOT, Settled},
 };
 use flow_expr::Name;
 use flow_plan::Budget;
@@ -28,6 +29,9 @@ pub struct Charge {
     /// The judge that asks, if it is not the step itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judge: Option<Name>,
+    /// The step that a model called, if the ask is for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool: Option<Name>,
     /// Who is asked.
     pub model: Name,
     /// The flows around it, the innermost first.
@@ -109,9 +113,10 @@ fn over(flow: &Name, per_ms: Option<u64>, caps: &Budget, used: Spent, charge: Sp
 pub(crate) enum Refused {
     /// The budget of the step, or of the judge, that asks.
     Step(Passed),
-    /// The budget of the step whose result a judge looks at.
-    Judged {
+    /// The budget of a step around it: whose result a judge looks at, or whose model called a step.
+    Around {
         step: Arc<str>,
+        role: Role,
         passed: Passed,
     },
     Flow(OverBudget),
@@ -123,6 +128,25 @@ pub(crate) struct Pot {
     caps: Budget,
     /// What is charged included.
     spent: Spent,
+}
+
+/// Charges an ask to the ledger of a call and to those of all calls around it, or to none of them.
+fn charge_all(call: &mut CallState, spent: Spent) -> Result<(), Refused> {
+    let own = call.asking.as_mut().map_or(Ok(()), |asking| asking.ledger.charge(spent));
+    own.map_err(Refused::Step)?;
+    let Some(outer) = &mut call.outer else { return Ok(()) };
+    let around = charge_all(&mut outer.call, spent).map_err(|refused| match refused {
+        Refused::Step(passed) => {
+            Refused::Around { step: outer.call.step.name.short().into(), role: outer.role, passed }
+        }
+        further => further,
+    });
+    if around.is_err()
+        && let Some(asking) = &mut call.asking
+    {
+        asking.ledger.release();
+    }
+    around
 }
 
 impl Driver {
@@ -169,15 +193,8 @@ impl Driver {
         }
         let Activity::Call(call) = &mut self.instances[id as usize].activity else { return Ok(()) };
         let Some(asking) = &mut call.asking else { return Ok(()) };
-        asking.ledger.charge(spent).map_err(Refused::Step)?;
         asking.worst = worst;
-        if let Some(step) = &mut call.judged
-            && let Some(outer) = &mut step.asking
-            && let Err(passed) = outer.ledger.charge(spent)
-        {
-            asking.ledger.release();
-            return Err(Refused::Judged { step: step.step.name.short().into(), passed });
-        }
+        charge_all(call, spent)?;
         self.in_pots(&scopes, |pot| pot.spent = pot.spent.and(spent));
         Ok(())
     }
@@ -186,14 +203,16 @@ impl Driver {
     pub(crate) fn settle_charge(&mut self, id: u32, actual: Option<Spent>) {
         let scopes = self.scopes_around(id);
         let Activity::Call(call) = &mut self.instances[id as usize].activity else { return };
-        let outer = call.judged.as_mut().and_then(|step| step.asking.as_mut()).map(|asking| &mut asking.ledger);
-        let Some(asking) = &mut call.asking else { return };
+        let Some(asking) = &call.asking else { return };
         let charged = asking.ledger.charged();
-        for ledger in [Some(&mut asking.ledger), outer].into_iter().flatten() {
-            match actual {
-                Some(actual) => ledger.settle(Some(actual)),
-                None => ledger.release(),
+        let mut next = Some(&mut **call);
+        while let Some(call) = next {
+            match (&mut call.asking, actual) {
+                (Some(asking), Some(actual)) => asking.ledger.settle(Some(actual)),
+                (Some(asking), None) => asking.ledger.release(),
+                (None, _) => {}
             }
+            next = call.outer.as_mut().map(|outer| &mut outer.call);
         }
         self.in_pots(&scopes, |pot| pot.spent = pot.spent.without(charged).and(actual.unwrap_or_default()));
     }
@@ -221,11 +240,13 @@ impl Driver {
         let Activity::Call(call) = &self.instances[id as usize].activity else { return None };
         let asking = call.asking.as_ref()?;
         let worst = asking.worst;
+        let Inside { judge, tool } = call.inside();
         Some(Charge {
             path: self.path(id),
             label: self.label(id),
             attempt,
-            judge: call.judged.as_ref().map(|_| call.step.name.clone()),
+            judge,
+            tool,
             model: asking.asked_model(&call.step)?,
             flows: self.flows_around(id),
             input_tokens: worst.input_tokens,

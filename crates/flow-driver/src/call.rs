@@ -11,6 +11,7 @@ use crate::{
     expressions::free_variables,
     failures,
     graph::{Op, Source},
+    inner::Inside,
     judges::{self, Next},
     meaning::NodeMeaning,
     retry::{Failed, next_attempt, seed_at},
@@ -162,7 +163,7 @@ impl Driver {
     }
 
     /// The key that is sent along, if there is one, then the first attempt.
-    fn prepare_attempts(&mut self, id: u32) {
+    pub(crate) fn prepare_attempts(&mut self, id: u32) {
         let Activity::Call(call) = &self.instances[id as usize].activity else { return };
         match &call.step.idempotent {
             Some(Idempotency::By(key)) => {
@@ -203,11 +204,6 @@ impl Driver {
 
     /// An attempt has ended.
     pub(crate) fn ran(&mut self, id: u32, result: Result<Product, Failure>, mut ask: Option<Box<AskReport>>) {
-        if let Activity::Call(call) = &self.instances[id as usize].activity
-            && call.asking.as_ref().is_some_and(|asking| asking.is_calling())
-        {
-            return self.tool_ran(id, result.map(|product| product.value));
-        }
         let calls_steps = self.settle_ask(id, ask.as_deref_mut());
         let (path, attempt, now) = (self.path(id), self.instances[id as usize].attempts, self.now);
         let Activity::Call(call) = &mut self.instances[id as usize].activity else { return };
@@ -218,9 +214,9 @@ impl Driver {
             call.guard = 0;
             call.verdicts.clear();
         }
-        let judge = call.judged.as_ref().map(|_| call.step.name.clone());
+        let Inside { judge, tool } = call.inside();
         let label = self.label(id);
-        self.note(Note::Attempted { path, label, attempt, began, judge, failure: failure.clone(), ask });
+        self.note(Note::Attempted { path, label, attempt, began, judge, tool, failure: failure.clone(), ask });
         match failure {
             None if calls_steps && self.cancelled => self.settle(id, Settled::Cancelled),
             None if calls_steps => self.next_tool(id),
@@ -232,7 +228,13 @@ impl Driver {
 
     pub(crate) fn next_guard(&mut self, id: u32) {
         let Activity::Call(call) = &mut self.instances[id as usize].activity else { return };
+        while call.step.guards.get(call.guard).is_some_and(|guard| !call.is_due(guard)) {
+            call.guard += 1;
+        }
         let Some(guard) = call.step.guards.get(call.guard) else {
+            if std::mem::take(&mut call.before) {
+                return self.prepare_attempts(id);
+            }
             let value = call.product.take().map(|product| product.value);
             return match or_damaged(value) {
                 Ok(value) => self.call_done(id, value, How::Ran),
@@ -253,9 +255,9 @@ impl Driver {
         match value {
             Some(Value::Bool(true)) => {
                 let (text, action) = (guard.text.clone(), guard.action.word().into());
-                let (of, judges) = call.said_to(&guard.condition, &self.program);
+                let (Inside { judge: of, tool }, judges) = call.said_to(&guard.condition, &self.program);
                 call.guard += 1;
-                self.contract(id, ContractVerdict::Guard { text, kept: true, action, message: None, of, judges });
+                self.contract(id, ContractVerdict::Guard { text, kept: true, action, message: None, of, tool, judges });
                 self.next_guard(id);
             }
             Some(Value::Bool(false)) => self.guard_fails(id),
@@ -284,7 +286,8 @@ impl Driver {
         let message = message.and_then(as_text);
         let Activity::Call(call) = &mut self.instances[id as usize].activity else { return };
         let Some(guard) = call.step.guards.get(call.guard).cloned() else { return };
-        let (of, judges) = call.said_to(&guard.condition, &self.program);
+        let (Inside { judge: of, tool }, judges) = call.said_to(&guard.condition, &self.program);
+        let before = call.before;
         let verdicts = call.verdicts.clone();
         if matches!(guard.action, GuardAction::Warn(_)) {
             call.guard += 1;
@@ -292,9 +295,11 @@ impl Driver {
         let (text, action) = (guard.text.clone(), guard.action.word().into());
         let failure = failures::judged(failures::guard(&guard.text, message.as_deref()), &judges);
         let message = message.or_else(|| failures::no_verdict(&judges).map(Into::into));
-        self.contract(id, ContractVerdict::Guard { text, kept: false, action, message, of, judges });
+        self.contract(id, ContractVerdict::Guard { text, kept: false, action, message, of, tool, judges });
         match guard.action {
             GuardAction::Warn(_) => self.next_guard(id),
+            // What the model gave stays what it is; whether it calls again is its matter.
+            GuardAction::Retry(_) if before => self.call_failed(id, failure),
             GuardAction::Retry(_) => self.attempt_failed(id, failure, true),
             // A verdict, not exhaustion: the step's fallback is not asked, the call's `else` is.
             GuardAction::Fail(_) => self.call_failed(id, failure),
@@ -317,9 +322,8 @@ impl Driver {
         let now = self.now;
         let path = self.path(id);
         let seed = seed_at(self.start.seed, &path);
-        let instance = &mut self.instances[id as usize];
-        let (attempts, since) = (instance.attempts, instance.began.unwrap_or(now));
-        let Activity::Call(call) = &mut instance.activity else { return };
+        let Activity::Call(call) = &mut self.instances[id as usize].activity else { return };
+        let (attempts, since) = (call.tries, call.since.unwrap_or(now));
         call.product = None;
         let failed = Failed { failure: &failure, by_guard, attempts, since, now, seed };
         let again = call.step.retry.as_ref().and_then(|policy| Some((next_attempt(policy, &failed)?, policy.times)));
@@ -327,7 +331,8 @@ impl Driver {
             let why = failure.message.as_str().into();
             let (label, class) = (self.label(id), failure.class);
             let (attempt, attempts) = (attempts + 1, times.saturating_add(1));
-            self.note(Note::Retrying { path, label, attempt, judge: None, attempts, class, why, at });
+            let Inside { judge, tool } = self.inside(id);
+            self.note(Note::Retrying { path, label, attempt, judge, tool, attempts, class, why, at });
             return self.sleep(id, at);
         }
         self.exhausted(id, failure);
@@ -351,19 +356,16 @@ impl Driver {
         }
     }
 
-    /// The call has a result: of a judge it is its verdict.
-    fn call_done(&mut self, id: u32, value: Value, how: How) {
-        if self.is_judging(id) {
-            return self.judged(id, Ok((value, how == How::Fallback)));
+    /// The call has a result.
+    pub(crate) fn call_done(&mut self, id: u32, value: Value, how: How) {
+        if let Some(Ok((value, how))) = self.inner_ended(id, Ok((value, how))) {
+            self.settle(id, Settled::Value { value, how });
         }
-        self.settle(id, Settled::Value { value, how });
     }
 
     /// The step, or the flow, has failed for good; the call may still have an `else`.
     pub(crate) fn call_failed(&mut self, id: u32, failure: Failure) {
-        if self.is_judging(id) {
-            return self.judged(id, Err(failure));
-        }
+        let Some(Err(failure)) = self.inner_ended(id, Err(failure)) else { return };
         match self.node(id).op {
             Op::Call { recover: Some(block), .. } | Op::Flow { recover: Some(block), .. } if !self.cancelled => {
                 self.failures.insert(id, Arc::new(failure));

@@ -374,7 +374,7 @@ impl Driver {
     /// Ends an instance. Its dependents hear of it in their turn, so a chain of any length is no recursion.
     pub(crate) fn settle(&mut self, id: u32, settled: Settled) {
         self.release_reserved(id);
-        self.leave_judge(id);
+        while self.leave_inner(id).is_some() {}
         self.instances[id as usize].phase = Phase::Settled(settled);
         self.note_settled(id);
         if id == ROOT {

@@ -8,7 +8,6 @@ use crate::{
     expressions::{free_variables, looks_into_data},
     failures::plan_is_wrong,
     graph::{Op, Source},
-    retry::millis_between,
     state::{Activity, Evaluation, Phase, Settled, Then},
 };
 use flow_expr::{Context, Expr, Scope, Value, VarId, evaluate};
@@ -21,8 +20,6 @@ pub(crate) enum Job {
     Attempt,
     /// Fill in a prompt.
     Render,
-    /// Run a step that a model calls.
-    Tool,
     Read,
     Write,
     Compute(Arc<Expr>, Vec<(VarId, Value)>),
@@ -284,7 +281,6 @@ impl Driver {
         }
         match job {
             Job::Compute(expr, bindings) => self.command(Command::Compute { task, expr, bindings }),
-            Job::Tool => self.start_tool(id, task),
             Job::Render => {
                 if let Some(run) = self.run_step(id, task) {
                     self.command(Command::Render(Box::new(run)));
@@ -301,6 +297,8 @@ impl Driver {
         instance.attempts += 1;
         let Activity::Call(call) = &mut instance.activity else { return };
         call.attempt_began = Some(now);
+        call.since.get_or_insert(now);
+        call.tries += 1;
         let ask = self.ask_step(id);
         let Some(run) = self.run_step(id, task) else { return };
         self.note_started(id, run.attempt);
@@ -315,12 +313,8 @@ impl Driver {
         let (now, path, label) = (self.now, self.path(id), self.label(id));
         let instance = &self.instances[id as usize];
         let Activity::Call(call) = &instance.activity else { return None };
-        // A judge's time is its own: what it judges has taken its part before.
-        let began =
-            call.asking.as_ref().filter(|_| call.judged.is_some()).map_or(instance.began, |asking| asking.since());
-        let (began, attempt, step) = (began.unwrap_or(now), instance.attempts, call.step.clone());
-        let within = step.retry.as_ref().and_then(|policy| policy.within_ms);
-        let left = within.map_or(u64::MAX, |within| within.saturating_sub(millis_between(began, now)).max(1));
+        let (attempt, step) = (instance.attempts, call.step.clone());
+        let left = call.time_left(now).min(call.time_around(now));
         let names = step.params.iter().map(|param| param.name.clone());
         Some(RunStep {
             task,

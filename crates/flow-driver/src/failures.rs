@@ -1,6 +1,6 @@
 //! Failures that the driver itself finds, each with its code and its words.
 
-use crate::{Answer, Judged, OverBudget, budgets::Refused, ledger::Passed};
+use crate::{Answer, Judged, OverBudget, budgets::Refused, inner::Role, ledger::Passed};
 use flow_expr::{Value, codec};
 use flow_plan::{
     ErrorClass, Failure,
@@ -122,8 +122,8 @@ pub(crate) fn budget(refused: &Refused) -> Failure {
     match refused {
         Refused::Step(_) => Failure::new(ErrorClass::ClientError, "R0711", message)
             .detail(format!("raise the step's `budget`, or {less}")),
-        Refused::Judged { step, .. } => Failure::new(ErrorClass::ClientError, "R0711", message)
-            .detail(format!("a judge's asks count for `{step}` too: raise its `budget`, or {less}")),
+        Refused::Around { step, role, .. } => Failure::new(ErrorClass::ClientError, "R0711", message)
+            .detail(format!("a {}'s asks count for `{step}` too: raise its `budget`, or {less}", role_word(*role))),
         Refused::Flow(over) => {
             let failure = Failure::new(ErrorClass::ClientError, "R0716", message);
             match over.per_ms {
@@ -148,9 +148,10 @@ pub(crate) fn budget_words(refused: &Refused) -> String {
             let (cap, wanted) = (amount(what, *cap), amount(what, *wanted));
             format!("the budget of {cap} would be passed: {wanted} with the next ask")
         }
-        Refused::Judged { step, passed: Passed { what, cap, wanted } } => {
+        Refused::Around { step, role, passed: Passed { what, cap, wanted } } => {
             let (cap, wanted) = (amount(what, *cap), amount(what, *wanted));
-            format!("the budget of `{step}`, {cap}, would be passed: {wanted} with the next ask of its judge")
+            let inner = role_word(*role);
+            format!("the budget of `{step}`, {cap}, would be passed: {wanted} with the next ask of its {inner}")
         }
         Refused::Flow(over) => {
             let OverBudget { flow, per_ms, what, cap, used, wanted } = over;
@@ -162,6 +163,13 @@ pub(crate) fn budget_words(refused: &Refused) -> String {
                 "the budget of `{flow}`, {cap}{per}, would be passed: {used} are used, and this ask could take {next}"
             )
         }
+    }
+}
+
+fn role_word(role: Role) -> &'static str {
+    match role {
+        Role::Judge => "judge",
+        Role::Tool => "tool",
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
     Driver, Judged,
     asks::Asking,
     failures,
+    inner::{Inside, Role},
     state::{Activity, CallState},
 };
 use flow_expr::{Expr, Name, Value};
@@ -50,9 +51,8 @@ pub(crate) fn next(expr: &Expr, verdicts: &[Verdict], program: &Program) -> Next
 }
 
 impl CallState {
-    /// For the record of a guard: the judge whose verdict it looks at, and what judges said to it.
-    pub(crate) fn said_to(&self, condition: &Expr, program: &Program) -> (Option<Name>, Vec<Judged>) {
-        let of = self.judged.as_ref().map(|_| self.step.name.clone());
+    /// For the record of a guard: whose result it looks at, and what judges said to it.
+    pub(crate) fn said_to(&self, condition: &Expr, program: &Program) -> (Inside, Vec<Judged>) {
         let asked = program.judges_asked(condition).into_iter();
         let said = asked.filter_map(|call| self.verdicts.iter().find(|verdict| verdict.key == call.key));
         let judges = said.map(|verdict| Judged {
@@ -61,7 +61,7 @@ impl CallState {
             fallback: matches!(verdict.said, Ok((_, true))),
             failure: verdict.said.as_ref().err().cloned(),
         });
-        (of, judges.collect())
+        (self.inside(), judges.collect())
     }
 
     /// The first question of the guard that nobody has asked yet: its key, and the judge.
@@ -74,19 +74,6 @@ impl CallState {
 }
 
 impl Driver {
-    /// Whether a judge is asked, rather than the step itself.
-    pub(crate) fn is_judging(&self, id: u32) -> bool {
-        matches!(&self.instances[id as usize].activity, Activity::Call(call) if call.judged.is_some())
-    }
-
-    /// The judge that is asked, if one is.
-    pub(crate) fn judge_of(&self, id: u32) -> Option<Name> {
-        match &self.instances[id as usize].activity {
-            Activity::Call(call) if call.judged.is_some() => Some(call.step.name.clone()),
-            _ => None,
-        }
-    }
-
     /// What the judge is asked about is known: it is asked.
     pub(crate) fn ask_judge(&mut self, id: u32, args: Vec<Value>) {
         let program = self.program.clone();
@@ -99,27 +86,16 @@ impl Driver {
             return self.fail(id, failures::plan_is_wrong(format!("the judge `{}` asks nobody", judge.name)));
         };
         let judging = CallState::new(Arc::new(judge.clone()), call.meaning.clone(), args, Some(asking));
-        let step = std::mem::replace(&mut **call, judging);
-        call.judged = Some(Box::new(step));
+        self.enter_inner(id, Role::Judge, judging);
         self.attempt(id);
     }
 
     /// The judge is done: with a verdict (its own, or its fallback), or for good without one.
     pub(crate) fn judged(&mut self, id: u32, said: Result<(Value, bool), Failure>) {
-        self.leave_judge(id);
         let program = self.program.clone();
         let Activity::Call(call) = &mut self.instances[id as usize].activity else { return };
         let Some((key, judge)) = call.open_question(&program) else { return };
         call.verdicts.push(Verdict { key, judge, said });
         self.next_guard(id);
-    }
-
-    /// Goes back to the step whose result was judged, if one was.
-    pub(crate) fn leave_judge(&mut self, id: u32) {
-        if let Activity::Call(call) = &mut self.instances[id as usize].activity
-            && let Some(step) = call.judged.take()
-        {
-            **call = *step;
-        }
     }
 }

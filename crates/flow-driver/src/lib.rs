@@ -15,6 +15,7 @@ mod evaluate;
 mod expressions;
 mod failures;
 mod graph;
+mod inner;
 mod judges;
 mod ledger;
 mod meaning;
@@ -28,6 +29,7 @@ pub mod retry;
 mod shown;
 mod slots;
 mod state;
+mod tools;
 
 pub use budgets::{Charge, OverBudget, PeriodBudget, Reservation};
 pub use driver::Driver;

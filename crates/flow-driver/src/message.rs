@@ -331,6 +331,9 @@ pub enum Note {
         /// The judge who was asked, if it was not the step's own body that ran.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         judge: Option<Name>,
+        /// The step that a model called, if the attempt is for that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tool: Option<Name>,
         /// Why it failed, if it did.
         failure: Option<Failure>,
         /// What a model said and what that cost, if one was asked.
@@ -357,6 +360,9 @@ pub enum Note {
         /// The judge that is asked again, if it is not the step itself.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         judge: Option<Name>,
+        /// The step that a model called, if the attempt is for that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tool: Option<Name>,
         /// How many there may be.
         attempts: u32,
         /// What went wrong.
@@ -506,6 +512,9 @@ pub enum ContractVerdict {
         /// The judge whose verdict it looks at, if it is a judge's guard.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         of: Option<Name>,
+        /// The step that a model called, if it is a guard of that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tool: Option<Name>,
         /// What judges said to it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         judges: Vec<Judged>,

@@ -7,6 +7,7 @@
 
 use crate::{
     Answer, Command, Draft, Driver, How, Note, Product, Question, QuestionEnd, Task, failures,
+    inner::Inside,
     judges::{self, Next},
     question::{Verdict, choices},
     retry::millis_between,
@@ -80,7 +81,7 @@ impl Driver {
         let mut texts = values.into_iter().filter_map(crate::call::as_text);
         let (who, said) = (texts.next().unwrap_or_default(), texts.next());
         let now = self.now;
-        let is_draft = self.called(id).is_some_and(|call| call.product.is_some());
+        let is_draft = self.called(id).is_some_and(|call| call.product.is_some() || call.before);
         if is_draft {
             self.note_guard(id, said.clone());
         } else {
@@ -91,6 +92,8 @@ impl Driver {
             let (path, label) = (self.path(id), self.label(id));
             if let Some(call) = self.called_mut(id) {
                 call.attempt_began = Some(now);
+                call.since.get_or_insert(now);
+                call.tries += 1;
             }
             self.note(Note::Started { path, label, attempt });
         }
@@ -111,9 +114,10 @@ impl Driver {
     fn note_guard(&mut self, id: u32, message: Option<Arc<str>>) {
         let Some(call) = self.called(id) else { return };
         let Some(guard) = call.step.guards.get(call.guard) else { return };
-        let (of, judges) = call.said_to(&guard.condition, &self.program);
+        let (Inside { judge: of, tool }, judges) = call.said_to(&guard.condition, &self.program);
         let text = guard.text.clone();
-        let verdict = crate::ContractVerdict::Guard { text, kept: false, action: "ask".into(), message, of, judges };
+        let action = "ask".into();
+        let verdict = crate::ContractVerdict::Guard { text, kept: false, action, message, of, tool, judges };
         self.contract(id, verdict);
     }
 
@@ -125,15 +129,21 @@ impl Driver {
             .clone()
             .map(|(param, value)| (param.name.clone(), shown::value(value, &param.ty, &param.labels, types)));
         let (draft, wait_ms) = match (&call.product, step.guards.get(call.guard)) {
-            (Some(product), Some(guard)) => {
+            (product, Some(guard)) if call.before || product.is_some() => {
                 let GuardAction::Ask { within_ms, .. } = guard.action else { return None };
-                let value = shown::value(&product.value, &step.returns, &[], types);
+                let value = match product {
+                    Some(product) => shown::value(&product.value, &step.returns, &[], types),
+                    None => format!("none yet: `{}` runs after a yes", step.name.short()).into(),
+                };
                 (Some(Draft { guard: guard.text.clone(), value }), within_ms)
             }
             _ => (None, step.timeout_ms),
         };
         let message = match (said, &draft) {
             (Some(said), _) => shown::short(said),
+            (None, Some(draft)) if call.before => {
+                format!("`{}` does not hold: run `{}` all the same?", draft.guard, step.name.short()).into()
+            }
             (None, Some(draft)) => format!("`{}` does not hold: use the result all the same?", draft.guard).into(),
             (None, None) => "".into(),
         };
@@ -270,7 +280,7 @@ impl Driver {
                 self.next_guard(id);
             }
             // What a person writes is no draft: no guard is asked about it.
-            Verdict::Value(value) => self.settle(id, Settled::Value { value, how: How::Given }),
+            Verdict::Value(value) => self.call_done(id, value, How::Given),
             Verdict::Rejected => {
                 call.product = None;
                 let text = question.draft.as_ref().map_or("", |draft| &draft.guard);
@@ -283,7 +293,8 @@ impl Driver {
     fn note_attempt(&mut self, id: u32, failure: Option<Failure>) {
         let (path, label, attempt) = (self.path(id), self.label(id), self.instances[id as usize].attempts);
         let began = self.called(id).and_then(|call| call.attempt_began).unwrap_or(self.now);
-        self.note(Note::Attempted { path, label, attempt, began, judge: None, failure, ask: None });
+        let Inside { judge, tool } = self.inside(id);
+        self.note(Note::Attempted { path, label, attempt, began, judge, tool, failure, ask: None });
     }
 }
 

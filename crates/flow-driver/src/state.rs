@@ -150,13 +150,19 @@ pub(crate) struct CallState {
     pub(crate) guard: usize,
     /// What judges said of the product.
     pub(crate) verdicts: Vec<crate::judges::Verdict>,
-    /// If this is a judge that is asked: the step whose result it looks at.
-    pub(crate) judged: Option<Box<Self>>,
+    /// If this is a judge that is asked, or a step that a model calls: the call around it.
+    pub(crate) outer: Option<Box<crate::inner::Outer>>,
+    /// Whether it has not run yet, and its guards look at what a model gives it.
+    pub(crate) before: bool,
     pub(crate) failure: Option<Failure>,
     /// The conversation, if it is an AI step.
     pub(crate) asking: Option<Box<crate::asks::Asking>>,
     /// What people are asked.
     pub(crate) people: crate::people::People,
+    /// Attempts of this call, those of others inside it left out.
+    pub(crate) tries: u32,
+    /// When the first of them began.
+    pub(crate) since: Option<Timestamp>,
     /// When this attempt began.
     pub(crate) attempt_began: Option<Timestamp>,
 }
@@ -180,10 +186,13 @@ impl CallState {
             product: None,
             guard: 0,
             verdicts: vec![],
-            judged: None,
+            outer: None,
+            before: false,
             failure: None,
             asking,
             people: Default::default(),
+            tries: 0,
+            since: None,
             attempt_began: None,
         }
     }

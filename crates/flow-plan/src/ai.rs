@@ -15,6 +15,9 @@ pub const DEFAULT_MAX_TOKENS: u64 = 1024;
 /// Turns of a conversation with tools where nothing says otherwise.
 pub const DEFAULT_TURNS: u32 = 8;
 
+/// Steps that one answer of a model may call.
+pub const MOST_CALLS: usize = 8;
+
 /// A model that steps may ask.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Model {

@@ -124,7 +124,7 @@ pub(crate) fn collect(program: &Program, facts: &RunFacts, coverage: &mut Covera
                 let guards = step.guards.iter().filter(|guard| guard.text == *text);
                 reached.extend(guards.map(|guard| guard_point(&step.name, guard.condition.at, text, *kept)));
             }
-            Note::Retrying { path, class, judge: None, .. } => {
+            Note::Retrying { path, class, judge: None, tool: None, .. } => {
                 let Some(step) = steps.get(path).and_then(|step| program.steps.get(step)) else { continue };
                 reached.insert(retry_point(&step.name, step.at, *class));
                 reached.insert(retry_point(&step.name, step.at, ErrorClass::Any));

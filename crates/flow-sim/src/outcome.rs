@@ -45,24 +45,25 @@ struct Counted {
 }
 
 impl Counted {
-    /// `with_judges` also counts what judges were asked; what they failed with is no failure of the step.
-    fn of(facts: &RunFacts, wanted: &dyn Fn(&Arc<str>) -> bool, with_judges: bool) -> Self {
+    /// `with_inner` also counts what judges were asked, and the tools of models; what they failed with is no failure of
+    /// the step.
+    fn of(facts: &RunFacts, wanted: &dyn Fn(&Arc<str>) -> bool, with_inner: bool) -> Self {
         let mut counted = Self::default();
         for (_, note) in &facts.notes {
             // A result that a guard did not take is a failure too.
             if let Note::Contract { path, verdict, .. } = note
-                && let ContractVerdict::Guard { text, kept: false, action, message, of: None, .. } = &**verdict
+                && let ContractVerdict::Guard { text, kept: false, action, message, of: None, tool: None, .. } = &**verdict
                 && wanted(path)
                 && &**action != "warn"
             {
                 let why = message.as_ref().unwrap_or(text);
                 counted.last = Some(Failure::new(ErrorClass::GuardFailed, codes::R0705.as_str(), &**why));
             }
-            let Note::Attempted { path, failure, ask, judge, .. } = note else { continue };
-            if !wanted(path) || (judge.is_some() && !with_judges) {
+            let Note::Attempted { path, failure, ask, judge, tool, .. } = note else { continue };
+            if !wanted(path) || ((judge.is_some() || tool.is_some()) && !with_inner) {
                 continue;
             }
-            if judge.is_none() {
+            if judge.is_none() && tool.is_none() {
                 counted.attempts += 1;
                 counted.last.clone_from(failure);
             }

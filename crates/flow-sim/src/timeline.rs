@@ -34,8 +34,9 @@ pub(crate) fn lines(facts: &RunFacts) -> Vec<String> {
 
 fn line(note: &Note, name: &dyn Fn(&str) -> String) -> Option<(String, String)> {
     Some(match note {
-        Note::Attempted { path, attempt, failure, ask, judge, .. } => {
-            let who = judge.as_ref().map(|judge| format!(", judge `{}`", judge.short())).unwrap_or_default();
+        Note::Attempted { path, attempt, failure, ask, judge, tool, .. } => {
+            let who = tool.iter().map(|tool| format!(", tool `{}`", tool.short()));
+            let who = who.chain(judge.iter().map(|judge| format!(", judge `{}`", judge.short()))).collect::<String>();
             let mut text = match failure {
                 Some(failure) => {
                     format!("attempt {attempt}{who}: {} ({})", one_line(&failure.message), class_word(failure.class))
@@ -139,8 +140,9 @@ fn said(judged: &Judged) -> String {
 fn contract(verdict: &ContractVerdict) -> String {
     let holds = |kept: bool| if kept { "holds" } else { "does not hold" };
     match verdict {
-        ContractVerdict::Guard { text, kept, action, of, judges, .. } => {
-            let of = of.as_ref().map(|judge| format!(" of judge `{}`", judge.short())).unwrap_or_default();
+        ContractVerdict::Guard { text, kept, action, of, tool, judges, .. } => {
+            let judge = of.iter().map(|judge| format!(" of judge `{}`", judge.short()));
+            let of: String = judge.chain(tool.iter().map(|tool| format!(" of tool `{}`", tool.short()))).collect();
             let said: String = judges.iter().map(said).collect();
             let action = if *kept { String::new() } else { format!(": {action}") };
             format!("guard `{text}`{of} {}{action}{said}", holds(*kept))

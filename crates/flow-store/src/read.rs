@@ -46,6 +46,8 @@ pub struct AttemptRow {
     /// The judge who was asked, if it was not the step itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub judge: Option<Name>,
+    /// The step that a model called, if the attempt is for that.
+    pub tool: Option<Name>,
     /// Why it failed, if it did.
     pub failure: Option<Failure>,
     /// What a model said and what that cost, if one was asked.
@@ -369,19 +371,19 @@ impl Reader {
     /// # Errors
     /// The database cannot be read.
     pub fn attempts(&self, run: &str, path: Option<&str>) -> Result<Vec<AttemptRow>, StoreError> {
-        let sql = "select path, attempt, began, ended, failure, ask, judge from attempts
+        let sql = "select path, attempt, began, ended, failure, ask, judge, tool from attempts
             where run = (select no from runs where run = ?1) and (?2 is null or path = ?2) order by began, path, attempt";
         let rows = self.many(sql, params![run, path], |row| {
             let (failure, ask) = (row.get::<_, Option<String>>(4)?, row.get::<_, Option<String>>(5)?);
-            let judge = row.get::<_, Option<String>>(6)?;
-            Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get(3)?, failure, ask, judge))
+            let inside = (row.get::<_, Option<String>>(6)?, row.get::<_, Option<String>>(7)?);
+            Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get(3)?, failure, ask, inside))
         })?;
         rows.into_iter()
-            .map(|(path, attempt, began, ended, failure, ask, judge)| {
+            .map(|(path, attempt, began, ended, failure, ask, (judge, tool))| {
                 let failure = failure.map(|failure| self.json(&failure)).transpose()?;
                 let ask = ask.map(|ask| self.json(&ask)).transpose()?;
                 let (path, began, ended) = (path.into(), timestamp(began), timestamp(ended));
-                Ok(AttemptRow { path, attempt, began, ended, judge: judge.map(Name::new), failure, ask })
+                Ok(AttemptRow { path, attempt, began, ended, judge: judge.map(Name::new), tool: tool.map(Name::new), failure, ask })
             })
             .collect()
     }

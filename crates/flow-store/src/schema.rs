@@ -11,7 +11,7 @@ use std::path::Path;
 const APPLICATION: i64 = 0x464C_4F57;
 
 /// What brings a database from each version to the next.
-const STEPS: [&str; 4] = ["
+const STEPS: [&str; 5] = ["
     create table runs (
         no integer primary key autoincrement,
         run text not null unique,
@@ -87,23 +87,33 @@ const STEPS: [&str; 4] = ["
         run integer not null, path text not null, number integer not null, at integer not null, json text not null,
         primary key (run, path, number)
     ) without rowid;
+", "
+    alter table attempts add column tool text;
 "];
 
 /// What readers of an older database see in the place of what it lacks. They change nothing in it: these views are in
 /// the memory of their connection.
-const BRIDGES: [&str; 2] = [
+const BRIDGES: [&str; 4] = [
     "
-    create temp view attempts as select *, null as ask, null as judge from main.attempts;
+    create temp view attempts as select *, null as ask, null as judge, null as tool from main.attempts;
     create temp view asks as select null as run, null as path, null as attempt, 0 as at, null as label, null as model,
         0 as input_tokens, 0 as output_tokens, 0 as micro_dollars, 1 as known, null as judge, 1 as settled, '' as flows
         where false;
 ",
     "
-    create temp view attempts as select *, null as judge from main.attempts;
+    create temp view attempts as select *, null as judge, null as tool from main.attempts;
     create temp view asks as select old.*, null as judge, 1 as settled,
         char(10) || (select flow from main.runs where no = old.run) || char(10) as flows from main.asks as old;
 ",
+    NO_TOOLS,
+    NO_TOOLS,
 ];
+
+/// What databases lack that do not know of attempts of steps that a model called.
+const NO_TOOLS: &str = "create temp view attempts as select *, null as tool from main.attempts;";
+
+/// The first version with questions to people.
+const WITH_QUESTIONS: i64 = 4;
 
 /// The same for what all versions before questions to people lack.
 const NO_QUESTIONS: &str = "
@@ -119,7 +129,7 @@ pub(crate) fn bridge(connection: &Connection, version: i64) -> rusqlite::Result<
     }
     let older = usize::try_from(version - 1).ok().and_then(|version| BRIDGES.get(version));
     older.map_or(Ok(()), |views| connection.execute_batch(views))?;
-    connection.execute_batch(NO_QUESTIONS)
+    if version < WITH_QUESTIONS { connection.execute_batch(NO_QUESTIONS) } else { Ok(()) }
 }
 
 /// The latest version.
@@ -183,8 +193,14 @@ mod tests {
             .unwrap();
         if version > 1 {
             connection
-                .execute_batch("insert into asks values (1, '0', 1, 5, 'say', 'm.writer', 10, 20, 30, 1)")
+                .execute_batch(
+                    "insert into asks (run, path, attempt, at, label, model, input_tokens, output_tokens, micro_dollars,
+                        known) values (1, '0', 1, 5, 'say', 'm.writer', 10, 20, 30, 1)",
+                )
                 .unwrap();
+        }
+        if version > 2 {
+            connection.execute_batch("update asks set flows = char(10) || 'm.f' || char(10)").unwrap();
         }
         connection.pragma_update(None, "application_id", APPLICATION).unwrap();
         connection.pragma_update(None, "user_version", version as i64).unwrap();
@@ -192,14 +208,14 @@ mod tests {
 
     #[test]
     fn an_older_database_is_read_as_it_is_and_written_as_a_current_one() {
-        for version in [1, 2] {
+        for version in 1..STEPS.len() {
             let folder = tempfile::tempdir().unwrap();
             let layout = Layout::new(folder.path());
             older(&layout, version);
             let look = || {
                 let reader = Reader::open(&layout).unwrap().unwrap();
                 let attempts = reader.attempts("r1", None).unwrap();
-                assert_eq!((attempts.len(), attempts[0].judge.is_none()), (1, true));
+                assert_eq!((attempts.len(), attempts[0].judge.is_none() && attempts[0].tool.is_none()), (1, true));
                 let costs = reader.costs(CostBy::Flow).unwrap();
                 let used = reader.used(&Name::new("m.f"), Timestamp::from_millisecond(0).unwrap()).unwrap();
                 let last = reader.used_last(&Name::new("m.f")).unwrap();

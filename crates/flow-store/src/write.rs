@@ -149,12 +149,12 @@ impl Rows<'_> {
     fn note(&mut self, at: Timestamp, note: &Note) -> Result<(), RowError> {
         match note {
             Note::Settled(end) => self.settled(end),
-            Note::Attempted { path, label, attempt, began, judge, failure, ask } => {
+            Note::Attempted { path, label, attempt, began, judge, tool, failure, ask } => {
                 let failure = failure.as_ref().map(serde_json::to_string).transpose()?;
                 let said = ask.as_ref().map(serde_json::to_string).transpose()?;
                 self.execute(
-                    "insert or replace into attempts (run, path, attempt, began, ended, failure, ask, judge)
-                        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                    "insert or replace into attempts (run, path, attempt, began, ended, failure, ask, judge, tool)
+                        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                     params![
                         *self.run,
                         path,
@@ -163,7 +163,8 @@ impl Rows<'_> {
                         at.as_millisecond(),
                         failure,
                         said,
-                        judge.as_ref().map(Name::as_str)
+                        judge.as_ref().map(Name::as_str),
+                        tool.as_ref().map(Name::as_str)
                     ],
                 )?;
                 ask.as_ref().map_or(Ok(()), |ask| self.asked(at, path, label, *attempt, ask))

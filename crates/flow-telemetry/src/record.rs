@@ -93,23 +93,33 @@ impl RunRecord {
     }
 }
 
-/// When the steps that models called ran: they have no attempts of their own, but their ends are in the journal.
+/// When the steps that models called ran, from their first attempts to their last: results are in the journal alone.
 fn tool_runs(attempts: &[AttemptRow], events: &[(Timestamp, Event)]) -> Vec<ToolRun> {
     let mut found = vec![];
-    for row in attempts {
+    for (place, row) in attempts.iter().enumerate() {
         let Some(ask) = row.ask.as_ref().filter(|ask| !ask.calls.is_empty()) else { continue };
         let Some(at) = events.iter().position(|(at, event)| answers(event, *at, row, ask)) else { continue };
         let instance = instance(&events[at].1);
-        let mut began = row.ended;
-        let called = ask.calls.iter().enumerate().filter(|(_, call)| call.refused.is_none());
-        let ends = events[at + 1..].iter().filter_map(|(at, event)| match event {
+        let mut results = events[at + 1..].iter().filter_map(|(at, event)| match event {
             Event::Ran { task, result, ask: None } if Some(task.instance) == instance => Some((*at, result)),
             _ => None,
         });
-        for ((call, _), (ended, result)) in called.zip(ends) {
-            let result = result.clone().map(|product| product.value);
-            found.push(ToolRun { path: row.path.clone(), attempt: row.attempt, call, began, ended, result });
-            began = ended;
+        let mut ran = attempts[place + 1..].iter().filter(|next| next.path == row.path);
+        let mut next = ran.next();
+        for (call, called) in ask.calls.iter().enumerate().filter(|(_, call)| call.refused.is_none()) {
+            let is_its = |row: &&AttemptRow| row.ask.is_none() && row.tool.as_ref().is_some_and(|tool| tool.as_str() == &*called.step);
+            let mut run: Option<ToolRun> = None;
+            while let Some(attempt) = next.filter(is_its) {
+                let Some((ended, result)) = results.find(|(at, _)| *at == attempt.ended) else { break };
+                let began = run.as_ref().map_or(attempt.began, |run| run.began);
+                let result = result.clone().map(|product| product.value);
+                run = Some(ToolRun { path: row.path.clone(), attempt: row.attempt, call, began, ended, result });
+                next = ran.next();
+                if attempt.failure.is_none() {
+                    break;
+                }
+            }
+            found.extend(run);
         }
     }
     found

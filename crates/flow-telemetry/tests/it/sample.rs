@@ -231,7 +231,7 @@ fn ask(answer: &str, calls: Vec<Called>) -> AskReport {
 }
 
 fn attempt(path: &str, attempt: u32, times: (i64, i64), ask: Option<AskReport>) -> AttemptRow {
-    AttemptRow { path: path.into(), attempt, began: at(times.0), ended: at(times.1), judge: None, failure: None, ask }
+    AttemptRow { path: path.into(), attempt, began: at(times.0), ended: at(times.1), judge: None, tool: None, failure: None, ask }
 }
 
 fn run() -> RunRow {
@@ -291,6 +291,7 @@ pub(crate) fn record() -> RunRecord {
         action: "retry".into(),
         message: None,
         of: None,
+        tool: None,
         judges: vec![],
     };
     let contract = |ms, path: &str, verdict| ContractRow { at: at(ms), path: path.into(), label: path.into(), verdict };

@@ -214,10 +214,9 @@ pub(crate) fn step_text(detail: &StepDetail, color: bool) -> String {
         }
         let end = attempt.failure.as_ref().map_or("done".into(), words::failure);
         let heading = format!("  attempt {}", attempt.attempt);
-        let end = match &attempt.judge {
-            Some(judge) => format!("judge {}: {end}", judge.short()),
-            None => end,
-        };
+        let tool = attempt.tool.iter().map(|tool| format!("tool {}: ", tool.short()));
+        let inside: String = tool.chain(attempt.judge.iter().map(|judge| format!("judge {}: ", judge.short()))).collect();
+        let end = format!("{inside}{end}");
         let time = took(attempt.began, attempt.ended);
         rows.push(vec![
             Cell::styled(heading, Style::Dim),

@@ -93,8 +93,9 @@ pub(crate) fn contract(verdict: &ContractVerdict) -> String {
         ContractVerdict::Require { text, kept: is_kept, message, .. } => {
             format!("{}: require {text}{}", kept(*is_kept), said(message.as_deref()))
         }
-        ContractVerdict::Guard { text, kept: is_kept, action, message, of, judges } => {
-            let of = of.as_ref().map(|judge| format!("judge {}, ", judge.short())).unwrap_or_default();
+        ContractVerdict::Guard { text, kept: is_kept, action, message, of, tool, judges } => {
+            let tool = tool.iter().map(|tool| format!("tool {}, ", tool.short()));
+            let of: String = tool.chain(of.iter().map(|judge| format!("judge {}, ", judge.short()))).collect();
             let mut out = format!("{}: {of}guard {text}, else {action}{}", kept(*is_kept), said(message.as_deref()));
             judges.iter().for_each(|judge| out.push_str(&format!("\n      {}", judged(judge))));
             out
