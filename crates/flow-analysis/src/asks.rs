@@ -1,10 +1,10 @@
-//! What bounds the asks of AI steps: re-asks end, money has a price, and what a model calls changes nothing.
+//! What bounds the asks of AI steps: re-asks end, and money has a price.
 //!
 //! Looks at steps and models alone; what becomes of a draft is another family's matter.
 
 use flow_diag::{Problem, Problems, Span, codes};
 use flow_expr::Name;
-use flow_plan::{Body, Effect, Flow, GuardAction, Model, NodeKind, Program, StaleAction, Step};
+use flow_plan::{Body, Flow, GuardAction, Model, NodeKind, Program, StaleAction, Step};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All checks of the family.
@@ -15,18 +15,15 @@ pub fn check(program: &Program) -> Problems {
         for model in unpriced(program, step) {
             problems.push(MoneyWithoutPrice { budget: clause(step, "budget"), model });
         }
-        let Body::Ai(ai) = &step.body else { continue };
+        if !matches!(step.body, Body::Ai(_)) {
+            continue;
+        }
         if let Some(found) = no_room(program, step) {
             problems.push(found);
         }
         let reasks = step.guards.iter().find(|guard| matches!(guard.action, GuardAction::Retry(_)));
         if let Some(guard) = reasks.filter(|_| !is_bounded(step)) {
             problems.push(EndlessReasks { at: guard.condition.at, step });
-        }
-        for tool in ai.tools.iter().filter_map(|tool| program.steps.get(tool)) {
-            if tool.effect >= Effect::Write {
-                problems.push(ToolChanges { step, tool });
-            }
         }
     }
     for flow in program.flows.values() {
@@ -63,15 +60,21 @@ fn asked_in<'p>(program: &'p Program, flow: &'p Flow) -> BTreeMap<&'p Name, &'p 
     models
 }
 
-/// The models that one execution of a step may ask, its judges' included.
+/// The models that one execution of a step may ask, those of its judges and of the steps that a model calls included.
 fn asked_by<'p>(program: &'p Program, step: &'p Step) -> Vec<(&'p Name, &'p Model)> {
-    let judges = step.guards.iter().flat_map(|guard| program.judges_asked(&guard.condition));
-    let judges = judges.filter_map(|call| program.judges.get(call.judge));
-    let bodies = judges.chain([step]).filter_map(|step| match &step.body {
-        Body::Ai(ai) => Some(&**ai),
-        _ => None,
-    });
-    bodies.flat_map(|ai| &ai.models).filter_map(|model| program.models.get_key_value(model)).collect()
+    let mut models = vec![];
+    let mut seen = BTreeSet::from([&step.name]);
+    let mut pending = vec![step];
+    while let Some(step) = pending.pop() {
+        let judges = step.guards.iter().flat_map(|guard| program.judges_asked(&guard.condition));
+        let judges = judges.filter_map(|call| program.judges.get(call.judge));
+        pending.extend(judges.filter(|judge| seen.insert(&judge.name)));
+        let Body::Ai(ai) = &step.body else { continue };
+        let tools = ai.tools.iter().filter_map(|tool| program.steps.get(tool));
+        pending.extend(tools.filter(|tool| seen.insert(&tool.name)));
+        models.extend(ai.models.iter().filter_map(|model| program.models.get_key_value(model)));
+    }
+    models
 }
 
 /// Whether something says how often the model may be asked again.
@@ -152,22 +155,5 @@ impl From<NoRoomForJudges<'_>> for Problem {
         Self::error(codes::E0903, clause(step, "budget"), title, "a judge's asks count for the step that it judges")
             .label(clause(step, "guard"), format!("one result and its judges take {needed} asks"))
             .help(format!("`budget {needed} asks` lets one result pass; each further one takes as many"))
-    }
-}
-
-/// A step with an effect that a model may call.
-struct ToolChanges<'a> {
-    step: &'a Step,
-    tool: &'a Step,
-}
-
-impl From<ToolChanges<'_>> for Problem {
-    fn from(found: ToolChanges<'_>) -> Self {
-        let ToolChanges { step, tool } = found;
-        let name = tool.name.short();
-        let title = format!("a model may not call `{name}`, which changes the world");
-        Self::error(codes::E0504, clause(step, "body"), title, "its arguments are what the model says: a draft")
-            .label(tool.at, "its effect is `write` or `irreversible`")
-            .help("let the model return what is to be done, guard it, and call the step in the flow; or say `effect read` if it only looks")
     }
 }

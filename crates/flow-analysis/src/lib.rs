@@ -1,6 +1,6 @@
 //! What the compiler proves about a whole program, once every declaration has checked.
 //!
-//! One module per family: [`graph`] (E03), [`effects`] (E04), [`trust`] (E05), [`asks`] (E05, E09), [`failures`] (where
+//! One module per family: [`graph`] (E03), [`effects`] (E04), [`trust`] (E05), [`tools`] (E05, E09), [`asks`] (E09), [`failures`] (where
 //! each class of failure ends), [`time`] (worst cases), [`sql`] (E11).
 //! Each takes the program as plain data and gives problems; none knows syntax, files or how a program
 //! was loaded. Nothing recurses over the program's graphs: a generated system may have 100,000 steps
@@ -13,6 +13,7 @@ pub mod graph;
 pub mod sql;
 mod system;
 pub mod time;
+pub mod tools;
 pub mod trust;
 
 use flow_diag::{Problems, Span};
@@ -42,5 +43,6 @@ pub fn analyse(program: &Program, mentions: &Mentions, is_complete: bool) -> Pro
     problems.extend(effects::check(program, mentions));
     problems.extend(asks::check(program));
     problems.extend(trust::check(program, mentions));
+    problems.extend(tools::check(program, mentions));
     problems
 }

@@ -7,10 +7,13 @@
 
 use flow_expr::{ExprKind, Name, Value};
 use flow_plan::{
-    Block, Bound, Bounds, Flow, GuardAction, Node, NodeId, NodeKind, Program, Provenance, RetryPolicy, StaleAction,
+    Block, Body, Bound, Bounds, Flow, MOST_CALLS, GuardAction, Node, NodeId, NodeKind, Program, Provenance, RetryPolicy, StaleAction,
     Step,
 };
 use std::collections::BTreeMap;
+
+/// How deep tools that call tools are looked into.
+const DEEPEST_TOOLS: u32 = 16;
 
 /// The worst case of one execution of a step.
 #[must_use]
@@ -30,10 +33,28 @@ pub fn step_bound(step: &Step) -> Bound {
     Bound { worst_ms, attempts, provenance }
 }
 
-/// The worst case of one execution of a step with its judges: each may be asked about each result.
-fn judged_bound(program: &Program, step: &Step) -> Bound {
+/// The worst case of one execution of a step with its judges and tools: each judge may be asked about each result, and
+/// each turn of a conversation may call as many steps as it may, the slowest each time. `depth` is how deep tools call
+/// tools; those that never end (E0904) count as if they ended there.
+fn whole_bound(program: &Program, step: &Step, depth: u32) -> Bound {
     let mut bound = step_bound(step);
     let results = bound.attempts;
+    if let Body::Ai(ai) = &step.body
+        && !ai.tools.is_empty()
+    {
+        let tools = ai.tools.iter().filter_map(|tool| program.steps.get(tool)).filter(|_| depth > 0);
+        let slowest = tools.map(|tool| whole_bound(program, tool, depth - 1)).max_by_key(|tool| tool.worst_ms);
+        // The last turn is the answer: the asks of the others are beside those of the step.
+        let turns = u64::from(ai.turns).saturating_sub(1).saturating_mul(results);
+        bound.worst_ms = bound.worst_ms.saturating_add(turns.saturating_mul(step.timeout_ms));
+        bound.attempts = bound.attempts.saturating_add(turns);
+        let calls = turns.saturating_mul(MOST_CALLS as u64);
+        if let Some(tool) = slowest {
+            bound.worst_ms = bound.worst_ms.saturating_add(tool.worst_ms.saturating_mul(calls));
+            bound.attempts = bound.attempts.saturating_add(tool.attempts.saturating_mul(calls));
+            bound.provenance = bound.provenance.max(tool.provenance);
+        }
+    }
     for call in step.guards.iter().flat_map(|guard| program.judges_asked(&guard.condition)) {
         let Some(judge) = program.judges.get(call.judge).map(step_bound) else { continue };
         bound.worst_ms = bound.worst_ms.saturating_add(judge.worst_ms.saturating_mul(results));
@@ -219,7 +240,7 @@ fn node_bound(program: &Program, known: &Known<'_>, node: &Node, nodes: &mut Fou
             instant(0)
         }
         NodeKind::Call { step, recover, .. } => {
-            let call = judged_bound(program, program.steps.get(step)?);
+            let call = whole_bound(program, program.steps.get(step)?, DEEPEST_TOOLS);
             then(Some(call), recover.as_ref().map(block))
         }
         NodeKind::Flow { flow, recover, .. } => then(known.get(flow)?.clone(), recover.as_ref().map(block)),

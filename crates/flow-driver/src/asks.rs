@@ -49,7 +49,7 @@ pub(crate) struct Asking {
     pub(crate) said: Vec<Said>,
     prompt_tokens: u64,
     /// Answers that called steps.
-    turns: u32,
+    pub(crate) turns: u32,
     /// Steps that the model wants called.
     pub(crate) calls: VecDeque<Called>,
     /// The one that runs, as the provider names it.
@@ -162,10 +162,6 @@ impl Driver {
         let Some(model) = ai.models.get(asking.model).and_then(|name| program.models.get(name)) else {
             return self.fail(id, failures::plan_is_wrong("it asks a model that there is not"));
         };
-        if asking.turns >= ai.turns && !ai.tools.is_empty() {
-            let failure = failures::turns_exhausted(ai.turns);
-            return self.exhausted(id, failure);
-        }
         let worst = worst(asking, ai, model);
         match self.charge(id, worst) {
             Ok(()) => self.reserve(id, because),

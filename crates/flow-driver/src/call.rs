@@ -219,7 +219,7 @@ impl Driver {
         self.note(Note::Attempted { path, label, attempt, began, judge, tool, failure: failure.clone(), ask });
         match failure {
             None if calls_steps && self.cancelled => self.settle(id, Settled::Cancelled),
-            None if calls_steps => self.next_tool(id),
+            None if calls_steps => self.begin_tools(id),
             None => self.next_guard(id),
             Some(_) if self.cancelled => self.settle(id, Settled::Cancelled),
             Some(failure) => self.attempt_failed(id, failure, false),

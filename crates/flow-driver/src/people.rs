@@ -282,9 +282,12 @@ impl Driver {
             // What a person writes is no draft: no guard is asked about it.
             Verdict::Value(value) => self.call_done(id, value, How::Given),
             Verdict::Rejected => {
-                call.product = None;
+                let never_ran = call.product.take().is_none();
                 let text = question.draft.as_ref().map_or("", |draft| &draft.guard);
-                let failure = failures::draft_rejected(text, &question.who, answer);
+                let failure = match never_ran {
+                    true => failures::rejected(&question.who, answer),
+                    false => failures::draft_rejected(text, &question.who, answer),
+                };
                 self.exhausted(id, failure);
             }
         }

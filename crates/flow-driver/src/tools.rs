@@ -19,6 +19,18 @@ use flow_plan::{Body, Called, Failure, MOST_CALLS, Said};
 const RESULT_LIMIT: usize = 64 << 10;
 
 impl Driver {
+    /// An answer calls steps: they run, unless no answer could follow.
+    pub(crate) fn begin_tools(&mut self, id: u32) {
+        let Some((asking, step)) = self.asking(id) else { return };
+        match &step.body {
+            Body::Ai(ai) if asking.turns >= ai.turns => {
+                let failure = failures::turns_exhausted(ai.turns);
+                self.exhausted(id, failure);
+            }
+            _ => self.next_tool(id),
+        }
+    }
+
     /// Runs the next step that the model wants called, or tells it the results.
     pub(crate) fn next_tool(&mut self, id: u32) {
         let Some((asking, _)) = self.asking(id) else { return };

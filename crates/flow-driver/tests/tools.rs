@@ -196,7 +196,7 @@ fn a_guard_on_parameters_is_asked_before_anything_runs() {
 fn a_person_lets_a_tool_run_or_not() {
     let ask = GuardAction::Ask { who: text("ops"), message: None, within_ms: 1000 };
     let tool = Step { guards: vec![guard(constant(Value::Bool(false)), ask)], effect: Effect::Write, ..look() };
-    let cases = [(Says::Approved, "33", 1), (Says::Rejected, "error: ada rejected the result", 0)];
+    let cases = [(Says::Approved, "33", 1), (Says::Rejected, "error: ada rejected it", 0)];
     for (says, expected, ran) in cases {
         let mut runs = 0;
         let run = World::new(&mut Memory::default())

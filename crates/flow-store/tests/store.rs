@@ -325,6 +325,7 @@ fn charge(path: &str) -> Charge {
         label: "say".into(),
         attempt: 1,
         judge: None,
+        tool: None,
         model: Name::new("m.writer"),
         flows: vec![Name::new("m.inner"), Name::new("m.f")],
         input_tokens: 100,
@@ -396,6 +397,7 @@ fn a_charge_counts_with_the_worst_until_it_is_known_what_was_spent() {
         attempt: 1,
         began: at(1),
         judge: Some(Name::new("m.good")),
+        tool: Some(Name::new("m.look")),
         failure: None,
         ask,
     };
@@ -417,6 +419,7 @@ fn a_charge_counts_with_the_worst_until_it_is_known_what_was_spent() {
         Some(("r1".into(), 5))
     );
     assert_eq!(reader.attempts("r1", Some("a")).unwrap()[0].judge, Some(Name::new("m.good")));
+    assert_eq!(reader.attempts("r1", Some("a")).unwrap()[0].tool, Some(Name::new("m.look")));
 }
 
 #[test]

@@ -18,6 +18,7 @@ use flow_plan::{NodeKind, Program};
 use std::collections::BTreeMap;
 
 pub use steps::{is_checked, is_sound};
+pub(crate) use steps::{asks_sound, looks_at_it};
 
 /// All checks of the family.
 #[must_use]

@@ -26,7 +26,7 @@ fn checks(program: &Program, condition: &Expr) -> bool {
 }
 
 /// Whether the judges that an expression asks are worth something; so if it asks none.
-fn asks_sound(program: &Program, expr: &Expr) -> bool {
+pub(crate) fn asks_sound(program: &Program, expr: &Expr) -> bool {
     program.judges_asked(expr).iter().all(|call| program.judges.get(call.judge).is_some_and(is_sound))
 }
 
@@ -49,7 +49,8 @@ fn says_no(verdict: &Expr) -> bool {
     }
 }
 
-fn looks_at_it(condition: &Expr) -> bool {
+/// Whether a condition looks at the result, and not only at parameters.
+pub(crate) fn looks_at_it(condition: &Expr) -> bool {
     every_expression(condition).any(|expr| matches!(expr.kind, ExprKind::Var(VarId::IT)))
 }
 
