@@ -1,8 +1,8 @@
 //! Asking a model, in a test: how long a prompt is about, and what an answer costs.
 
 use flow_driver::{AskStep, RunStep};
-use flow_expr::{Context, Part, Value, VarId, codec, evaluate};
-use flow_plan::{AskReport, Body, ErrorClass, Failure, Program, Rendered, Said, tokens_at_most};
+use flow_expr::{Context, Name, Part, Record, Value, VarId, codec, evaluate};
+use flow_plan::{AskReport, Body, Called, ErrorClass, Failure, Program, Rendered, Said, tokens_at_most};
 use jiff::Timestamp;
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -36,6 +36,17 @@ fn shown(value: &Value) -> String {
         }
         other => codec::encode(other).to_string(),
     }
+}
+
+/// A step that the model calls, as a provider would tell.
+pub(crate) fn called(number: usize, (step, args): (Name, Vec<Value>), program: &Program) -> Called {
+    let params = program.steps.get(&step).map(|step| step.params.as_slice()).unwrap_or_default();
+    let names = params.iter().map(|param| param.name.clone());
+    let args: Vec<(Arc<str>, Value)> =
+        names.zip(args.into_iter().map(|value| crate::tables::settled(value, &program.types))).collect();
+    let written = Value::Record(Arc::new(Record { ty: step.clone(), fields: args.clone() }));
+    let arguments = codec::encode(&written).to_string().into();
+    Called { id: format!("call-{number}").into(), step: step.as_str().into(), arguments, args, refused: None }
 }
 
 /// What an ask used, as a provider would tell.

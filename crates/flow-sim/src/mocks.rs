@@ -19,6 +19,8 @@ pub(crate) enum Act {
     Answers { params: Vec<VarId>, value: Expr, scope: BTreeMap<VarId, Value> },
     Replies { answer: Says, by: Arc<str>, note: Option<Arc<str>>, after_ms: u64 },
     Silent,
+    /// The model calls these steps.
+    Calls(Vec<(Name, Vec<Value>)>),
     Fails { class: ErrorClass, retry_after: Option<Duration>, text: Option<Arc<str>> },
 }
 
@@ -129,7 +131,7 @@ pub(crate) fn not_given(name: &Name, keyword: &str) -> Failure {
 }
 
 fn played(act: Act, run: &RunStep, program: &Arc<Program>, real: &dyn RealWork, now: Timestamp) -> Attempt {
-    let mut leniencies = vec![];
+    let (mut leniencies, mut calls) = (vec![], vec![]);
     let context = Context::new(&program.functions, &program.types, now);
     let worth = |value: Value| tables::fitted(value, &run.step.returns, &program.types);
     let (result, text) = match act {
@@ -141,6 +143,10 @@ fn played(act: Act, run: &RunStep, program: &Arc<Program>, real: &dyn RealWork, 
                 Failure::new(ErrorClass::Internal, codes::R0742.as_str(), message).at(error.at)
             });
             (result.map(worth), None)
+        }
+        Act::Calls(wanted) => {
+            calls = wanted.into_iter().enumerate().map(|(number, call)| asks::called(number, call, program)).collect();
+            (Ok(Value::Unit), Some("".into()))
         }
         // Taken out of scripts of attempts.
         Act::Replies { .. } | Act::Silent => (Err(failed(ErrorClass::Internal, None)), None),
@@ -162,7 +168,7 @@ fn played(act: Act, run: &RunStep, program: &Arc<Program>, real: &dyn RealWork, 
     let takes_ms = if timed_out { run.timeout_ms } else { 0 };
     let ask = run.ask.as_ref().map(|ask| {
         let report = asks::report(run, ask, &result, text, program, now);
-        Box::new(AskReport { leniencies, ..report })
+        Box::new(AskReport { leniencies, calls, ..report })
     });
     let rows = match &result {
         Ok(Value::Table(table)) => Some(table.rows),
@@ -213,6 +219,10 @@ pub(crate) fn act(
             Act::Replies { answer, by: by.clone(), note: note.clone(), after_ms: *after_ms }
         }
         Happening::Silent => Act::Silent,
+        Happening::Calls { calls } => {
+            let values = |args: &[Expr]| args.iter().map(|arg| evaluate(arg, scope, context)).collect::<Result<_, _>>();
+            Act::Calls(calls.iter().map(|(step, args)| Ok((step.clone(), values(args)?))).collect::<Result<_, _>>()?)
+        }
         Happening::Fails { class, retry_after_ms, text } => {
             Act::Fails { class: *class, retry_after: retry_after_ms.map(Duration::from_millis), text: text.clone() }
         }

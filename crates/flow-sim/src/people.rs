@@ -28,7 +28,7 @@ impl Mocks {
         Some(match act {
             Some(Act::Silent | Act::Fails { class: ErrorClass::Timeout, .. }) => return None,
             Some(Act::Replies { answer, by, note, after_ms }) => (later(now, after_ms), Ok(answered(answer, by, note))),
-            Some(Act::Fails { .. }) => (now, Ok(answered(Says::Rejected, SOMEBODY.into(), None))),
+            Some(Act::Fails { .. } | Act::Calls(_)) => (now, Ok(answered(Says::Rejected, SOMEBODY.into(), None))),
             Some(Act::Gives(value)) => {
                 let (at, says, by, note) = of_value(&value, now);
                 (at, Ok(answered(says, by, note)))

@@ -502,11 +502,9 @@ fn a_store_of_the_version_before_people_opens_and_learns_of_them() {
     drop(store);
     // As a flowc before questions left it.
     let connection = rusqlite::Connection::open(layout.database()).unwrap();
-    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    connection.execute_batch("drop table questions; drop table answers").unwrap();
+    connection.execute_batch("drop table questions; drop table answers; alter table attempts drop column tool").unwrap();
     connection.pragma_update(None, "user_version", 3).unwrap();
     drop(connection);
-    assert_eq!(version, 4);
     let reader = Reader::open(&layout).unwrap().unwrap();
     assert!(reader.open_questions().unwrap().is_empty() && reader.questions("r1", None).unwrap().is_empty());
     drop(reader);
@@ -520,5 +518,5 @@ fn a_store_of_the_version_before_people_opens_and_learns_of_them() {
     assert_eq!(reader.runs(10).unwrap().len(), 2, "the old run is still known");
     let connection = rusqlite::Connection::open(layout.database()).unwrap();
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    assert_eq!(version, 4);
+    assert_eq!(version, 5);
 }

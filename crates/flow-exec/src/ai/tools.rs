@@ -10,6 +10,9 @@ use flow_plan::{AiBody, Called, Program, Step};
 use serde_json::{Map, Value as Json, json};
 use std::{collections::BTreeMap, sync::Arc};
 
+/// Bytes of arguments that are read; of longer ones nothing is kept or sent back.
+const ARGUMENTS_LIMIT: usize = 64 << 10;
+
 /// A step's name without its module.
 pub(super) fn short(step: &str) -> &str {
     step.rsplit('.').next().unwrap_or(step)
@@ -42,7 +45,9 @@ fn tool(step: &Step, program: &Program) -> Tool {
 pub(super) fn called(wanted: &ToolCall, ai: &AiBody, call: &StepCall) -> Called {
     let offered = ai.tools.iter().find(|tool| tool.short() == wanted.name);
     let step = offered.and_then(|name| call.program.steps.get(name));
+    let is_long = wanted.arguments.len() > ARGUMENTS_LIMIT;
     let arguments = match step {
+        _ if is_long => Err(format!("the arguments have {} bytes, and may have {ARGUMENTS_LIMIT}", wanted.arguments.len())),
         Some(step) => arguments(&wanted.arguments, step, call),
         None => Err(format!("there is no `{}` to call", wanted.name)),
     };
@@ -51,7 +56,8 @@ pub(super) fn called(wanted: &ToolCall, ai: &AiBody, call: &StepCall) -> Called 
         Err(why) => (vec![], Some(format!("error: {why}").into())),
     };
     let step = offered.map_or_else(|| wanted.name.as_str().into(), |name| Arc::from(name.as_str()));
-    Called { id: wanted.id.as_str().into(), step, arguments: wanted.arguments.as_str().into(), args, refused }
+    let written = if is_long { "{}" } else { wanted.arguments.as_str() }.into();
+    Called { id: wanted.id.as_str().into(), step, arguments: written, args, refused }
 }
 
 fn arguments(written: &str, step: &Step, call: &StepCall) -> Result<Vec<(Arc<str>, Value)>, String> {

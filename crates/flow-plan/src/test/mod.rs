@@ -152,6 +152,11 @@ pub enum Happening {
         /// The result.
         value: Expr,
     },
+    /// Its model calls these steps, in one answer.
+    Calls {
+        /// Which, with one value per parameter.
+        calls: Vec<(Name, Vec<Expr>)>,
+    },
     /// The person whom it asks answers.
     Replies {
         /// Yes, no, or this value.

@@ -45,7 +45,7 @@ impl Elaborator<'_> {
     }
 
     /// The arguments as written, spreads left aside.
-    pub(super) fn given(&self, expr: &ast::CallExpr) -> Vec<Given> {
+    pub(crate) fn given(&self, expr: &ast::CallExpr) -> Vec<Given> {
         let arguments = expr.args().map(|arg| Given {
             name: arg.name(),
             at: self.span(arg.range()),

@@ -5,13 +5,13 @@ use super::{
     problems::{NotGivable, NotInReply},
 };
 use crate::{
-    decl::{UnknownClass, can_raise, milliseconds, number, raised, text},
+    decl::{UnknownClass, can_raise, item_of, mention, milliseconds, number, raised, text},
     expr::Elaborator,
     names::ItemId,
     problems::mismatch::Because,
 };
 use flow_diag::Span;
-use flow_expr::{ExprKind, Type};
+use flow_expr::{Expr, ExprKind, Name, Type};
 use flow_plan::{Body, CsvOptions, ErrorClass, Given, GuardAction, Happening, Reply, Step};
 use flow_syntax::ast;
 use std::sync::Arc;
@@ -90,8 +90,38 @@ fn happening(el: &mut Elaborator<'_>, step: &Step, params: &[Type], written: &as
         el.problem(UnknownClass { name: &word, at, known: CLASSES.iter().map(|(known, _)| *known).collect() });
         return None;
     }
+    if let Some(calls) = tool_calls(el, step, written) {
+        return Some(Happening::Calls { calls: calls.into_iter().collect::<Option<_>>()? });
+    }
     let value = given::value(el, written, &step.returns, &CsvOptions::default())?;
     Some(Happening::Gives { value })
+}
+
+/// `find_order(3)`, or a list of such: steps that the model calls in one answer; none if this is anything else.
+fn tool_calls(
+    el: &mut Elaborator<'_>,
+    step: &Step,
+    written: &ast::Expr,
+) -> Option<Vec<Option<(Name, Vec<Expr>)>>> {
+    let Body::Ai(ai) = &step.body else { return None };
+    let written: Vec<ast::Expr> = match written {
+        ast::Expr::List(list) => list.items().collect(),
+        one => vec![one.clone()],
+    };
+    let tool = |entry: &ast::Expr| {
+        let ast::Expr::Call(call) = entry else { return None };
+        let callee = call.callee()?;
+        let item = item_of(el, &callee)?;
+        ai.tools.contains(&el.env.names.item(item).name).then(|| (callee, call.clone(), item))
+    };
+    let found: Option<Vec<_>> = written.iter().map(tool).collect();
+    let calls = found.filter(|found| !found.is_empty())?.into_iter().map(|(callee, call, item)| {
+        mention(el, &callee, item);
+        let (given, at) = (el.given(&call), el.span(call.range()));
+        let (args, _) = el.call_arguments(item, given, at)?;
+        Some((el.env.names.item(item).name.clone(), args))
+    });
+    Some(calls.collect())
 }
 
 /// `approved`, `approved(2h, by: "ada")`, `rejected(note: "too much")`, `unanswered`.

@@ -68,7 +68,7 @@ pub(crate) fn says(text: &str) -> Answer {
     answers(message)
 }
 
-fn answers(message: Json) -> Answer {
+pub(crate) fn answers(message: Json) -> Answer {
     let choice = json!({ "index": 0, "message": message, "finish_reason": "stop" });
     let usage = json!({ "prompt_tokens": 100, "completion_tokens": 20 });
     (200, json!({ "id": "1", "model": "test-1", "choices": [choice], "usage": usage }))

@@ -29,5 +29,6 @@ mod sandbox;
 mod screen;
 mod telemetry;
 mod testing;
+mod tools;
 mod tutorial;
 mod web;
