@@ -89,7 +89,7 @@ fn unpriced<'p>(program: &'p Program, step: &'p Step) -> impl Iterator<Item = &'
     models.into_values().filter(move |model| in_money && model.price.is_none())
 }
 
-/// A step's budget of asks that its first result and its judges use up, so that no result ever passes.
+/// A step's budget of asks that its first result and its judges need more than, so that no result ever passes.
 fn no_room<'p>(program: &Program, step: &'p Step) -> Option<NoRoomForJudges<'p>> {
     let budget = step.budget.as_ref()?.asks?;
     let needed = step.guards.iter().filter(|guard| !matches!(guard.action, GuardAction::Warn(_)));
@@ -98,7 +98,11 @@ fn no_room<'p>(program: &Program, step: &'p Step) -> Option<NoRoomForJudges<'p>>
         questions.extend(program.judges_asked(&guard.condition).into_iter().map(|call| call.key));
     }
     let judges = questions.len() as u64;
-    (judges > 0 && budget < 1 + judges).then_some(NoRoomForJudges { step, budget, judges })
+    let answers = match &step.body {
+        Body::Ai(ai) => ai.samples.as_ref().map_or(1, |samples| u64::from(samples.agree)),
+        _ => 1,
+    };
+    (answers + judges > 1 && budget < answers + judges).then_some(NoRoomForJudges { step, budget, answers, judges })
 }
 
 fn clause(step: &Step, keyword: &str) -> Span {
@@ -143,15 +147,23 @@ impl From<MoneyWithoutPrice<'_>> for Problem {
 struct NoRoomForJudges<'a> {
     step: &'a Step,
     budget: u64,
+    /// That one result takes.
+    answers: u64,
     judges: u64,
 }
 
 impl From<NoRoomForJudges<'_>> for Problem {
     fn from(found: NoRoomForJudges<'_>) -> Self {
-        let NoRoomForJudges { step, budget, judges } = found;
+        let NoRoomForJudges { step, budget, answers, judges } = found;
         let name = step.name.short();
+        let needed = answers + judges;
+        if judges == 0 {
+            let title = format!("`{name}` may ask {budget} times, and {answers} answers must agree");
+            return Self::error(codes::E0903, clause(step, "budget"), title, "so many answers are never asked for")
+                .label(clause(step, "body"), format!("one result takes {needed} asks"))
+                .help(format!("`budget {needed} asks` is the least"));
+        }
         let title = format!("`{name}` may ask {budget} times, and its judges are never all asked");
-        let needed = 1 + judges;
         Self::error(codes::E0903, clause(step, "budget"), title, "a judge's asks count for the step that it judges")
             .label(clause(step, "guard"), format!("one result and its judges take {needed} asks"))
             .help(format!("`budget {needed} asks` lets one result pass; each further one takes as many"))

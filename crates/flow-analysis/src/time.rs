@@ -20,7 +20,9 @@ const DEEPEST_TOOLS: u32 = 16;
 pub fn step_bound(step: &Step) -> Bound {
     let asks_again = step.guards.iter().any(|guard| matches!(guard.action, GuardAction::Retry(_)));
     let times = step.retry.as_ref().map_or(u64::from(asks_again), |policy| u64::from(policy.times));
-    let attempts = times + 1;
+    // One result may take several answers.
+    let answers = if let Body::Ai(ai) = &step.body { u64::from(ai.most_answers()) } else { 1 };
+    let attempts = (times + 1).saturating_mul(answers);
     let backoffs = step.retry.as_ref().map_or(0, backoffs_ms);
     let all = attempts.saturating_mul(step.timeout_ms).saturating_add(backoffs);
     let worst_ms = match step.retry.as_ref().and_then(|policy| policy.within_ms) {

@@ -55,9 +55,11 @@ pub(crate) struct Asking {
     /// The one that runs, as the provider names it.
     pub(crate) calling: Option<Arc<str>>,
     /// The last answer, until it is sent back.
-    answer: Option<Arc<str>>,
+    pub(crate) answer: Option<Arc<str>>,
+    /// Several answers to one question.
+    pub(crate) ballot: crate::samples::Ballot,
     /// Why the last ask failed.
-    last: Option<Failure>,
+    pub(crate) last: Option<Failure>,
 }
 
 impl Asking {
@@ -78,6 +80,7 @@ impl Asking {
             calls: VecDeque::new(),
             calling: None,
             answer: None,
+            ballot: Default::default(),
             last: None,
         }))
     }
@@ -279,7 +282,10 @@ impl Driver {
     fn ask_again(&mut self, id: u32, failure: Failure, by_guard: bool) {
         let (now, path, label) = (self.now, self.path(id), self.label(id));
         let Some((asking, step)) = self.asking(id) else { return };
-        let asked = asking.asked;
+        let asked = match &step.body {
+            Body::Ai(ai) if ai.samples.is_some() => asking.ballot.rounds(),
+            _ => asking.asked,
+        };
         let paid = match (&step.retry, asking.ledger.caps().asks) {
             (_, Some(_)) => true,
             (Some(policy), None) => {

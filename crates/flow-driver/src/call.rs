@@ -18,7 +18,7 @@ use crate::{
     state::{Activity, CallState, Phase, Role, Settled, Then},
 };
 use flow_expr::{Expr, ExprKind, Name, Value, VarId, digest, redact::redact};
-use flow_plan::{AskReport, Body, Failure, GuardAction, Idempotency, Meanings, Step, Verdict, meaning_hash, words};
+use flow_plan::{AskReport, Body, ErrorClass, Failure, GuardAction, Idempotency, Meanings, Step, Verdict, meaning_hash, words};
 use std::sync::Arc;
 
 impl Driver {
@@ -220,8 +220,11 @@ impl Driver {
         match failure {
             None if calls_steps && self.cancelled => self.settle(id, Settled::Cancelled),
             None if calls_steps => self.begin_tools(id),
+            None if self.samples(id).is_some() && self.cancelled => self.settle(id, Settled::Cancelled),
+            None if self.samples(id).is_some() => self.sampled(id),
             None => self.next_guard(id),
             Some(_) if self.cancelled => self.settle(id, Settled::Cancelled),
+            Some(failure) if failure.class == ErrorClass::Malformed && self.samples(id).is_some() => self.sample_unread(id),
             Some(failure) => self.attempt_failed(id, failure, false),
         }
     }

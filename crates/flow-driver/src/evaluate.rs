@@ -83,6 +83,7 @@ impl Driver {
             Then::JudgeArguments => self.ask_judge(id, values),
             Then::GuardMessage => self.guard_broken(id, values.into_iter().next()),
             Then::Question => self.question_known(id, values),
+            Then::Sample => self.sample_known(id, values.into_iter().next()),
             Then::GuardFallback | Then::Fallback => self.fallback_known(id, values.into_iter().next()),
         }
     }
@@ -93,6 +94,8 @@ impl Driver {
             // What was to be said cannot be said; what is to be done about it stays.
             Then::RequireMessage => self.require_broken(id, None),
             Then::GuardMessage => self.guard_broken(id, None),
+            // It agrees with none.
+            Then::Sample => self.sample_known(id, None),
             Then::IdempotencyKey
             | Then::Guard
             | Then::JudgeArguments

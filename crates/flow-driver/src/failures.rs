@@ -201,6 +201,11 @@ pub(crate) fn no_verdict(judges: &[Judged]) -> Option<String> {
     Some(format!("the judge `{}` gave no verdict{why}", silent.judge.short()))
 }
 
+/// Several answers of which too few agree.
+pub(crate) fn disagreement(text: &str) -> Failure {
+    Failure::new(ErrorClass::GuardFailed, "R0718", text)
+}
+
 /// A conversation with tools that does not end.
 pub(crate) fn turns_exhausted(turns: u32) -> Failure {
     Failure::new(ErrorClass::Malformed, "R0712", format!("the model gave no answer within {turns} turns"))

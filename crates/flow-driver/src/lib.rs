@@ -26,6 +26,7 @@ mod people;
 mod question;
 mod record;
 pub mod retry;
+mod samples;
 mod shown;
 mod slots;
 mod state;

@@ -113,6 +113,8 @@ pub(crate) enum Then {
     Question,
     GuardFallback,
     Fallback,
+    /// What an answer says on what several must agree on.
+    Sample,
 }
 
 impl Then {

@@ -40,6 +40,7 @@ fn asking(models: &[&str], tools: bool) -> Step {
         seed: None,
         tools: if tools { vec![name("m.look")] } else { vec![] },
         turns: 2,
+        samples: None,
     };
     Step { body: Body::Ai(Box::new(body)), cache: flow_plan::CachePolicy::Never, ..step("count", 0) }
 }

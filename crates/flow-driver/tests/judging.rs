@@ -40,6 +40,7 @@ fn asking(short: &str, model: &str, params: u32) -> Step {
         seed: None,
         tools: vec![],
         turns: 2,
+        samples: None,
     };
     Step { body: Body::Ai(Box::new(body)), cache: flow_plan::CachePolicy::Never, ..step(short, params) }
 }

@@ -24,6 +24,7 @@ fn ai(tools: &[&str], turns: u32) -> Body {
         seed: None,
         tools: tools.iter().map(|tool| name(&format!("m.{tool}"))).collect(),
         turns,
+        samples: None,
     }))
 }
 

@@ -3,7 +3,7 @@
 //! Prices and caps are whole numbers, so that a ledger never rounds. Knows no provider's protocol.
 
 use flow_diag::Span;
-use flow_expr::{Name, Part};
+use flow_expr::{Expr, Name, Part};
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -129,9 +129,33 @@ pub struct AiBody {
     pub tools: Vec<Name>,
     /// Answers that one conversation with tools may have.
     pub turns: u32,
+    /// How many answers are asked for, of which some must agree; none for one answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub samples: Option<Box<Samples>>,
+}
+
+/// Several answers to one question.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Samples {
+    /// How many are asked for at most.
+    pub most: u32,
+    /// How many must agree.
+    pub agree: u32,
+    /// What they must agree on, an expression over `it`; none for the whole answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<Expr>,
+    /// What they must agree on, as written; empty for the whole answer.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub text: Arc<str>,
 }
 
 impl AiBody {
+    /// How many answers one result takes at most.
+    #[must_use]
+    pub fn most_answers(&self) -> u32 {
+        self.samples.as_ref().map_or(1, |samples| samples.most)
+    }
+
     /// Tokens that an answer of this model may have.
     #[must_use]
     pub fn answer_tokens(&self, model: &Model) -> u64 {

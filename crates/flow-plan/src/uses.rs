@@ -164,6 +164,7 @@ fn of_ai<'a>(ai: &'a AiBody, see: See<'_, 'a>) {
     ai.models.iter().for_each(|model| see(Use::Model(model)));
     ai.tools.iter().for_each(|tool| see(Use::Step(tool)));
     holes(&ai.system).chain(holes(&ai.prompt)).for_each(|hole| of_expr(hole, see));
+    ai.samples.iter().filter_map(|samples| samples.on.as_ref()).for_each(|on| of_expr(on, see));
 }
 
 pub(crate) fn of_model<'a>(model: &'a Model, see: See<'_, 'a>) {

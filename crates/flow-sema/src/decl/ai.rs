@@ -6,18 +6,25 @@
 use super::{
     clause,
     model::temperature,
-    problems::{NotAModel, NotSupported, UselessTurns},
+    problems::{NotAModel, NotSupported, SamplesCannotAgree, UselessTurns},
     settings::{self, Settings},
 };
-use crate::{expr::Elaborator, names::ItemId};
-use flow_expr::{Name, Part};
-use flow_plan::{AiBody, DEFAULT_TURNS};
+use crate::{
+    expr::{Elaborator, It},
+    names::ItemId,
+    source::one_line,
+};
+use flow_expr::{Name, Part, Type, VarId};
+use flow_plan::{AiBody, DEFAULT_TURNS, Samples};
 use flow_syntax::ast;
 
-const KEYS: &[&str] = &["system", "prompt", "max_tokens", "temperature", "tools", "turns", "seed"];
+const KEYS: &[&str] = &["system", "prompt", "max_tokens", "temperature", "tools", "turns", "seed", "samples", "agree", "agree_on"];
+
+/// Answers that can be asked for to one question.
+const MOST_SAMPLES: u64 = 100;
 
 /// The body of an AI step; none where it names no model or says nothing.
-pub(super) fn body(el: &mut Elaborator<'_>, body: &ast::AiBody) -> Option<AiBody> {
+pub(super) fn body(el: &mut Elaborator<'_>, body: &ast::AiBody, returns: &Type) -> Option<AiBody> {
     let at = el.span(body.range());
     let models: Vec<Name> = body.models().filter_map(|model| self::model(el, &model)).collect();
     let settings = settings::read(el, body.settings(), KEYS, "an AI body");
@@ -31,6 +38,7 @@ pub(super) fn body(el: &mut Elaborator<'_>, body: &ast::AiBody) -> Option<AiBody
     if let (Some(_), true, Some((_, _, at))) = (turns, tools.is_empty(), settings.first_of(&["turns"])) {
         el.problem(UselessTurns { at });
     }
+    let samples = samples(el, &settings, returns, !tools.is_empty());
     let ai = AiBody {
         models,
         system: system.unwrap_or_default(),
@@ -40,8 +48,41 @@ pub(super) fn body(el: &mut Elaborator<'_>, body: &ast::AiBody) -> Option<AiBody
         seed: clause::number(el, settings.value("seed"), "seed", 0),
         tools,
         turns: turns.map_or(DEFAULT_TURNS, |turns| u32::try_from(turns).unwrap_or(u32::MAX)),
+        samples: samples.map(Box::new),
     };
     (!ai.models.is_empty()).then_some(ai)
+}
+
+/// `samples 3, agree 2, agree_on it.kind`: several answers, of which some must agree; more than half where nothing says
+/// how many.
+fn samples(el: &mut Elaborator<'_>, settings: &Settings, returns: &Type, has_tools: bool) -> Option<Samples> {
+    let Some((_, written, at)) = settings.first_of(&["samples"]) else {
+        if let Some((_, _, at)) = settings.first_of(&["agree", "agree_on"]) {
+            el.problem(SamplesCannotAgree { at, samples: None, agree: 0 });
+        }
+        return None;
+    };
+    if has_tools {
+        let help = "let a step without tools be asked for several answers, and give it what the tools have found";
+        el.problem(NotSupported { at, what: "`samples` together with `tools`", help });
+    }
+    let most = clause::number(el, Some(written), "samples", 1)?;
+    let agree = match settings.value("agree") {
+        Some(written) => clause::number(el, Some(written), "agree", 1)?,
+        None => most / 2 + 1,
+    };
+    if most > MOST_SAMPLES || agree < 2 || agree > most {
+        el.problem(SamplesCannotAgree { at, samples: Some(most), agree });
+        return None;
+    }
+    let on = settings.value("agree_on").map(|written| {
+        let outer = el.locals.set_it(Some(It { ty: returns.clone(), var: VarId::IT, bare_fields: false }));
+        let (on, _) = el.infer(&written);
+        el.locals.set_it(outer);
+        (on, one_line(written.syntax()))
+    });
+    let (on, text) = on.map_or((None, "".into()), |(on, text)| (Some(on), text));
+    Some(Samples { most: u32::try_from(most).ok()?, agree: u32::try_from(agree).ok()?, on, text })
 }
 
 /// What is said: text with typed holes.

@@ -68,7 +68,7 @@ pub(super) fn body(
             Some(Declared { body, effect: Effect::Write, timeout_ms: 10 * MINUTE, mentions, query: None })
         }
         ast::Body::Http(body) => http::body(el, body),
-        ast::Body::Ai(body) => ai::body(el, body).map(|body| Declared {
+        ast::Body::Ai(body) => ai::body(el, body, returns.0).map(|body| Declared {
             body: Body::Ai(Box::new(body)),
             effect: Effect::Read,
             timeout_ms: MINUTE,

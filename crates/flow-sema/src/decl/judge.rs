@@ -36,7 +36,7 @@ pub(super) fn declare(declaring: &mut Declaring<'_>, id: ItemId, decl: &ast::Gua
     let params: Vec<Param> = signature.params.iter().map(|param| params::bind(&mut el, param)).collect();
     let asked = written.body();
     let asks = match &asked {
-        Some(ast::Body::Ai(body)) => ai::body(&mut el, body).map(|body| Body::Ai(Box::new(body))),
+        Some(ast::Body::Ai(body)) => ai::body(&mut el, body, returns).map(|body| Body::Ai(Box::new(body))),
         _ => None,
     };
     let inside = body::inside(&el, written.syntax());

@@ -116,6 +116,7 @@ fn steps() -> [Step; 3] {
         seed: None,
         tools: vec![name("shop.look_up")],
         turns: 4,
+        samples: None,
     };
     let sql = Body::Sql { text: "select * from x".into(), connection: None };
     [

@@ -76,3 +76,23 @@ impl From<UselessTurns> for Problem {
         .help("name the steps that the model may call, `tools [find_order]`, or bound asks with `budget`")
     }
 }
+
+/// `samples` and `agree` that cannot be.
+pub(crate) struct SamplesCannotAgree {
+    pub(crate) at: Span,
+    /// None where it says only what must agree.
+    pub(crate) samples: Option<u64>,
+    pub(crate) agree: u64,
+}
+
+impl From<SamplesCannotAgree> for Problem {
+    fn from(found: SamplesCannotAgree) -> Self {
+        let SamplesCannotAgree { at, samples, agree } = found;
+        let title = match samples {
+            None => "of one answer there is nothing to agree".to_owned(),
+            Some(samples) => format!("of {samples} answers, {agree} cannot agree"),
+        };
+        Self::error(codes::E0185, at, title, "from 2 to 100 answers, of which at least 2 must agree")
+            .help("such as `samples 3, agree 2`; without `agree` more than half of them must")
+    }
+}
