@@ -134,10 +134,11 @@ impl From<ToolChanges<'_>> for Problem {
                 "what cannot be undone needs a person for each call".to_owned(),
             ),
         };
-        let problem = Self::error(codes::E0504, clause(step, "body"), title, "what it calls with is what it says: a draft")
-            .label(tool.at, format!("its effect is `{effect}`"))
-            .help(help)
-            .help("or let the model return what is to be done, guard that, and call the step in the flow");
+        let problem =
+            Self::error(codes::E0504, clause(step, "body"), title, "what it calls with is what it says: a draft")
+                .label(tool.at, format!("its effect is `{effect}`"))
+                .help(help)
+                .help("or let the model return what is to be done, guard that, and call the step in the flow");
         match inside {
             Some(inside) => problem.fix(
                 "let a person decide on each call",

@@ -18,7 +18,9 @@ use crate::{
     state::{Activity, CallState, Phase, Role, Settled, Then},
 };
 use flow_expr::{Expr, ExprKind, Name, Value, VarId, digest, redact::redact};
-use flow_plan::{AskReport, Body, ErrorClass, Failure, GuardAction, Idempotency, Meanings, Step, Verdict, meaning_hash, words};
+use flow_plan::{
+    AskReport, Body, ErrorClass, Failure, GuardAction, Idempotency, Meanings, Step, Verdict, meaning_hash, words,
+};
 use std::sync::Arc;
 
 impl Driver {
@@ -224,7 +226,9 @@ impl Driver {
             None if self.samples(id).is_some() => self.sampled(id),
             None => self.next_guard(id),
             Some(_) if self.cancelled => self.settle(id, Settled::Cancelled),
-            Some(failure) if failure.class == ErrorClass::Malformed && self.samples(id).is_some() => self.sample_unread(id),
+            Some(failure) if failure.class == ErrorClass::Malformed && self.samples(id).is_some() => {
+                self.sample_unread(id)
+            }
             Some(failure) => self.attempt_failed(id, failure, false),
         }
     }

@@ -7,8 +7,7 @@
 //! tested in `tests/samples.rs`.
 
 use crate::{
-    ContractVerdict, Driver, Note, Product,
-    failures,
+    ContractVerdict, Driver, Note, Product, failures,
     inner::Inside,
     retry::covers,
     state::{Activity, Then},

@@ -80,8 +80,10 @@ fn what_enough_answers_say_is_taken_and_no_more_are_asked_for() {
             let failures = run.driver.root_failures();
             assert_eq!((&*failures[0].2.code, failures[0].2.class), ("R0718", ErrorClass::GuardFailed));
         }
-        let told = run.notes.iter().filter(|(_, note)| matches!(note, Note::Contract { verdict, .. }
-            if matches!(&**verdict, ContractVerdict::Guard { kept, .. } if *kept == expected.is_some())));
+        let told = run.notes.iter().filter(|(_, note)| {
+            matches!(note, Note::Contract { verdict, .. }
+            if matches!(&**verdict, ContractVerdict::Guard { kept, .. } if *kept == expected.is_some()))
+        });
         assert_eq!(told.count(), 1, "it is on record how many agreed");
     }
 }

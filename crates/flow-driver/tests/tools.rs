@@ -117,10 +117,9 @@ fn a_tool_is_tried_again_as_its_own_policy_says_and_each_attempt_is_recorded() {
         backoff_max_ms: 100,
         within_ms: None,
     };
-    for (class, tries, expected) in [
-        (ErrorClass::Connection, 3, "error: it went wrong"),
-        (ErrorClass::Auth, 1, "error: it went wrong"),
-    ] {
+    for (class, tries, expected) in
+        [(ErrorClass::Connection, 3, "error: it went wrong"), (ErrorClass::Auth, 1, "error: it went wrong")]
+    {
         let tool = Step { retry: Some(retry.clone()), ..look() };
         let run = World::new(&mut Memory::default())
             .steps(|run, _| match &run.ask {

@@ -28,7 +28,9 @@ mod uses;
 mod walk;
 pub mod words;
 
-pub use ai::{AiBody, DEFAULT_MAX_TOKENS, DEFAULT_TURNS, MOST_CALLS, Model, Price, Provider, RateLimit, Samples, tokens_at_most};
+pub use ai::{
+    AiBody, DEFAULT_MAX_TOKENS, DEFAULT_TURNS, MOST_CALLS, Model, Price, Provider, RateLimit, Samples, tokens_at_most,
+};
 pub use ask::{AskReport, Called, Rendered, Said};
 pub use clauses::{Clause, Clauses, clause_hashes, dataset_clauses, decides_result, flow_clauses};
 pub use dataset::{

@@ -16,12 +16,25 @@ use std::{
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
     Gives(Value),
-    Answers { params: Vec<VarId>, value: Expr, scope: BTreeMap<VarId, Value> },
-    Replies { answer: Says, by: Arc<str>, note: Option<Arc<str>>, after_ms: u64 },
+    Answers {
+        params: Vec<VarId>,
+        value: Expr,
+        scope: BTreeMap<VarId, Value>,
+    },
+    Replies {
+        answer: Says,
+        by: Arc<str>,
+        note: Option<Arc<str>>,
+        after_ms: u64,
+    },
     Silent,
     /// The model calls these steps.
     Calls(Vec<(Name, Vec<Value>)>),
-    Fails { class: ErrorClass, retry_after: Option<Duration>, text: Option<Arc<str>> },
+    Fails {
+        class: ErrorClass,
+        retry_after: Option<Duration>,
+        text: Option<Arc<str>>,
+    },
 }
 
 /// The scripts of a test.

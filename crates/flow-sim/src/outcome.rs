@@ -52,7 +52,8 @@ impl Counted {
         for (_, note) in &facts.notes {
             // A result that a guard did not take is a failure too.
             if let Note::Contract { path, verdict, .. } = note
-                && let ContractVerdict::Guard { text, kept: false, action, message, of: None, tool: None, .. } = &**verdict
+                && let ContractVerdict::Guard { text, kept: false, action, message, of: None, tool: None, .. } =
+                    &**verdict
                 && wanted(path)
                 && &**action != "warn"
             {

@@ -383,7 +383,16 @@ impl Reader {
                 let failure = failure.map(|failure| self.json(&failure)).transpose()?;
                 let ask = ask.map(|ask| self.json(&ask)).transpose()?;
                 let (path, began, ended) = (path.into(), timestamp(began), timestamp(ended));
-                Ok(AttemptRow { path, attempt, began, ended, judge: judge.map(Name::new), tool: tool.map(Name::new), failure, ask })
+                Ok(AttemptRow {
+                    path,
+                    attempt,
+                    began,
+                    ended,
+                    judge: judge.map(Name::new),
+                    tool: tool.map(Name::new),
+                    failure,
+                    ask,
+                })
             })
             .collect()
     }

@@ -502,7 +502,9 @@ fn a_store_of_the_version_before_people_opens_and_learns_of_them() {
     drop(store);
     // As a flowc before questions left it.
     let connection = rusqlite::Connection::open(layout.database()).unwrap();
-    connection.execute_batch("drop table questions; drop table answers; alter table attempts drop column tool").unwrap();
+    connection
+        .execute_batch("drop table questions; drop table answers; alter table attempts drop column tool")
+        .unwrap();
     connection.pragma_update(None, "user_version", 3).unwrap();
     drop(connection);
     let reader = Reader::open(&layout).unwrap().unwrap();

@@ -107,7 +107,9 @@ fn tool_runs(attempts: &[AttemptRow], events: &[(Timestamp, Event)]) -> Vec<Tool
         let mut ran = attempts[place + 1..].iter().filter(|next| next.path == row.path);
         let mut next = ran.next();
         for (call, called) in ask.calls.iter().enumerate().filter(|(_, call)| call.refused.is_none()) {
-            let is_its = |row: &&AttemptRow| row.ask.is_none() && row.tool.as_ref().is_some_and(|tool| tool.as_str() == &*called.step);
+            let is_its = |row: &&AttemptRow| {
+                row.ask.is_none() && row.tool.as_ref().is_some_and(|tool| tool.as_str() == &*called.step)
+            };
             let mut run: Option<ToolRun> = None;
             while let Some(attempt) = next.filter(is_its) {
                 let Some((ended, result)) = results.find(|(at, _)| *at == attempt.ended) else { break };

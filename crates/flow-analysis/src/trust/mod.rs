@@ -17,8 +17,8 @@ use flow_expr::Name;
 use flow_plan::{NodeKind, Program};
 use std::collections::BTreeMap;
 
-pub use steps::{is_checked, is_sound};
 pub(crate) use steps::{asks_sound, looks_at_it};
+pub use steps::{is_checked, is_sound};
 
 /// All checks of the family.
 #[must_use]

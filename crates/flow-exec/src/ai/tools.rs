@@ -47,7 +47,9 @@ pub(super) fn called(wanted: &ToolCall, ai: &AiBody, call: &StepCall) -> Called 
     let step = offered.and_then(|name| call.program.steps.get(name));
     let is_long = wanted.arguments.len() > ARGUMENTS_LIMIT;
     let arguments = match step {
-        _ if is_long => Err(format!("the arguments have {} bytes, and may have {ARGUMENTS_LIMIT}", wanted.arguments.len())),
+        _ if is_long => {
+            Err(format!("the arguments have {} bytes, and may have {ARGUMENTS_LIMIT}", wanted.arguments.len()))
+        }
         Some(step) => arguments(&wanted.arguments, step, call),
         None => Err(format!("there is no `{}` to call", wanted.name)),
     };

@@ -18,7 +18,8 @@ use flow_expr::{Name, Part, Type, VarId};
 use flow_plan::{AiBody, DEFAULT_TURNS, Samples};
 use flow_syntax::ast;
 
-const KEYS: &[&str] = &["system", "prompt", "max_tokens", "temperature", "tools", "turns", "seed", "samples", "agree", "agree_on"];
+const KEYS: &[&str] =
+    &["system", "prompt", "max_tokens", "temperature", "tools", "turns", "seed", "samples", "agree", "agree_on"];
 
 /// Answers that can be asked for to one question.
 const MOST_SAMPLES: u64 = 100;

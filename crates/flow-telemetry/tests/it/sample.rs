@@ -232,7 +232,16 @@ fn ask(answer: &str, calls: Vec<Called>) -> AskReport {
 }
 
 fn attempt(path: &str, attempt: u32, times: (i64, i64), ask: Option<AskReport>) -> AttemptRow {
-    AttemptRow { path: path.into(), attempt, began: at(times.0), ended: at(times.1), judge: None, tool: None, failure: None, ask }
+    AttemptRow {
+        path: path.into(),
+        attempt,
+        began: at(times.0),
+        ended: at(times.1),
+        judge: None,
+        tool: None,
+        failure: None,
+        ask,
+    }
 }
 
 fn run() -> RunRow {

@@ -215,7 +215,8 @@ pub(crate) fn step_text(detail: &StepDetail, color: bool) -> String {
         let end = attempt.failure.as_ref().map_or("done".into(), words::failure);
         let heading = format!("  attempt {}", attempt.attempt);
         let tool = attempt.tool.iter().map(|tool| format!("tool {}: ", tool.short()));
-        let inside: String = tool.chain(attempt.judge.iter().map(|judge| format!("judge {}: ", judge.short()))).collect();
+        let inside: String =
+            tool.chain(attempt.judge.iter().map(|judge| format!("judge {}: ", judge.short()))).collect();
         let end = format!("{inside}{end}");
         let time = took(attempt.began, attempt.ended);
         rows.push(vec![

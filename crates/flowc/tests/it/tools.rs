@@ -9,9 +9,7 @@ use serde_json::{Value as Json, json};
 
 /// A model's answer that calls steps: names and arguments.
 fn calls(calls: &[(&str, &str)]) -> Answer {
-    let call = |(number, (name, arguments)): (usize, &(&str, &str))| {
-        json!({ "id": format!("c{number}"), "type": "function", "function": { "name": name, "arguments": arguments } })
-    };
+    let call = |(number, (name, arguments)): (usize, &(&str, &str))| json!({ "id": format!("c{number}"), "type": "function", "function": { "name": name, "arguments": arguments } });
     let calls: Vec<Json> = calls.iter().enumerate().map(call).collect();
     answers(json!({ "role": "assistant", "content": null, "tool_calls": calls }))
 }
@@ -46,7 +44,8 @@ flow main(question: String = "Where is my order?") -> String { reply(question) }
 "#;
     let sandbox = Sandbox::empty();
     let folder = sandbox.path(".").display().to_string();
-    let text = text.replace("  env { PAID: \"FOLDER/paid.txt\" }\n", "").replace("$PAID", &format!("{folder}/paid.txt"));
+    let text =
+        text.replace("  env { PAID: \"FOLDER/paid.txt\" }\n", "").replace("$PAID", &format!("{folder}/paid.txt"));
     sandbox.write("flow.toml", "name = \"test\"\nedition = \"2026\"\n");
     sandbox.write("main.flow", text.replace("PORT", &port.to_string()).replace("FIND", find).replace("REPLY", reply));
     sandbox
@@ -72,7 +71,9 @@ fn a_tool_is_tried_again_and_every_attempt_is_shown() {
     sandbox.flowc(&["run", "main"]).ends(0);
     assert_eq!(told(&server), ["\"sent\""]);
     let shown = sandbox.flowc(&["show", "last", "reply"]).ends(0);
-    for part in ["attempt 2", "tool find: the program ended with status 75", "attempt 3", "tool find: done", "attempt 4"] {
+    for part in
+        ["attempt 2", "tool find: the program ended with status 75", "attempt 3", "tool find: done", "attempt 4"]
+    {
         assert!(shown.out.contains(part), "no {part:?} in\n{}", shown.out);
     }
     let json = sandbox.flowc(&["show", "last", "reply", "--format", "json"]).ends(0);
@@ -113,7 +114,11 @@ fn what_does_not_pass_is_told_and_not_run() {
 #[test]
 fn several_calls_of_one_answer_all_run_and_a_crash_is_told() {
     let server = Server::start(vec![
-        calls(&[("pay", r#"{"order": 1, "amount": 5}"#), ("find", r#"{"order": 2}"#), ("pay", r#"{"order": 3, "amount": 6}"#)]),
+        calls(&[
+            ("pay", r#"{"order": 1, "amount": 5}"#),
+            ("find", r#"{"order": 2}"#),
+            ("pay", r#"{"order": 3, "amount": 6}"#),
+        ]),
         says("Done."),
     ]);
     let sandbox = project(server.port, "sh \"kill -9 $$\"", "");
