@@ -61,8 +61,8 @@ fn run<'a>(memory: &'a mut Memory, step: Step, answers: &'a [i64]) -> Run {
 
 #[test]
 fn what_enough_answers_say_is_taken_and_no_more_are_asked_for() {
-    let cases: [(u32, u32, &[i64], Option<i64>, usize); 7] = [
-        (3, 2, &[5, 5], Some(5), 2),
+    let cases = [
+        (3, 2, &[5_i64, 5][..], Some(5), 2),
         (3, 2, &[4, 5, 5], Some(5), 3),
         (3, 2, &[4, 5, 6], None, 3),
         (3, 3, &[4, 5], None, 2),

@@ -97,8 +97,11 @@ fn happening(el: &mut Elaborator<'_>, step: &Step, params: &[Type], written: &as
     Some(Happening::Gives { value })
 }
 
+/// A step that a model calls, with one value per parameter.
+type ToolCall = (Name, Vec<Expr>);
+
 /// `find_order(3)`, or a list of such: steps that the model calls in one answer; none if this is anything else.
-fn tool_calls(el: &mut Elaborator<'_>, step: &Step, written: &ast::Expr) -> Option<Vec<Option<(Name, Vec<Expr>)>>> {
+fn tool_calls(el: &mut Elaborator<'_>, step: &Step, written: &ast::Expr) -> Option<Vec<Option<ToolCall>>> {
     let Body::Ai(ai) = &step.body else { return None };
     let written: Vec<ast::Expr> = match written {
         ast::Expr::List(list) => list.items().collect(),
