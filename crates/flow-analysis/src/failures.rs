@@ -76,8 +76,11 @@ pub fn courses(step: &Step, has_else: bool) -> Vec<Course> {
     let Body::Ai(ai) = &step.body else { return vec![] };
     let last = if has_else { End::Recovered } else { End::Fails };
     let end = if step.fallback.is_some() { End::Fallback } else { last };
+    // Of several answers, one that does not fit agrees with none, and the others are asked for all the same.
+    let is_asked = |class: &ErrorClass| ai.samples.is_none() || *class != ErrorClass::Malformed;
     let mut courses: Vec<Course> = CLASSES
         .into_iter()
+        .filter(is_asked)
         .map(|class| {
             let trouble = Trouble::Class(class);
             if class == ErrorClass::Malformed {
@@ -88,6 +91,10 @@ pub fn courses(step: &Step, has_else: bool) -> Vec<Course> {
         })
         .collect();
     let plain = |trouble, end| Course { trouble, retries: 0, asked_again: None, backups: vec![], end };
+    if ai.samples.is_some() {
+        let class = ErrorClass::GuardFailed;
+        courses.push(Course { retries: retries(step, class), ..plain(Trouble::Class(class), end) });
+    }
     for guard in &step.guards {
         let course = match guard.action {
             GuardAction::Retry(_) => {

@@ -45,7 +45,10 @@ fn whole_bound(program: &Program, step: &Step, depth: u32) -> Bound {
         && !ai.tools.is_empty()
     {
         let tools = ai.tools.iter().filter_map(|tool| program.steps.get(tool)).filter(|_| depth > 0);
-        let slowest = tools.map(|tool| whole_bound(program, tool, depth - 1)).max_by_key(|tool| tool.worst_ms);
+        // A tool ends within its caller's timeout.
+        let capped = |tool: &Step| Step { timeout_ms: tool.timeout_ms.min(step.timeout_ms), ..tool.clone() };
+        let slowest = tools.map(|tool| whole_bound(program, &capped(tool), depth - 1));
+        let slowest = slowest.max_by_key(|tool| tool.worst_ms);
         // The last turn is the answer: the asks of the others are beside those of the step.
         let turns = u64::from(ai.turns).saturating_sub(1).saturating_mul(results);
         bound.worst_ms = bound.worst_ms.saturating_add(turns.saturating_mul(step.timeout_ms));

@@ -119,13 +119,15 @@ pub(crate) fn collect(program: &Program, facts: &RunFacts, coverage: &mut Covera
     for (_, note) in &facts.notes {
         match note {
             Note::Contract { path, verdict, .. } => {
-                let ContractVerdict::Guard { text, kept, of: None, .. } = &**verdict else { continue };
-                let Some(step) = steps.get(path).and_then(|step| program.steps.get(step)) else { continue };
+                let ContractVerdict::Guard { text, kept, of: None, tool, .. } = &**verdict else { continue };
+                let step = tool.as_ref().or_else(|| steps.get(path));
+                let Some(step) = step.and_then(|step| program.steps.get(step)) else { continue };
                 let guards = step.guards.iter().filter(|guard| guard.text == *text);
                 reached.extend(guards.map(|guard| guard_point(&step.name, guard.condition.at, text, *kept)));
             }
-            Note::Retrying { path, class, judge: None, tool: None, .. } => {
-                let Some(step) = steps.get(path).and_then(|step| program.steps.get(step)) else { continue };
+            Note::Retrying { path, class, judge: None, tool, .. } => {
+                let step = tool.as_ref().or_else(|| steps.get(path));
+                let Some(step) = step.and_then(|step| program.steps.get(step)) else { continue };
                 reached.insert(retry_point(&step.name, step.at, *class));
                 reached.insert(retry_point(&step.name, step.at, ErrorClass::Any));
             }

@@ -133,7 +133,10 @@ fn said(judged: &Judged) -> String {
     match &judged.verdict {
         Some(verdict) if judged.fallback => format!("; `{judge}` fell back to {}", one_line(verdict)),
         Some(verdict) => format!("; `{judge}` says {}", one_line(verdict)),
-        None => format!("; `{judge}` gave no verdict"),
+        None => {
+            let why = judged.failure.as_ref().map(|why| format!(": {}", one_line(&why.message)));
+            format!("; `{judge}` gave no verdict{}", why.unwrap_or_default())
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::build::*;
 use flow_analysis::failures::courses;
-use flow_plan::{AiBody, Body, Budget, Guard, GuardAction, Step};
+use flow_plan::{AiBody, Body, Budget, Guard, GuardAction, Samples, Step};
 
 fn asking(models: &[&str]) -> Step {
     let models = models.iter().map(|model| name(model)).collect();
@@ -32,6 +32,17 @@ fn by_default_everything_fails_at_once() {
     assert!(found.iter().all(|line| line.ends_with(": the step fails")), "{found:?}");
     assert!(lines(&asking(&["m"]), true).iter().all(|line| line.ends_with(": the call's `else`")));
     assert!(lines(&step("s"), false).is_empty());
+}
+
+#[test]
+fn several_answers_may_not_agree_and_one_that_does_not_fit_ends_nothing() {
+    let mut step = asking(&["m"]);
+    if let Body::Ai(ai) = &mut step.body {
+        ai.samples = Some(Box::new(Samples { most: 3, agree: 2, on: None, text: "".into() }));
+    }
+    let found = lines(&step, false);
+    assert!(found.contains(&"guard_failed: the step fails".to_owned()), "{found:?}");
+    assert!(!found.iter().any(|line| line.starts_with("malformed")), "{found:?}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::build::*;
 use flow_analysis::time::{bounds, step_bound};
-use flow_plan::{Guard, GuardAction, NodeKind, Provenance, RetryPolicy, Step};
+use flow_plan::{AiBody, Body, Guard, GuardAction, NodeKind, Provenance, RetryPolicy, Samples, Step};
 
 #[test]
 fn a_step_counts_attempts_and_backoffs() {
@@ -26,6 +26,40 @@ fn a_step_counts_what_its_guards_wait_for_people() {
     // Each attempt may end with a question; what caps the attempts does not cap the person.
     let policy = RetryPolicy { within_ms: Some(15_000), ..policy(1) };
     assert_eq!(step_bound(&Step { retry: Some(policy), ..asked }).worst_ms, 15_000 + 2 * 7_200_000);
+}
+
+fn asking(tools: Vec<flow_expr::Name>, samples: Option<Box<Samples>>) -> Step {
+    let body = AiBody {
+        models: vec![name("m")],
+        system: vec![],
+        prompt: vec![],
+        max_tokens: None,
+        temperature: None,
+        seed: None,
+        tools,
+        turns: 3,
+        samples,
+    };
+    Step { body: Body::Ai(Box::new(body)), ..step("asks") }
+}
+
+#[test]
+fn each_turn_may_call_the_slowest_tool_as_often_as_an_answer_may() {
+    let slow = Step { timeout_ms: 60_000, ..step("slow") };
+    let asks = asking(vec![name("quick"), name("slow")], None);
+    let quick = Step { timeout_ms: 1_000, ..step("quick") };
+    let found =
+        bounds(&program(vec![], vec![asks, quick, slow], vec![flow("f", vec![(call("asks"), vec![])])]), &name("f"));
+    // Three answers of 10 s; two of them call eight steps each, which end within the 10 s of their caller.
+    assert_eq!(found.nodes[&0].worst_ms, 3 * 10_000 + 2 * 8 * 10_000);
+    assert_eq!(found.nodes[&0].attempts, 3 + 2 * 8);
+}
+
+#[test]
+fn several_answers_take_as_many_asks() {
+    let samples = Samples { most: 3, agree: 2, on: None, text: "".into() };
+    let bound = step_bound(&asking(vec![], Some(Box::new(samples))));
+    assert_eq!((bound.worst_ms, bound.attempts), (30_000, 3));
 }
 
 #[test]
