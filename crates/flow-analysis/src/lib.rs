@@ -1,7 +1,7 @@
 //! What the compiler proves about a whole program, once every declaration has checked.
 //!
 //! One module per family: [`graph`] (E03), [`effects`] (E04), [`trust`] (E05), [`tools`] (E05, E09), [`asks`] (E09), [`failures`] (where
-//! each class of failure ends), [`time`] (worst cases), [`sql`] (E11).
+//! each class of failure ends), [`policy`] (E10), [`time`] (worst cases), [`sql`] (E11).
 //! Each takes the program as plain data and gives problems; none knows syntax, files or how a program
 //! was loaded. Nothing recurses over the program's graphs: a generated system may have 100,000 steps
 //! in one chain. Tested here on programs built by hand, and through text under `tests/check`.
@@ -10,6 +10,7 @@ pub mod asks;
 pub mod effects;
 pub mod failures;
 pub mod graph;
+pub mod policy;
 pub mod sql;
 mod system;
 pub mod time;
@@ -44,5 +45,8 @@ pub fn analyse(program: &Program, mentions: &Mentions, is_complete: bool) -> Pro
     problems.extend(asks::check(program));
     problems.extend(trust::check(program, mentions));
     problems.extend(tools::check(program, mentions));
+    if is_complete {
+        problems.extend(policy::check(program));
+    }
     problems
 }

@@ -12,7 +12,7 @@ macro_rules! modules {
     };
 }
 
-modules! { "guard" "json" "list" "map" "notify" "number" "option" "people" "retry" "stats" "table" "text" "time" }
+modules! { "guard" "json" "list" "map" "notify" "number" "option" "people" "policy" "retry" "stats" "system" "table" "text" "time" }
 
 #[cfg(test)]
 mod tests {

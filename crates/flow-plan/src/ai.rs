@@ -57,6 +57,27 @@ pub struct Model {
     pub at: Span,
 }
 
+impl Model {
+    /// Whether the provider may put another model behind the name tomorrow.
+    ///
+    /// OpenAI and Anthropic pin a model by a date in its name, Ollama by a tag. What stands behind an endpoint
+    /// of one's own is one's own business, unless it says `latest`.
+    #[must_use]
+    pub fn floats(&self) -> bool {
+        if self.model.ends_with("latest") {
+            return true;
+        }
+        match self.provider {
+            Provider::Openai | Provider::Anthropic if self.endpoint.is_none() => {
+                let tail = self.model.rsplit(|c: char| !c.is_ascii_digit() && c != '-').next();
+                tail.map_or(0, |tail| tail.chars().filter(char::is_ascii_digit).count()) < 6
+            }
+            Provider::Ollama => !self.model.contains(':'),
+            _ => false,
+        }
+    }
+}
+
 /// Whose protocol a model speaks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -193,7 +214,10 @@ pub fn tokens_at_most(text: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Price, tokens_at_most};
+    use super::{Model, Price, Provider, tokens_at_most};
+    use flow_diag::Span;
+    use flow_expr::Name;
+    use std::sync::Arc;
 
     #[test]
     fn tokens_err_high() {
@@ -218,5 +242,38 @@ mod tests {
         assert_eq!(price.micro_dollars(1, 0), 1);
         assert_eq!(price.micro_dollars(1000, 100), 250 + 200);
         assert_eq!(price.micro_dollars(u64::MAX, u64::MAX), u64::MAX);
+    }
+
+    #[test]
+    fn a_name_without_date_or_tag_floats() {
+        let replay = Provider::Replay { file: "a.jsonl".into() };
+        let cases = [
+            (Provider::Openai, None, "gpt-5-mini-2025-08-07", false),
+            (Provider::Openai, None, "gpt-5-mini", true),
+            (Provider::Openai, Some("http://127.0.0.1/v1"), "smollm2", false),
+            (Provider::Openai, Some("http://127.0.0.1/v1"), "chat-latest", true),
+            (Provider::Anthropic, None, "claude-sonnet-4-5-20250929", false),
+            (Provider::Anthropic, None, "claude-sonnet-4-5", true),
+            (Provider::Ollama, None, "llama4:8b", false),
+            (Provider::Ollama, None, "llama4", true),
+            (replay, None, "gpt-5-mini", false),
+        ];
+        for (provider, endpoint, name, expected) in cases {
+            let model = Model {
+                name: Name::new("m"),
+                provider,
+                model: name.into(),
+                endpoint: endpoint.map(Arc::from),
+                key: None,
+                price: None,
+                limit: None,
+                context: None,
+                max_tokens: None,
+                temperature: None,
+                accepts: vec![],
+                at: Span::default(),
+            };
+            assert_eq!(model.floats(), expected, "{name}");
+        }
     }
 }

@@ -19,6 +19,7 @@ mod meaning;
 mod outcome;
 mod part;
 mod plan;
+mod policy;
 mod reason;
 mod schema;
 pub mod select;
@@ -48,6 +49,7 @@ pub use judging::{JudgeCall, judge_calls, with_verdicts};
 pub use meaning::{Meaning, Meanings};
 pub use outcome::{Failure, Fingerprint, RuleVerdict};
 pub use plan::{Bound, Bounds, InputSeen, PLAN_FORMAT, Plan, Program, Provenance};
+pub use policy::{Policy, SEEN};
 pub use reason::{Decision, Reason, Verdict};
 pub use schema::plan_schema;
 pub use step::{

@@ -31,6 +31,7 @@ impl Program {
             secrets: copied(&self.secrets, &reached.secrets),
             pools: copied(&self.pools, &reached.pools),
             flows: copied(&self.flows, &reached.flows),
+            policies: vec![],
             tests: vec![],
         }
     }
@@ -49,6 +50,7 @@ impl Program {
         self.secrets.retain(|name, _| reached.secrets.contains(name));
         self.pools.retain(|name, _| reached.pools.contains(name));
         self.flows.retain(|name, _| reached.flows.contains(name));
+        self.policies.clear();
         self.tests.clear();
         self
     }

@@ -2,7 +2,7 @@
 //!
 //! What is proved, obeyed, diffed and signed is this object. It holds no secret and no table.
 
-use crate::{Connection, Dataset, Decision, Flow, Model, NodeId, SecretSource, Step, Test};
+use crate::{Connection, Dataset, Decision, Flow, Model, NodeId, Policy, SecretSource, Step, Test};
 use flow_expr::{Function, Name, TypeTable, Value};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
@@ -39,6 +39,9 @@ pub struct Program {
     pub flows: BTreeMap<Name, Flow>,
     /// The values of `var`s after profile and `--set`.
     pub settings: BTreeMap<Name, Value>,
+    /// Policies that hold. Never part of what a plan freezes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<Policy>,
     /// Tests. Never part of what a plan freezes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tests: Vec<Test>,

@@ -19,7 +19,6 @@ mod http;
 mod judge;
 mod location;
 mod model;
-mod named_only;
 pub(crate) mod params;
 mod pool;
 pub(crate) mod problems;
@@ -128,7 +127,6 @@ pub(crate) fn declare(declaring: &mut Declaring<'_>) {
             ast::Decl::Pool(decl) => pool::declare(declaring, id, decl),
             ast::Decl::Dataset(decl) => dataset::declare(declaring, id, decl),
             ast::Decl::Step(decl) => step::declare(declaring, id, decl),
-            ast::Decl::Policy(decl) => named_only::policy(declaring, id, decl),
             ast::Decl::Guard(decl) => judge::declare(declaring, id, decl),
             _ => {}
         }

@@ -58,11 +58,8 @@ pub(super) fn declare(declaring: &mut Declaring<'_>, id: ItemId, decl: &ast::Mod
     let max_tokens = number(&mut el, settings.value("max_tokens"), "max_tokens", 1);
     let temperature = temperature(&mut el, &settings);
     let (Some(provider), Some(called)) = (provider, called) else { return };
-    if floats(&provider, endpoint.is_some(), &called) {
-        let at = settings.value("name").map_or(at, |name| el.span(name.range()));
-        el.problem(FloatingAlias { at, alias: &called });
-    }
     let endpoint = endpoint.map(|url| url.trim_end_matches('/').into());
+    let called_at = settings.value("name").map_or(at, |name| el.span(name.range()));
     let accepts = settings.accepts;
     let model = Model {
         name: name.clone(),
@@ -78,6 +75,9 @@ pub(super) fn declare(declaring: &mut Declaring<'_>, id: ItemId, decl: &ast::Mod
         accepts,
         at,
     };
+    if model.floats() {
+        el.problem(FloatingAlias { at: called_at, alias: &model.model });
+    }
     declaring.program.models.insert(name, model);
 }
 
@@ -158,49 +158,4 @@ pub(super) fn temperature(el: &mut Elaborator<'_>, settings: &Settings) -> Optio
         return None;
     }
     Some(temperature)
-}
-
-/// Whether the provider may put another model behind the name tomorrow.
-///
-/// OpenAI and Anthropic pin a model by a date in its name, Ollama by a tag. What stands behind an endpoint
-/// of one's own is one's own business, unless it says `latest`.
-fn floats(provider: &Provider, own_endpoint: bool, name: &str) -> bool {
-    if name.ends_with("latest") {
-        return true;
-    }
-    match provider {
-        Provider::Openai | Provider::Anthropic if !own_endpoint => {
-            let digits: usize = name
-                .rsplit(|c: char| !c.is_ascii_digit() && c != '-')
-                .next()
-                .map_or(0, |tail| tail.chars().filter(char::is_ascii_digit).count());
-            digits < 6
-        }
-        Provider::Ollama => !name.contains(':'),
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_without_date_or_tag_floats() {
-        let replay = Provider::Replay { file: "a.jsonl".into() };
-        let cases = [
-            (Provider::Openai, false, "gpt-5-mini-2025-08-07", false),
-            (Provider::Openai, false, "gpt-5-mini", true),
-            (Provider::Openai, true, "smollm2", false),
-            (Provider::Openai, true, "chat-latest", true),
-            (Provider::Anthropic, false, "claude-sonnet-4-5-20250929", false),
-            (Provider::Anthropic, false, "claude-sonnet-4-5", true),
-            (Provider::Ollama, false, "llama4:8b", false),
-            (Provider::Ollama, false, "llama4", true),
-            (replay, false, "gpt-5-mini", false),
-        ];
-        for (provider, own, name, expected) in cases {
-            assert_eq!(floats(&provider, own, name), expected, "{name}");
-        }
-    }
 }

@@ -63,6 +63,8 @@ pub(crate) enum Place {
     Flow,
     /// In a flow, where something is decided before anything is started: a guard of a `check`, an arm's `if`.
     Deciding,
+    /// In a policy.
+    Policy,
     /// In a test.
     Test,
 }
@@ -78,6 +80,7 @@ impl Place {
             Self::Step => "a step",
             Self::Flow => "a flow",
             Self::Deciding => "a guard",
+            Self::Policy => "a policy",
             Self::Test => "a test",
         }
     }

@@ -4,7 +4,12 @@ use super::{
     check,
     problems::{NoLimit, NotAList},
 };
-use crate::{decl::number, expr::Elaborator, index::DefinitionKind, problems::context::NotHere};
+use crate::{
+    decl::number,
+    expr::{Elaborator, Place},
+    index::DefinitionKind,
+    problems::context::NotHere,
+};
 use flow_diag::Span;
 use flow_expr::{Expr, ExprKind, Type, Value};
 use flow_plan::NodeKind;
@@ -73,6 +78,8 @@ fn limit(el: &mut Elaborator<'_>, written: &ast::ForExpr, items: &Expr) -> u64 {
         return number(el, Some(limit), "limit", 1).unwrap_or(1);
     }
     match &items.kind {
+        // Nothing runs in a policy.
+        _ if el.place == Place::Policy => u64::MAX,
         ExprKind::List(items) => items.len().max(1) as u64,
         ExprKind::Const(Value::List(items)) => items.len().max(1) as u64,
         _ => {

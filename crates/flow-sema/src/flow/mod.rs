@@ -9,6 +9,7 @@ mod edges;
 mod header;
 mod let_stmt;
 mod loops;
+mod policy;
 pub(crate) mod problems;
 mod require;
 mod statements;
@@ -35,6 +36,7 @@ pub(crate) fn declare(declaring: &mut Declaring<'_>) {
             flow(declaring, id, decl);
         }
     }
+    policy::declare(declaring);
     let flows = &declaring.program.flows;
     let writes = flows.values().flat_map(|flow| {
         flow.nodes().filter_map(|node| match &node.kind {

@@ -67,7 +67,7 @@ fn wait(el: &mut Elaborator<'_>, stmt: &ast::WaitStmt) {
 }
 
 /// Reports a statement that stands elsewhere.
-fn not_here(el: &mut Elaborator<'_>, stmt: &Stmt, help: &'static str) {
+pub(super) fn not_here(el: &mut Elaborator<'_>, stmt: &Stmt, help: &'static str) {
     let at = el.span(stmt.range());
     let text = stmt.syntax().text().to_string();
     let what = text.split_whitespace().next().unwrap_or_default().to_owned();
