@@ -202,10 +202,7 @@ fn sarif_is_as_its_standard_wants_it() {
     ]);
     let sarif: serde_json::Value = serde_json::from_str(&render::sarif(&problems, &sources, "0.1.0")).unwrap();
     let keys = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-    assert_eq!(
-        (keys(&sarif), &sarif["version"]),
-        (vec!["$schema".into(), "runs".into(), "version".into()], &"2.1.0".into())
-    );
+    assert!(sarif["version"] == "2.1.0" && sarif["$schema"].as_str().unwrap().ends_with("sarif-schema-2.1.0.json"));
     let run = &sarif["runs"][0];
     assert_eq!(run["columnKind"], "unicodeCodePoints");
     let rules = run["tool"]["driver"]["rules"].as_array().unwrap();

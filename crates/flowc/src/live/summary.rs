@@ -152,8 +152,8 @@ fn commands(summary: &RunSummary) -> Vec<String> {
     if let Some(node) = summary.failures.first() {
         let label = crate::arguments::quoted(&node.label);
         commands.push(format!("flowc why {run} {label}"));
-        // Datasets and expressions write nothing.
-        if !node.failure.code.starts_with("R03") && !node.failure.code.starts_with("R000") {
+        // Datasets, expressions and requirements write nothing.
+        if !["R03", "R000", "R0703", "R0704"].iter().any(|code| node.failure.code.starts_with(code)) {
             commands.push(format!("flowc logs {run} {label}"));
         }
     }

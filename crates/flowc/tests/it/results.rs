@@ -39,7 +39,7 @@ fn labelled_columns_of_a_table_are_marked() {
     project.change("main.flow", "word: String", "word: String @pii");
     project.write("labels.flow", "label pii \"Identifies a person.\"\n");
     project.change("main.flow", "type Row", "use labels.{pii}\ntype Row");
-    let said = project.flowc(&["run", "--least", "24"]).ends(0).gives("24  ‹pii›\n");
+    let said = project.flowc(&["run", "--least", "24"]).ends(0).gives("24  ‹@pii›\n");
     assert!(!said.out.contains("w24") && !said.err.contains("w24"), "{}{}", said.out, said.err);
 }
 
