@@ -106,6 +106,16 @@ fn an_unknown_file_still_gives_the_message() {
 }
 
 #[test]
+fn of_a_file_without_text_the_name_is_shown() {
+    let mut sources = Sources::default();
+    sources.add("a.flow", "");
+    let problem =
+        Problem::error(codes::E0001, Span::new(FileId(0), 0, 0), "cannot read it", "needed here").help("mend it");
+    let shown = "error[E0001]: cannot read it\n   ╰─[ a.flow:1:1 ] needed here\n   = help: mend it\n\n";
+    assert_eq!(render_one(problem, &sources), shown);
+}
+
+#[test]
 fn a_very_long_line_is_shown_by_a_window() {
     let text = format!("{}needle{}", "x".repeat(2_000_000), "y".repeat(2_000_000));
     let mut sources = Sources::default();
@@ -173,4 +183,50 @@ fn machine_formats() {
     assert_eq!(render::Counts::of(&problems).to_string(), "1 warning");
     assert_eq!(render::Counts { errors: 3, warnings: 1 }.to_string(), "3 errors, 1 warning");
     assert_eq!(render::Counts::default().to_string(), "no problems");
+}
+
+/// What the schema of SARIF 2.1.0 asks of the parts that are used here.
+#[test]
+fn sarif_is_as_its_standard_wants_it() {
+    let text = "one two\nthrée four\n";
+    let mut sources = Sources::default();
+    sources.add("my flows/a.flow", text);
+    let problems = Problems(vec![
+        Problem::error(codes::E0001, span(0, text, "one"), "a", "here").label(span(0, text, "four"), "there").fix(
+            "mend it",
+            span(0, text, "two"),
+            "2",
+        ),
+        Problem::warning(codes::E0002, span(0, text, "thrée"), "b", ""),
+        Problem::error(codes::E0002, Span::new(FileId(9), 0, 4), "of no file", "x"),
+    ]);
+    let sarif: serde_json::Value = serde_json::from_str(&render::sarif(&problems, &sources, "0.1.0")).unwrap();
+    let keys = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert!(sarif["version"] == "2.1.0" && sarif["$schema"].as_str().unwrap().ends_with("sarif-schema-2.1.0.json"));
+    let run = &sarif["runs"][0];
+    assert_eq!(run["columnKind"], "unicodeCodePoints");
+    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+    let ids: std::collections::BTreeSet<&str> = rules.iter().map(|rule| rule["id"].as_str().unwrap()).collect();
+    assert_eq!(ids.len(), rules.len(), "each rule once");
+    let results = run["results"].as_array().unwrap();
+    assert_eq!(results.len(), 3);
+    for result in results {
+        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(rules[index]["id"], result["ruleId"]);
+        assert!(["error", "warning"].contains(&result["level"].as_str().unwrap()));
+        assert!(!result["message"]["text"].as_str().unwrap().is_empty());
+        let related = result["relatedLocations"].as_array().into_iter().flatten();
+        for location in result["locations"].as_array().unwrap().iter().chain(related) {
+            assert!(keys(location).iter().all(|key| ["id", "message", "physicalLocation"].contains(&key.as_str())));
+            let place = &location["physicalLocation"];
+            assert_eq!(place["artifactLocation"]["uri"], "my%20flows/a.flow");
+            let number = |key: &str| place["region"][key].as_u64().unwrap();
+            let (start, end) = ((number("startLine"), number("startColumn")), (number("endLine"), number("endColumn")));
+            assert!(start >= (1, 1) && end >= start, "{start:?} {end:?}");
+        }
+    }
+    let change = &results[0]["fixes"][0]["artifactChanges"][0]["replacements"][0];
+    assert_eq!((&change["deletedRegion"]["startColumn"], &change["insertedContent"]["text"]), (&5.into(), &"2".into()));
+    assert_eq!(results[1]["locations"][0]["physicalLocation"]["region"]["endColumn"], 6, "columns are characters");
+    assert_eq!(results[2]["locations"], serde_json::json!([]));
 }

@@ -523,10 +523,13 @@ impl Driver {
             Settled::Unknown => (NodeStatus::Unknown, None),
         };
         // Nobody reads the notes of a plan.
-        if id == ROOT
-            || self.start.dry
-            || (status == NodeStatus::Succeeded && matches!(self.node(id).op, Op::Compute { data: false, .. }))
-        {
+        if self.start.dry {
+            return;
+        }
+        if id == ROOT {
+            return self.note_own_failure();
+        }
+        if status == NodeStatus::Succeeded && matches!(self.node(id).op, Op::Compute { data: false, .. }) {
             return;
         }
         let because = match settled {
@@ -561,6 +564,35 @@ impl Driver {
             rows,
         };
         self.count(status, how, counted, end.because.is_none());
+        self.note(Note::Settled(Box::new(end)));
+    }
+
+    /// A run that fails by itself, as where its result has no value, and not by one of its nodes: its end is kept as
+    /// that of a node, so that what went wrong can be asked for later.
+    fn note_own_failure(&mut self) {
+        let instance = &self.instances[ROOT as usize];
+        if !matches!(instance.settled(), Some(Settled::Failed { cause: ROOT })) {
+            return;
+        }
+        let end = NodeEnd {
+            path: self.path(ROOT),
+            key: self.key(ROOT),
+            label: self.label(ROOT),
+            kind: "flow".into(),
+            subject: Some(self.flow.clone()),
+            status: NodeStatus::Failed,
+            how: None,
+            decision: None,
+            failure: self.failures.get(&ROOT).map(|failure| (**failure).clone()),
+            because: None,
+            attempts: instance.attempts,
+            began: instance.began.unwrap_or(self.now),
+            ended: self.now,
+            record: None,
+            cache_key: None,
+            rows: None,
+        };
+        self.count(NodeStatus::Failed, None, false, true);
         self.note(Note::Settled(Box::new(end)));
     }
 

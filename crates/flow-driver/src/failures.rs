@@ -4,7 +4,7 @@ use crate::{Answer, Judged, OverBudget, budgets::Refused, inner::Role, ledger::P
 use flow_expr::{Value, codec};
 use flow_plan::{
     ErrorClass, Failure,
-    words::{duration, money},
+    words::{age, duration, money},
 };
 
 /// The plan contradicts itself; a compiler's plan never does.
@@ -22,7 +22,7 @@ pub(crate) fn too_many_items(items: usize, limit: u64) -> Failure {
 pub(crate) fn stale(dataset: &str, age_ms: Option<u64>, within_ms: u64) -> Failure {
     let promise = duration(within_ms);
     let message = match age_ms {
-        Some(age_ms) => format!("`{dataset}` is {} old, and must be fresh within {promise}", duration(age_ms)),
+        Some(age_ms) => format!("`{dataset}` is {} old, and must be fresh within {promise}", age(age_ms, within_ms)),
         None => format!("`{dataset}` has no version of known age yet, and must be fresh within {promise}"),
     };
     Failure::new(ErrorClass::Stale, "R0703", message)

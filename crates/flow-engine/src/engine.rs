@@ -7,6 +7,7 @@ use crate::{
     clock::Clock,
     held::{Held, Pools, random, run_id},
     plan::foresee,
+    result::Shown,
     rim::Rim,
     run::{Over, Running},
     watch::Watchers,
@@ -14,7 +15,7 @@ use crate::{
 };
 use flow_driver::{DRIVER_FORMAT, Driver, Forced, RunStart, RunStatus};
 use flow_exec::api::{Cancel, DatasetRef, Execute};
-use flow_expr::{Name, Value};
+use flow_expr::Name;
 use flow_plan::{Decision, NodeId, NodeKind, Plan, Program, Reason, Verdict, deadlines};
 use flow_store::{Keep, Layout, Reader, Store, Write};
 use jiff::Timestamp;
@@ -144,6 +145,7 @@ impl Engine {
         let clock = Clock::start();
         let forced = if forced == Forced::None { forced_in(&plan) } else { forced };
         let (run, store) = held.begin()?;
+        let _going = held.enter(&*self.executor);
         let unselected = unselected_in(&plan);
         let start = RunStart { unselected: sorted(&unselected), ..self.start(run, &program, &clock, forced) };
         begin(&store, &plan, &start)?;
@@ -156,12 +158,18 @@ impl Engine {
         let run = start.run.clone();
         watchers.tell(Happening::RunStarted { run: run.clone(), flow: plan.flow.clone(), nodes });
         shared.rim.know_params(&plan.flow, &plan.params);
-        let rim = shared.rim.clone();
+        let (rim, of) = (shared.rim.clone(), program.clone());
         let driver = Driver::with_program(program, plan.flow.clone(), plan.params.clone(), unselected, start.clone());
         let over = Running::new(driver, store, Arc::new(shared)).drive(cancel).await;
         // Best effort: a folder that stays goes with the others.
         let _ = std::fs::remove_dir_all(self.layout.scratch().join(&*run));
-        Ok(summary(run, (start.started, clock.now()), over?, (&plan.flow, &rim)))
+        let over = over?;
+        let shown = self.shown(&over.driver, (&plan.flow, &of, &rim), start.started).await;
+        Ok(summary(run, (start.started, clock.now()), over, (&rim, shown)))
+    }
+
+    pub(crate) fn executor(&self) -> &dyn Execute {
+        &*self.executor
     }
 
     /// Whether the data that a plan was made for is still what is there.
@@ -270,11 +278,11 @@ pub(crate) fn summary(
     run: Arc<str>,
     (started, ended): (Timestamp, Timestamp),
     over: Over,
-    (flow, rim): (&Name, &Rim),
+    (rim, shown): (&Rim, Shown),
 ) -> RunSummary {
     let Over { end, driver, broken } = over;
     let failures = driver.root_failures().into_iter();
-    let result = driver.result().filter(|value| end.status == RunStatus::Succeeded && !matches!(value, Value::Unit));
+    let shown = if end.status == RunStatus::Succeeded { shown } else { Shown::default() };
     RunSummary {
         run_id: run,
         status: end.status,
@@ -287,7 +295,8 @@ pub(crate) fn summary(
         contracts: broken,
         late: end.late,
         exit_class: ExitClass::of(&end),
-        result: result.map(|value| rim.shown(value, flow)),
+        result: shown.value,
+        table: shown.table,
     }
 }
 

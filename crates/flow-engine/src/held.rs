@@ -13,13 +13,13 @@ use std::{
     hash::{BuildHasher as _, Hasher as _},
     sync::{
         Arc, LazyLock, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 use tokio::sync::{Semaphore, broadcast};
 
-use flow_exec::api::Cancel;
+use flow_exec::api::{Cancel, Execute};
 
 /// A project that is ours until this value is dropped.
 #[derive(Debug)]
@@ -28,12 +28,23 @@ pub struct Held {
     first: Mutex<Option<(Arc<str>, Arc<Store>)>>,
     store: Arc<Store>,
     pools: Pools,
+    /// How many runs go on.
+    going: AtomicUsize,
     layout: Layout,
     _lock: Lock,
 }
 
 /// Free places of pools, shared by runs.
 pub(crate) type Pools = Arc<BTreeMap<Name, Arc<Semaphore>>>;
+
+/// A run that goes on.
+pub(crate) struct Going<'h>(&'h AtomicUsize);
+
+impl Drop for Going<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
 
 impl Drop for Held {
     fn drop(&mut self) {
@@ -49,6 +60,14 @@ impl Held {
             Some(first) => Ok(first),
             None => Ok((run_id(&Clock::start()), Arc::new(Store::open(&self.layout)?))),
         }
+    }
+
+    /// A run goes on until the value is dropped. With the first of those that go on at once, the executor begins anew.
+    pub(crate) fn enter(&self, executor: &dyn Execute) -> Going<'_> {
+        if self.going.fetch_add(1, Ordering::SeqCst) == 0 {
+            executor.begin_run();
+        }
+        Going(&self.going)
     }
 
     /// The places that its runs share.
@@ -100,7 +119,7 @@ impl Engine {
         flow_exec::end_leftovers(&self.layout.scratch());
         let first = Mutex::new(Some((run, store.clone())));
         let pools = pools(&plan.program);
-        let held = Held { first, store, pools, layout: self.layout.clone(), _lock: lock };
+        let held = Held { first, store, pools, going: AtomicUsize::new(0), layout: self.layout.clone(), _lock: lock };
         self.memory.attach(held.store());
         Ok(held)
     }

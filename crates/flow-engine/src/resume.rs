@@ -145,7 +145,7 @@ impl Engine {
             ..self.shared(&row.start, program.clone(), clock.clone(), progress, Some(store.clone()), Some(reader))
         };
         shared.rim.know_params(&plan.flow, &plan.params);
-        let rim = shared.rim.clone();
+        let (rim, of) = (shared.rim.clone(), program.clone());
         let replayed = self.replayed(&store.reader()?, &row, &plan, program, &rim)?;
         let nodes = plan.program.flows.get(&plan.flow).map_or(0, |flow| flow.nodes().count());
         shared.watchers.tell(Happening::RunStarted { run: run.clone(), flow: plan.flow.clone(), nodes });
@@ -163,7 +163,9 @@ impl Engine {
         let going_on = Running::going_on(replayed.driver, store, Arc::new(shared), replayed.events, replayed.open)?;
         let over = going_on.drive(cancel).await;
         let _ = std::fs::remove_dir_all(self.layout.scratch().join(&*run));
-        Ok(crate::engine::summary(run, (row.start.started, clock.now()), over?, (&plan.flow, &rim)))
+        let over = over?;
+        let shown = self.shown(&over.driver, (&plan.flow, &of, &rim), row.start.started).await;
+        Ok(crate::engine::summary(run, (row.start.started, clock.now()), over, (&rim, shown)))
     }
 
     /// The run, if it has not ended and nothing came after it.

@@ -159,6 +159,11 @@ impl Rim {
         self.json(codec::encode(&redact(result, returns, &[], &self.program.types)))
     }
 
+    /// A cell of a table in which labelled data shows marks already.
+    pub(crate) fn cell(&self, cell: &Value) -> Json {
+        self.json(codec::encode(cell))
+    }
+
     /// A document in which texts show marks; so do numbers that are known as labelled.
     fn json(&self, json: Json) -> Json {
         match json {

@@ -27,9 +27,12 @@ pub struct RunSummary {
     pub late: bool,
     /// The class of the exit code.
     pub exit_class: ExitClass,
-    /// The value of the flow, as JSON; none if it has none.
+    /// The value of the flow, as JSON; none if it has none, or is a table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<serde_json::Value>,
+    /// The table that is the value of the flow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<crate::TableResult>,
 }
 
 /// A node that failed.

@@ -201,6 +201,9 @@ pub struct ComputeCall {
 /// What an engine needs done. `flow_exec::Executor` does it for real.
 #[async_trait]
 pub trait Execute: Send + Sync + 'static {
+    /// A run begins, and no other goes on: keys that models refused are tried again, recordings begin anew.
+    fn begin_run(&self) {}
+
     /// One attempt of a step. Ends soon after a cancel, having ended everything that it started.
     async fn run_step(&self, call: StepCall, log: Arc<dyn LogSink>, cancel: Cancel) -> Result<Outcome, Failure>;
 

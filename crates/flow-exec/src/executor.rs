@@ -77,6 +77,10 @@ impl Executor {
 
 #[async_trait]
 impl Execute for Executor {
+    fn begin_run(&self) {
+        self.asker.begin_run();
+    }
+
     async fn run_step(&self, call: StepCall, log: Arc<dyn LogSink>, cancel: Cancel) -> Result<Outcome, Failure> {
         match &call.step.body {
             Body::Sql { text, connection } => self.data.run_sql(&call, text, connection.as_ref(), &cancel).await,

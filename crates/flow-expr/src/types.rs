@@ -118,6 +118,8 @@ impl fmt::Display for Type {
     /// As people write it, with short names.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            // What `none` is where nothing says of what type it could be.
+            Self::Optional(inner) if **inner == Self::Unknown => f.write_str("none"),
             Self::Optional(inner) => write!(f, "{inner}?"),
             Self::List(inner) => write!(f, "List<{inner}>"),
             Self::Table(inner) => write!(f, "Table<{inner}>"),

@@ -153,7 +153,7 @@ fn contract(verdict: &ContractVerdict) -> String {
         ContractVerdict::Require { text, kept, .. } => format!("`require {text}` {}", holds(*kept)),
         ContractVerdict::Expect { rule, .. } => format!("`expect {}` {}", rule.rule, holds(rule.holds)),
         ContractVerdict::Fresh { dataset, age_ms, within_ms, kept, .. } => {
-            let age = age_ms.map_or("of unknown age".to_owned(), |age| format!("{} old", words::duration(age)));
+            let age = age_ms.map_or("of unknown age".to_owned(), |age| format!("{} old", words::age(age, *within_ms)));
             let verdict = if *kept { "fresh" } else { "too old" };
             format!("`{}` is {age}: {verdict}, {} promised", dataset.short(), words::duration(*within_ms))
         }

@@ -95,9 +95,8 @@ pub(crate) fn read_named(path: &Path) -> Result<String, Failure> {
         std::fs::read(path)
     };
     let bytes = bytes.map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound | std::io::ErrorKind::IsADirectory => {
-            Failure::wrong(format!("reading {}: {error}", path.display()))
-        }
+        std::io::ErrorKind::NotFound => Failure::wrong(format!("there is no file {}", path.display())),
+        std::io::ErrorKind::IsADirectory => Failure::wrong(format!("{} is a folder", path.display())),
         _ => Failure::io("reading", path, &error),
     })?;
     String::from_utf8(bytes).map_err(|_| Failure::wrong(format!("{} is not UTF-8 text", path.display())))

@@ -112,11 +112,16 @@ impl Request {
             true if !text.is_empty() => text.to_owned(),
             _ => format!("'{}'", text.replace('\'', "'\\''")),
         };
-        for (name, value) in self.params.iter().filter(|(name, _)| name != varied) {
+        // Without a flow's name, the first parameter stands in its place.
+        let unnamed = self.flow.as_deref().and_then(|flow| assignment(flow).ok());
+        for (name, value) in unnamed.iter().chain(&self.params).filter(|(name, _)| name != varied) {
             out.push_str(&format!(" --{} {}", name.replace('_', "-"), quoted(value)));
         }
         if let Some(selector) = &self.select {
             out.push_str(&format!(" --select {}", quoted(selector)));
+        }
+        if let Some(project) = &global.project {
+            out.push_str(&format!(" --project {}", quoted(&project.display().to_string())));
         }
         if let Some(profile) = &global.profile {
             out.push_str(&format!(" --profile {}", quoted(profile)));

@@ -3,6 +3,7 @@
 //! One file per check. The graph's nodes are datasets and flows; inside one flow the edges between its
 //! own nodes are checked by [`order`].
 
+mod arrivals;
 mod cycle;
 mod order;
 mod sources;
@@ -19,6 +20,7 @@ pub fn check(program: &Program, mentions: &Mentions, is_complete: bool) -> Probl
     let system = System::of(program);
     let mut problems = Problems::default();
     cycle::check(program, &system, &mut problems);
+    arrivals::check(program, &mut problems);
     order::check(program, &mut problems);
     writers::check(program, &system, &mut problems);
     if is_complete {

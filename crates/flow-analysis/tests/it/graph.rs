@@ -44,6 +44,24 @@ fn reading_the_own_dataset_before_the_write_contradicts() {
 }
 
 #[test]
+fn datasets_that_wait_for_each_other_never_arrive() {
+    let after = |own: &str, others: &[&str]| {
+        let mut dataset = arrives(dataset(own));
+        dataset.arrives.as_mut().unwrap().after = others.iter().map(|other| name(other)).collect();
+        dataset
+    };
+    let used = || vec![flow("f", ["a", "b", "c"].map(|name| (read(name), vec![])).into())];
+    // `c` waits for the circle, which is told once.
+    let circle = vec![after("a", &["b"]), after("b", &["a"]), after("c", &["a"])];
+    let found = check(&program(circle, vec![], used()));
+    assert_eq!(codes(&found), ["E0159"]);
+    assert_eq!(found.0[0].notes, ["each waits for the next: `a` → `b` → `a`"]);
+    assert_eq!(found.0[0].labels.len(), 2);
+    let begun = vec![after("a", &["b", "c"]), after("b", &["a"]), arrives(dataset("c"))];
+    assert_eq!(codes(&check(&program(begun, vec![], used()))), Vec::<String>::new());
+}
+
+#[test]
 fn writers() {
     let two = vec![flow("a", vec![(write("x"), vec![])]), flow("b", vec![(write("x"), vec![])])];
     assert_eq!(codes(&check(&program(vec![dataset("x")], vec![], two))), ["E0302"]);

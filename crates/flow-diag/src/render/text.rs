@@ -80,7 +80,17 @@ impl Rendering<'_, '_> {
         let mut labels: Vec<&Label> = problem.labels.iter().collect();
         labels.sort_by_key(|label| !label.primary);
         let spans: Vec<_> = labels.iter().map(|label| label.span).collect();
-        let parts = self.excerpts.parts(&spans);
+        let mut parts = self.excerpts.parts(&spans);
+        // Of a file without text there is nothing to show but its name.
+        let (excerpts, out) = (&mut *self.excerpts, &mut *self.out);
+        parts.retain(|(index, part)| {
+            let empty = excerpts.file(part.file).filter(|file| file.text.is_empty());
+            if let Some(file) = &empty {
+                // Writing to a string cannot fail.
+                let _ = writeln!(out, "   ╰─[ {}:1:1 ] {}", file.path, clean(&labels[*index].text));
+            }
+            empty.is_none()
+        });
         if parts.is_empty() {
             return;
         }

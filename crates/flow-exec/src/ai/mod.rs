@@ -36,6 +36,11 @@ impl Asker {
         Self { client, secrets, data }
     }
 
+    /// A new run begins.
+    pub(crate) fn begin_run(&self) {
+        self.client.begin_run();
+    }
+
     /// Fills in the prompt and says how long it is.
     ///
     /// # Errors

@@ -53,6 +53,19 @@ pub fn duration(ms: u64) -> String {
     out
 }
 
+/// An age beside what is promised of it: of minutes no milliseconds are shown, of days no seconds, unless it is a
+/// matter of those.
+#[must_use]
+pub fn age(ms: u64, within_ms: u64) -> String {
+    let unit = match ms {
+        86_400_000.. => 60_000,
+        60_000.. => 1000,
+        _ => 1,
+    };
+    let about = ms / unit * unit;
+    duration(if about == within_ms { ms } else { about })
+}
+
 /// An amount of money from millionths of a dollar, with cents and what is below them: `$0.02`, `$0.000113`.
 #[must_use]
 pub fn money(micro_dollars: u64) -> String {
@@ -168,6 +181,11 @@ mod tests {
         for (ms, text) in [(0, "0s"), (250, "250ms"), (5_400_000, "1h30m"), (90_061_000, "1d1h1m1s")] {
             assert_eq!(duration(ms), text);
         }
+        let day = 86_400_000;
+        for (ms, text) in [(1_250, "1s250ms"), (61_250, "1m1s"), (40 * day + 312, "40d"), (day + 61_001, "1d1m")] {
+            assert_eq!(age(ms, 3_600_000), text);
+        }
+        assert_eq!(age(day + 312, day), "1d312ms");
     }
 
     #[test]

@@ -138,10 +138,12 @@ pub(crate) struct NotCallable<'a> {
 
 impl From<NotCallable<'_>> for Problem {
     fn from(problem: NotCallable<'_>) -> Self {
+        let is_none = matches!(problem.found, Type::Optional(inner) if **inner == Type::Unknown);
         let built =
             Self::error(codes::E0219, problem.at, "this cannot be called", format!("this is `{}`", problem.found));
         match problem.found {
             Type::Function(..) => built.help("a function that was passed is called with one or two arguments"),
+            _ if is_none => built.help("`none` is the absent value; a step or function needs another name"),
             _ => built,
         }
     }

@@ -9,3 +9,4 @@ mod pages;
 mod settings;
 mod standard;
 mod tables;
+mod wording;

@@ -115,7 +115,7 @@ async fn begin_all(
                 let name = &outcomes.runs[number].0;
                 let name = (batch.parallel > 1).then(|| format!("{}={}  ", name.name, name.value));
                 let name = name.unwrap_or_default();
-                live::summary::tell(&batch.ui, batch.format, (&name, &flow), &summary, &place)?;
+                live::summary::tell(&batch.ui, batch.format, (&name, &flow, ""), &summary, &place)?;
                 outcomes.runs[number].1 = Some(summary);
             }
             Err(failure) => drop(broken.get_or_insert(failure)),

@@ -31,7 +31,7 @@ pub(crate) struct New {
 
 impl New {
     pub(crate) fn run(&self, ui: &Ui) -> Outcome {
-        let folder = working_folder()?.join(&self.folder);
+        let folder: PathBuf = working_folder()?.join(&self.folder).components().collect();
         let name = match &self.name {
             Some(name) => name.clone(),
             None => name_of(&folder),
@@ -50,8 +50,8 @@ impl New {
             write(&folder.join(path), &text.replace("{name}", &name))?;
         }
         ui.say(&format!("{} {}", paint(ui.color_err, Style::Good, "made"), folder.display()));
-        let enter =
-            if self.folder.as_os_str() == "." { String::new() } else { format!("cd {} && ", self.folder.display()) };
+        let there = crate::arguments::quoted(&self.folder.display().to_string());
+        let enter = if there == "." { String::new() } else { format!("cd {there} && ") };
         ui.say(&format!("  next: {enter}flowc run publish"));
         Ok(Exit::Done)
     }

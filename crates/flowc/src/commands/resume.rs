@@ -40,6 +40,6 @@ impl Resume {
         // Threads that still wait for something must not hold up the end.
         runtime.shutdown_timeout(Duration::from_secs(2));
         let summary = summary.map_err(|error| engine::failure(&error))?;
-        told(ui, self.format, &flow, &summary, &|at| places::excerpt(&project, &files, at))
+        told(ui, self.format, (&flow, ""), &summary, &|at| places::excerpt(&project, &files, at))
     }
 }

@@ -82,7 +82,7 @@ impl Run {
         let exit = match requested.pop() {
             Some(only) if requested.is_empty() => {
                 let drive = runtime.block_on(self.drive(&engine, only, telemetry.as_ref(), ui));
-                self.told(drive, &project, ui)
+                self.told(drive, global, &project, ui)
             }
             last => {
                 requested.extend(last);
@@ -103,11 +103,19 @@ impl Run {
     }
 
     /// Shows what a run came to.
-    fn told(&self, drive: (Ran, Result<RunSummary, EngineError>), project: &Project, ui: &Ui) -> Outcome {
-        let (Ran { flow, files }, summary) = drive;
+    fn told(
+        &self,
+        drive: (Ran, Result<RunSummary, EngineError>),
+        global: &Global,
+        project: &Project,
+        ui: &Ui,
+    ) -> Outcome {
+        let (Ran { flow, files, is_labelled }, summary) = drive;
+        // What nobody may see is not repeated.
+        let again = if is_labelled { " …".into() } else { self.request.besides("", global) };
         let summary = summary.map_err(|error| engine::failure(&error))?;
         let place = |at| places::excerpt(project, &files, at);
-        told(ui, self.format, &flow, &summary, &place)
+        told(ui, self.format, (&flow, &again), &summary, &place)
     }
 
     async fn drive(
@@ -118,7 +126,9 @@ impl Run {
         ui: &Ui,
     ) -> (Ran, Result<RunSummary, EngineError>) {
         let Requested { mut plan, is_frozen, choice, .. } = requested;
-        let ran = Ran { flow: plan.flow.clone(), files: plan.program.files.clone() };
+        let params = plan.program.flows.get(&plan.flow).map(|flow| flow.params.as_slice()).unwrap_or_default();
+        let is_labelled = params.iter().any(|param| !param.labels.is_empty());
+        let ran = Ran { flow: plan.flow.clone(), files: plan.program.files.clone(), is_labelled };
         if is_frozen {
             if let Err(error) = engine.verify_inputs(&plan).await {
                 return (ran, Err(error));
@@ -145,6 +155,8 @@ impl Run {
 struct Ran {
     flow: Name,
     files: Vec<Arc<str>>,
+    /// Whether a parameter of the flow has a label.
+    is_labelled: bool,
 }
 
 /// A run that is shown as it goes on, and cancelled by Ctrl-C.
@@ -168,11 +180,11 @@ pub(crate) async fn watched<F: Future<Output = Result<RunSummary, EngineError>>>
 pub(crate) fn told(
     ui: &Ui,
     format: RunFormat,
-    flow: &Name,
+    (flow, again): (&Name, &str),
     summary: &RunSummary,
     place: &dyn Fn(Span) -> String,
 ) -> Outcome {
-    live::summary::tell(ui, format, ("", flow), summary, place)?;
+    live::summary::tell(ui, format, ("", flow, again), summary, place)?;
     live::summary::result(ui, format, summary)?;
     Ok(match summary.exit_class {
         ExitClass::Done => Exit::Done,

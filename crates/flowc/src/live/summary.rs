@@ -2,6 +2,7 @@
 
 use super::{RunFormat, json, words};
 use crate::{
+    columns::{Cell, columns},
     commands::plan::steps,
     exit::Failure,
     moment::took,
@@ -9,7 +10,7 @@ use crate::{
 };
 use flow_diag::{Span, render::clean};
 use flow_driver::{ContractVerdict, RunStatus};
-use flow_engine::RunSummary;
+use flow_engine::{RunSummary, TableResult};
 use flow_expr::Name;
 use std::fmt::Write as _;
 
@@ -22,14 +23,17 @@ const MOST_DETAILS: usize = 5;
 /// Last lines of standard error that are shown.
 const STDERR_LINES: usize = 6;
 
+/// Columns that a line should not pass: those of the narrowest terminal that people use.
+const COLUMNS: usize = 80;
+
 /// Shows what a run came to.
 ///
-/// `name` stands before it: which of several runs at once it is. `place` shows a place in the text of the
+/// `again` is what was given besides the flow, for the command that goes on. `name` stands before it: which of several runs at once it is. `place` shows a place in the text of the
 /// program, in a line.
 pub(crate) fn tell(
     ui: &Ui,
     format: RunFormat,
-    (name, flow): (&str, &Name),
+    (name, flow, again): (&str, &Name, &str),
     summary: &RunSummary,
     place: &dyn Fn(Span) -> String,
 ) -> Result<(), Failure> {
@@ -44,7 +48,7 @@ pub(crate) fn tell(
     }
     let is_fine = matches!(summary.status, RunStatus::Succeeded | RunStatus::Skipped) && !summary.late;
     if !ui.quiet || !is_fine {
-        ui.tell(&format!("{name}{}", text(ui.color_err, flow, summary, place)));
+        ui.tell(&format!("{name}{}", text(ui.color_err, (flow, again), summary, place)));
     }
     Ok(())
 }
@@ -53,7 +57,7 @@ pub(crate) fn tell(
 pub(crate) fn result(ui: &Ui, format: RunFormat, summary: &RunSummary) -> Result<(), Failure> {
     match &summary.result {
         _ if format == RunFormat::Json => Ok(()),
-        None => Ok(()),
+        None => summary.table.as_ref().map_or(Ok(()), |found| table(ui, found)),
         Some(serde_json::Value::String(text)) => {
             ui.out(&format!("{}{}", text, if text.ends_with('\n') { "" } else { "\n" }))
         }
@@ -61,7 +65,30 @@ pub(crate) fn result(ui: &Ui, format: RunFormat, summary: &RunSummary) -> Result
     }
 }
 
-fn text(color: bool, flow: &Name, summary: &RunSummary, place: &dyn Fn(Span) -> String) -> String {
+/// The first rows of a table; that there are more, and where, is no data.
+fn table(ui: &Ui, table: &TableResult) -> Result<(), Failure> {
+    let cell = |value: &serde_json::Value| match value {
+        serde_json::Value::Null => Cell::new(""),
+        serde_json::Value::String(text) => Cell::new(clean(text).replace('\n', " ")),
+        value => Cell::new(value.to_string()),
+    };
+    let heads = table.columns.iter().map(|name| Cell::styled(&**name, Style::Bold)).collect();
+    let rows = table.first.iter().map(|row| row.iter().map(cell).collect());
+    let lines: Vec<Vec<Cell>> = std::iter::once(heads).chain(rows).collect();
+    if !table.first.is_empty() {
+        ui.out(&columns(&lines, ui.color_out))?;
+    }
+    let count = match (table.rows, table.first.len() as u64) {
+        (0, _) => "no rows".to_owned(),
+        (1, _) => "1 row".to_owned(),
+        (rows, first) if first < rows => format!("the first {first} of {rows} rows"),
+        (rows, _) => format!("{rows} rows"),
+    };
+    ui.say(&paint(ui.color_err, Style::Dim, &format!("{count}; the whole table is {}", table.file.display())));
+    Ok(())
+}
+
+fn text(color: bool, (flow, again): (&Name, &str), summary: &RunSummary, place: &dyn Fn(Span) -> String) -> String {
     let counts = &summary.counts;
     let time = took(summary.started, summary.ended);
     let mut out = match summary.status {
@@ -88,11 +115,8 @@ fn text(color: bool, flow: &Name, summary: &RunSummary, place: &dyn Fn(Span) -> 
     more(&mut out, summary.failures.len(), "failures");
     // What made a node fail is told there already.
     let told = |path: &str| summary.failures.iter().any(|failure| *failure.path == *path);
-    let contracts: Vec<_> = summary
-        .contracts
-        .iter()
-        .filter(|contract| !(told(&contract.path) && matches!(contract.verdict, ContractVerdict::Require { .. })))
-        .collect();
+    let contracts: Vec<_> =
+        summary.contracts.iter().filter(|contract| !(told(&contract.path) && is_required(&contract.verdict))).collect();
     for contract in contracts.iter().take(MOST_SHOWN) {
         let _ = writeln!(
             out,
@@ -105,15 +129,35 @@ fn text(color: bool, flow: &Name, summary: &RunSummary, place: &dyn Fn(Span) -> 
     more(&mut out, contracts.len(), "broken promises");
     match summary.status {
         RunStatus::Failed => {
-            let node = summary.failures.first().map(|failure| format!(" {}", failure.label)).unwrap_or_default();
-            let _ = writeln!(out, "  → `flowc show {}`, `flowc why {0}{node}`, `flowc logs {0}{node}`", summary.run_id);
+            for (index, command) in commands(summary).into_iter().enumerate() {
+                let _ = writeln!(out, "  {} `{command}`", if index == 0 { "→" } else { " " });
+            }
         }
         RunStatus::Cancelled => {
-            let _ = writeln!(out, "  → `flowc run {}` goes on: what is done is kept", flow.short());
+            let _ = writeln!(out, "  → `flowc run {}{again}` goes on: what is done is kept", flow.short());
         }
         _ => {}
     }
     out
+}
+
+fn is_required(verdict: &ContractVerdict) -> bool {
+    matches!(verdict, ContractVerdict::Require { .. } | ContractVerdict::Fresh { .. })
+}
+
+/// What tells more of a run that failed. Each has a line: with their ids they do not fit into one.
+fn commands(summary: &RunSummary) -> Vec<String> {
+    let run = &summary.run_id;
+    let mut commands = vec![format!("flowc show {run}")];
+    if let Some(node) = summary.failures.first() {
+        let label = crate::arguments::quoted(&node.label);
+        commands.push(format!("flowc why {run} {label}"));
+        // Datasets, expressions and requirements write nothing.
+        if !["R03", "R000", "R0703", "R0704"].iter().any(|code| node.failure.code.starts_with(code)) {
+            commands.push(format!("flowc logs {run} {label}"));
+        }
+    }
+    commands
 }
 
 /// What stands below a failure: its place and its details, then the end of standard error in the room that is left.
@@ -157,8 +201,12 @@ fn headline(color: bool, style: Style, sign: &str, what: &str, summary: &RunSumm
     let parts: Vec<String> =
         parts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
     let late = if summary.late { ", past its deadline" } else { "" };
-    let run = paint(color, Style::Dim, &format!("run {}", summary.run_id));
-    format!("{} {}{late}: {}  {run}\n", paint(color, style, sign), paint(color, Style::Bold, what), parts.join(", "))
+    let parts = if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };
+    let run = format!("run {}", summary.run_id);
+    let width = [sign, what, late, &parts, &run].iter().map(|text| text.chars().count()).sum::<usize>() + 3;
+    let gap = if width > COLUMNS { "\n  " } else { "  " };
+    let (sign, what) = (paint(color, style, sign), paint(color, Style::Bold, what));
+    format!("{sign} {what}{late}{parts}{gap}{}\n", paint(color, Style::Dim, &run))
 }
 
 fn more(out: &mut String, count: usize, what: &str) {

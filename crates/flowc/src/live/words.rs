@@ -7,7 +7,7 @@ use flow_plan::{Failure, Reason, words};
 
 /// How a node ended, in a few words; none for what nobody wants to read of.
 pub(crate) fn ended(node: &NodeEnd) -> Option<String> {
-    let rows = node.rows.map(|rows| format!(", {rows} rows")).unwrap_or_default();
+    let rows = node.rows.map(|rows| format!(", {rows} row{}", if rows == 1 { "" } else { "s" })).unwrap_or_default();
     let time = took(node.began, node.ended);
     Some(match (node.status, node.how) {
         (NodeStatus::Succeeded, Some(How::Reused)) => "up to date".into(),
@@ -85,7 +85,8 @@ pub(crate) fn contract(verdict: &ContractVerdict) -> String {
     let kept = |kept: bool| if kept { "kept" } else { "broken" };
     match verdict {
         ContractVerdict::Fresh { dataset, age_ms, within_ms, kept: is_kept, action } => {
-            let age = age_ms.map_or_else(|| "of unknown age".into(), |age| format!("{} old", words::duration(age)));
+            let old = |age| format!("{} old", words::age(age, *within_ms));
+            let age = age_ms.map_or_else(|| "of unknown age".into(), old);
             let promise = words::duration(*within_ms);
             let end = if *is_kept { String::new() } else { format!(": {action}") };
             format!("{}: {} is {age}, required within {promise}{end}", kept(*is_kept), dataset.short())

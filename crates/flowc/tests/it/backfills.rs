@@ -136,3 +136,21 @@ fn what_the_start_gives_is_taken_by_hand_too() {
     project.flowc(&["run", "daily"]).ends(0);
     assert!(project.path(&format!("out/{day}.csv")).exists(), "{day}");
 }
+
+#[test]
+fn each_run_begins_a_recording_anew() {
+    let server = crate::ai::Server::start(vec![crate::ai::says("rain")]);
+    let project = Sandbox::program(&format!(
+        "var who: String = \"openai\"\n\
+         secret word_key = env(\"WORD_KEY\")\n\
+         model m {{ provider who, name \"m-1\", key word_key, endpoint \"http://127.0.0.1:{}/v1\", file \"tape.jsonl\" }}\n\
+         step say(topic: String) -> String {{ ai m {{ prompt \"A word on {{topic}}\", max_tokens 20 }} }}\n\
+         flow daily(day: Int) -> String {{ return \"{{day}}: {{say(\"weather\")}}\" }}\n",
+        server.port
+    ));
+    let recording = ["run", "--day", "1", "--record", "tape.jsonl"];
+    said(project.command(&recording).env("WORD_KEY", "k-1").output().unwrap()).ends(0).gives("1: rain");
+    let said = project.flowc(&["run", "--day", "1..3", "--set", "who=replay"]).ends(0);
+    assert_eq!(said.out, "1: rain\n2: rain\n3: rain\n");
+    assert_eq!(server.count(), 1);
+}

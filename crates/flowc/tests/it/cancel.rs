@@ -12,11 +12,16 @@ fn ctrl_c_ends_the_whole_process_group_and_says_how_to_go_on() {
     let project = Sandbox::program(
         "step first() -> Int {\n  sh \"echo 1\"\n  effect none\n}\n\
          step slow(n: Int) -> Int {\n  sh \"\"\"\n    sleep 300 &\n    echo $! > \"$mark\"\n    echo started; sleep 300\n  \"\"\"\n  effect none\n  timeout 10m\n}\n\
-         flow main { do slow(first()) }\n"
+         flow main(n: Int) { do slow(first() + n) }\n"
             .replace("\"$mark\"", "/dev/null")
             .as_str(),
     );
-    let child = project.command(&["run", "--verbose"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let child = project
+        .command(&["run", "--verbose", "--n", "2"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let marker = format!("{}", project.path(".").display());
     // The step's processes have the project's folder as theirs; they are found by it.
     let running = || processes_in(&marker).len();
@@ -29,7 +34,7 @@ fn ctrl_c_ends_the_whole_process_group_and_says_how_to_go_on() {
     let begin = Instant::now();
     let ended = said(child.wait_with_output().unwrap()).ends(130);
     assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
-    assert!(ended.err.contains("cancel") && ended.err.contains("goes on"), "{}", ended.err);
+    assert!(ended.err.contains("cancel") && ended.err.contains("`flowc run main --n 2` goes on"), "{}", ended.err);
     assert_eq!(running(), 0, "{:?}", processes_in(&marker));
     project.flowc(&["history"]).ends(0).gives("cancelled");
 }

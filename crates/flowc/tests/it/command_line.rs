@@ -125,6 +125,10 @@ fn new_overwrites_nothing() {
     assert!(!folder.path("shop/flow.toml").exists());
     folder.flowc(&["new", "other"]).ends(0);
     assert!(folder.read("other/flow.toml").contains("name = \"other\""));
+    // What is said can be typed.
+    folder.flowc(&["new", "my shop"]).ends(0).tells("next: cd 'my shop' && flowc run publish");
+    let said = folder.flowc(&["new", "."]).ends(0).tells("next: flowc run publish");
+    assert!(!said.err.contains("/.\n"), "{}", said.err);
 }
 
 #[test]

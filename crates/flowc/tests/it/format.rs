@@ -49,3 +49,9 @@ fn mistakes_are_shown_and_nothing_is_lost() {
 fn the_template_is_formatted() {
     Sandbox::new_project().flowc(&["fmt", "--check"]).ends(0);
 }
+
+#[test]
+fn what_is_not_there_is_said_plainly() {
+    let project = Sandbox::new_project();
+    project.flowc(&["fmt", "nothing.flow"]).ends(2).tells("error: there is no file nothing.flow");
+}

@@ -26,6 +26,7 @@ mod parameters;
 mod plans;
 mod quiet;
 mod real_model;
+mod results;
 mod runs;
 mod sandbox;
 mod screen;

@@ -174,6 +174,21 @@ fn a_summary_of_many_failures_fits_the_screen() {
 }
 
 #[test]
+fn commands_stand_whole_in_lines_of_their_own() {
+    let project = Sandbox::program(
+        "step of_a_rather_long_name(n: Int) -> Int {\n  sh \"exit $n\"\n  effect none\n}\n\
+         flow with_a_name_that_is_long_as_well() -> Int { return of_a_rather_long_name(3) }\n",
+    );
+    let Some(mut child) = on_terminal(&project, "run") else { return };
+    let stdin = child.stdin.take();
+    let (_, text) = output(child);
+    drop(stdin);
+    let screen = Screen::after(&text).text();
+    let begins = |begin: &str| screen.lines().any(|line| line.trim().starts_with(begin));
+    assert!(begins("→ `flowc show ") && begins("`flowc why ") && begins("`flowc logs ") && begins("run "), "{screen}");
+}
+
+#[test]
 fn ctrl_c_says_how_to_go_on() {
     let project = Sandbox::program(
         "step first() -> Int {\n  sh \"echo 1\"\n  effect none\n}\n\
