@@ -311,7 +311,10 @@ impl Driver {
             // A verdict, not exhaustion: the step's fallback is not asked, the call's `else` is.
             GuardAction::Fail(_) => self.call_failed(id, failure),
             GuardAction::Fallback(value) => match judges::next(&value, &verdicts, &self.program) {
-                Next::Known(value) => self.evaluate(id, vec![Arc::new(value)], Then::GuardFallback),
+                Next::Known(value) => {
+                    self.instead_of.insert(id, Arc::new(failure));
+                    self.evaluate(id, vec![Arc::new(value)], Then::GuardFallback);
+                }
                 Next::Ask(_) | Next::NoVerdict => self.call_failed(id, failure),
             },
             GuardAction::Ask { .. } => self.ask_about_draft(id),
@@ -349,9 +352,11 @@ impl Driver {
     pub(crate) fn exhausted(&mut self, id: u32, failure: Failure) {
         let Activity::Call(call) = &mut self.instances[id as usize].activity else { return };
         let fallback = call.step.fallback.clone();
-        call.failure = Some(failure.clone());
         match fallback {
-            Some(fallback) => self.evaluate(id, vec![Arc::new(fallback)], Then::Fallback),
+            Some(fallback) => {
+                self.instead_of.insert(id, Arc::new(failure));
+                self.evaluate(id, vec![Arc::new(fallback)], Then::Fallback);
+            }
             None => self.call_failed(id, failure),
         }
     }

@@ -270,6 +270,7 @@ impl Rim {
             Note::Settled(end) => {
                 end.decision.iter_mut().for_each(|decision| self.decision(decision));
                 end.failure = end.failure.take().map(|failure| self.failure(failure));
+                end.instead_of = end.instead_of.take().map(|failure| self.failure(failure));
                 if let Some(record) = &mut end.record {
                     let ty = end.subject.as_ref().and_then(|name| self.program.steps.get(name));
                     let ty = ty.map(|step| step.returns.clone());

@@ -1,7 +1,7 @@
 //! What happened in a run, line by line with the time since its start: for people whose test failed.
 
 use crate::facts::{RunFacts, class_word};
-use flow_driver::{ContractVerdict, How, Judged, NodeStatus, Note, QuestionEnd, Says, Wait};
+use flow_driver::{ContractVerdict, How, Judged, NodeEnd, NodeStatus, Note, QuestionEnd, Says, Wait};
 use flow_plan::words;
 
 /// Lines that are shown of a run.
@@ -74,9 +74,9 @@ fn line(note: &Note, name: &dyn Fn(&str) -> String) -> Option<(String, String)> 
         Note::Settled(end) => {
             let text = match (end.status, end.how) {
                 (NodeStatus::Succeeded, Some(How::Reused)) => "reused".to_owned(),
-                (NodeStatus::Succeeded, Some(How::Fallback)) => "fell back".to_owned(),
+                (NodeStatus::Succeeded, Some(How::Fallback)) => with_why("fell back", end),
                 (NodeStatus::Succeeded, Some(How::Given)) => "took what a person gave".to_owned(),
-                (NodeStatus::Succeeded, Some(How::Recovered)) => "recovered with `else`".to_owned(),
+                (NodeStatus::Succeeded, Some(How::Recovered)) => with_why("recovered with `else`", end),
                 (NodeStatus::Failed, _) => match (&end.failure, &end.because) {
                     (Some(failure), _) => format!("failed: {}", one_line(&failure.message)),
                     (None, Some((_, label))) => format!("failed because of {label}"),
@@ -115,6 +115,11 @@ fn beginning(answer: &str) -> String {
         Some((end, _)) => format!("{} …", &line[..end]),
         None => line,
     }
+}
+
+fn with_why(how: &str, end: &NodeEnd) -> String {
+    let why = end.instead_of.as_ref().map(|failure| format!(": {}", one_line(&failure.message)));
+    format!("{how}{}", why.unwrap_or_default())
 }
 
 /// The first line of a message, and how many follow.

@@ -65,6 +65,7 @@ fn end(run: &str, path: &str, label: &str, status: NodeStatus, value: Value) -> 
         how: Some(How::Ran),
         decision: None,
         failure: None,
+        instead_of: None,
         because: None,
         attempts: 1,
         began: at(1),

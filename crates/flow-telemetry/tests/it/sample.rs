@@ -206,6 +206,7 @@ fn end(path: &str, label: &str, kind: &str, subject: &str, times: (i64, i64)) ->
         how: Some(How::Ran),
         decision: None,
         failure: None,
+        instead_of: None,
         because: None,
         attempts: 1,
         began: at(times.0),

@@ -11,7 +11,7 @@ use crate::{
     ui::{Style, Ui, paint},
 };
 use clap::Args;
-use flow_driver::{NodeEnd, NodeStatus};
+use flow_driver::{How, NodeEnd, NodeStatus};
 use flow_engine::{Options, QuestionRow, RunDetail, StepDetail};
 use flow_plan::AskReport;
 use flow_store::ContractRow;
@@ -86,7 +86,7 @@ fn run_text(detail: &RunDetail, ui: &Ui) -> String {
     if nodes.len() > most {
         out.push_str(&format!("… and {} more: --verbose shows all\n", nodes.len() - most));
     }
-    for node in detail.nodes.iter().filter(|node| node.failure.is_some()) {
+    for node in &detail.nodes {
         out.push_str(&failure_text(node, color));
     }
     let broken: Vec<_> = detail.contracts.iter().filter(|row| !row.verdict.kept()).collect();
@@ -107,11 +107,8 @@ fn row(node: &NodeEnd) -> Vec<Cell> {
         NodeStatus::NotRun | NodeStatus::Skipped | NodeStatus::Unknown => ("–", Style::Dim),
     };
     let reasons = node.decision.as_ref().map(|decision| words::reasons(&decision.reasons)).unwrap_or_default();
-    let ended = match node.status {
-        // Its reason is told in full below.
-        NodeStatus::Failed => format!("failed after {}", took(node.began, node.ended)),
-        _ => words::ended(node).unwrap_or_else(|| "left out".into()),
-    };
+    // Why is told in full below.
+    let ended = words::ended_how(node).unwrap_or_else(|| "left out".into());
     vec![
         Cell::styled(sign, style),
         Cell::styled(&*node.label, Style::Bold),
@@ -121,8 +118,13 @@ fn row(node: &NodeEnd) -> Vec<Cell> {
 }
 
 fn failure_text(node: &NodeEnd, color: bool) -> String {
-    let Some(failure) = &node.failure else { return String::new() };
-    let mut out = format!("\n{}: {}\n", paint(color, Style::Bold, &node.label), words::failure(failure));
+    let Some(failure) = node.failure.as_ref().or(node.instead_of.as_ref()) else { return String::new() };
+    let way = match node.how {
+        Some(How::Fallback) => "fell back: ",
+        Some(How::Recovered) => "recovered: ",
+        _ => "",
+    };
+    let mut out = format!("\n{}: {way}{}\n", paint(color, Style::Bold, &node.label), words::failure(failure));
     for detail in &failure.details {
         out.push_str(&format!("  {}\n", flow_diag::render::clean(detail).replace('\n', "\n  ")));
     }
@@ -194,7 +196,7 @@ pub(crate) fn step_text(detail: &StepDetail, color: bool) -> String {
     let node = &detail.node;
     let mut out = format!("{} in run {}\n", paint(color, Style::Bold, &node.label), detail.run);
     let mut rows =
-        vec![vec![Cell::styled("  ended", Style::Dim), Cell::new(words::ended(node).unwrap_or("left out".into()))]];
+        vec![vec![Cell::styled("  ended", Style::Dim), Cell::new(words::ended_how(node).unwrap_or("left out".into()))]];
     for (index, reason) in node.decision.iter().flat_map(|decision| &decision.reasons).enumerate() {
         let heading = if index == 0 { "  because" } else { "" };
         rows.push(vec![Cell::styled(heading, Style::Dim), Cell::new(flow_plan::words::reason(reason))]);
