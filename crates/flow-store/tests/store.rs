@@ -383,6 +383,7 @@ fn a_charge_counts_with_the_worst_until_it_is_known_what_was_spent() {
             model: Name::new("m.writer"),
             served: "".into(),
             finish: "".into(),
+            asked: "".into(),
             input_tokens: 10,
             output_tokens: 5,
             micro_dollars: 20,

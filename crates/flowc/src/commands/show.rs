@@ -19,6 +19,9 @@ use flow_store::ContractRow;
 /// Most nodes that are shown without `--verbose`.
 const MOST_ROWS: usize = 60;
 
+/// Most lines of a prompt that are shown.
+const MOST_PROMPT_LINES: usize = 40;
+
 /// Shows what a run did, or one step of it
 #[derive(Debug, Args)]
 pub(crate) struct Show {
@@ -144,12 +147,19 @@ fn ask_rows(ask: &AskReport) -> Vec<Vec<Cell>> {
     };
     let tokens = format!("{} tokens in, {} out, {cost}", ask.input_tokens, ask.output_tokens);
     let mut rows = vec![vec![dim("asked"), Cell::new(format!("{}{served}: {tokens}", ask.model.short()))]];
-    for (index, line) in ask.answer.lines().enumerate() {
-        rows.push(vec![
-            dim(if index == 0 { "said" } else { "" }),
-            Cell::new(flow_diag::render::clean(line).into_owned()),
-        ]);
+    let mut lines = |heading: &str, text: &str| {
+        for (index, line) in text.lines().enumerate() {
+            let line = flow_diag::render::clean(line).into_owned();
+            rows.push(vec![dim(if index == 0 { heading } else { "" }), Cell::new(line)]);
+        }
+    };
+    let more = ask.asked.lines().count().saturating_sub(MOST_PROMPT_LINES);
+    let asked: Vec<&str> = ask.asked.lines().take(MOST_PROMPT_LINES).collect();
+    lines("prompt", &asked.join("\n"));
+    if more > 0 {
+        lines("", &format!("… and {more} more lines: `flowc logs` has all that was sent"));
     }
+    lines("said", &ask.answer);
     for (index, leniency) in ask.leniencies.iter().enumerate() {
         rows.push(vec![dim(if index == 0 { "forgiven" } else { "" }), Cell::new(&**leniency)]);
     }
@@ -158,6 +168,16 @@ fn ask_rows(ask: &AskReport) -> Vec<Vec<Cell>> {
         rows.push(vec![dim("called"), Cell::new(format!("{}({}){refused}", call.step, call.arguments))]);
     }
     rows
+}
+
+/// What became of a promise, and what was seen.
+fn promise_rows(contract: &ContractRow) -> Vec<Vec<Cell>> {
+    let text = words::contract(&contract.verdict);
+    let lines = text.lines().enumerate().map(|(index, line)| match index {
+        0 => vec![Cell::styled("  promise", Style::Dim), Cell::new(line)],
+        _ => vec![Cell::new(""), Cell::new(format!("  {}", line.trim_start()))],
+    });
+    lines.collect()
 }
 
 /// What a person was asked, and what became of it.
@@ -205,14 +225,11 @@ pub(crate) fn step_text(detail: &StepDetail, color: bool) -> String {
         let heading = if index == 0 { "  from" } else { "" };
         rows.push(vec![Cell::styled(heading, Style::Dim), Cell::new(format!("{} = {}", input.name, input.short))]);
     }
-    let promise = |contract: &ContractRow| {
-        vec![Cell::styled("  promise", Style::Dim), Cell::new(words::contract(&contract.verdict))]
-    };
     let mut contracts = detail.contracts.iter().peekable();
     for attempt in &detail.attempts {
         // What was found out about the attempt before, which may have been in the same instant.
         while let Some(contract) = contracts.next_if(|contract| contract.at <= attempt.began) {
-            rows.push(promise(contract));
+            rows.extend(promise_rows(contract));
         }
         let end = attempt.failure.as_ref().map_or("done".into(), words::failure);
         let heading = format!("  attempt {}", attempt.attempt);
@@ -227,7 +244,7 @@ pub(crate) fn step_text(detail: &StepDetail, color: bool) -> String {
         ]);
         rows.extend(attempt.ask.iter().flat_map(ask_rows));
     }
-    rows.extend(contracts.map(promise));
+    rows.extend(contracts.flat_map(promise_rows));
     rows.extend(detail.questions.iter().flat_map(question_rows));
     out.push_str(&columns(&rows, color));
     out.push_str(&failure_text(node, color));

@@ -99,10 +99,11 @@ pub(crate) fn contract(verdict: &ContractVerdict) -> String {
         ContractVerdict::Require { text, kept: is_kept, message, .. } => {
             format!("{}: require {text}{}", kept(*is_kept), said(message.as_deref()))
         }
-        ContractVerdict::Guard { text, kept: is_kept, action, message, of, tool, judges } => {
+        ContractVerdict::Guard { text, kept: is_kept, action, message, saw, of, tool, judges } => {
             let tool = tool.iter().map(|tool| format!("tool {}, ", tool.short()));
             let of: String = tool.chain(of.iter().map(|judge| format!("judge {}, ", judge.short()))).collect();
             let mut out = format!("{}: {of}guard {text}, else {action}{}", kept(*is_kept), said(message.as_deref()));
+            saw.iter().for_each(|(part, value)| out.push_str(&format!("\n      {part} = {}", clean(value))));
             judges.iter().for_each(|judge| out.push_str(&format!("\n      {}", judged(judge))));
             out
         }
