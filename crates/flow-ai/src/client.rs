@@ -211,7 +211,7 @@ async fn once(http: &reqwest::Client, shared: &Shared, ask: &Ask<'_>, dialect: D
         Err(failure) => return Once::Failed(failure, Some(Usage::default())),
     };
     let Some(request) = providers::request(ask, dialect) else {
-        return Once::Failed(scripted(ask.model), Some(Usage::default()))
+        return Once::Failed(scripted(ask.model), Some(Usage::default()));
     };
     shared.sent.fetch_add(1, Ordering::Relaxed);
     let mut decoder = providers::decoder(ask);

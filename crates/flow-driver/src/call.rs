@@ -264,7 +264,10 @@ impl Driver {
                 let (text, action) = (guard.text.clone(), guard.action.word().into());
                 let (Inside { judge: of, tool }, judges) = call.said_to(&guard.condition, &self.program);
                 call.guard += 1;
-                self.contract(id, ContractVerdict::Guard { text, kept: true, action, message: None, saw: vec![], of, tool, judges });
+                self.contract(
+                    id,
+                    ContractVerdict::Guard { text, kept: true, action, message: None, saw: vec![], of, tool, judges },
+                );
                 self.next_guard(id);
             }
             Some(Value::Bool(false)) => self.guard_fails(id),

@@ -181,7 +181,15 @@ impl Driver {
     /// Everything that events have changed, as text: two runs in the same state give the same one.
     #[must_use]
     pub fn snapshot(&self) -> String {
-        let things = (&self.instances, &self.blocks, &self.scopes, &self.slots, &self.versions, &self.failures, &self.instead_of);
+        let things = (
+            &self.instances,
+            &self.blocks,
+            &self.scopes,
+            &self.slots,
+            &self.versions,
+            &self.failures,
+            &self.instead_of,
+        );
         let facts = (self.outstanding, self.sleeping, self.cancelled, self.counts, &self.ended, &self.work);
         format!("{things:?} {facts:?}")
     }

@@ -109,7 +109,8 @@ mod tests {
         let lookahead = r#"{"pattern": "(?=a)b"}"#;
         let elsewhere = r#"{"$ref": "https://example.com/schema.json"}"#;
         let file = r#"{"$ref": "file:///etc/passwd"}"#;
-        let texts = ["", "{", "3", r#"{"type": "objekt"}"#, r##"{"$ref": "#/$defs/none"}"##, lookahead, elsewhere, file];
+        let texts =
+            ["", "{", "3", r#"{"type": "objekt"}"#, r##"{"$ref": "#/$defs/none"}"##, lookahead, elsewhere, file];
         for text in texts {
             let why = wrong_schema(text).unwrap_or_else(|| panic!("{text} is none"));
             assert!(!why.is_empty() && why.chars().count() <= MOST_LETTERS + 40, "{text}: {why}");

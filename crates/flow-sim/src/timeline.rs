@@ -148,12 +148,14 @@ fn said(judged: &Judged) -> String {
 fn contract(verdict: &ContractVerdict) -> String {
     let holds = |kept: bool| if kept { "holds" } else { "does not hold" };
     match verdict {
-        ContractVerdict::Guard { text, kept, action, of, tool, judges, .. } => {
+        ContractVerdict::Guard { text, kept, action, of, tool, judges, saw, .. } => {
             let judge = of.iter().map(|judge| format!(" of judge `{}`", judge.short()));
             let of: String = judge.chain(tool.iter().map(|tool| format!(" of tool `{}`", tool.short()))).collect();
             let said: String = judges.iter().map(said).collect();
             let action = if *kept { String::new() } else { format!(": {action}") };
-            format!("guard `{text}`{of} {}{action}{said}", holds(*kept))
+            let saw: Vec<String> = saw.iter().map(|(part, value)| format!("{part} = {}", one_line(value))).collect();
+            let saw = if saw.is_empty() { String::new() } else { format!(" ({})", saw.join(", ")) };
+            format!("guard `{text}`{of} {}{action}{saw}{said}", holds(*kept))
         }
         ContractVerdict::Require { text, kept, .. } => format!("`require {text}` {}", holds(*kept)),
         ContractVerdict::Expect { rule, .. } => format!("`expect {}` {}", rule.rule, holds(rule.holds)),

@@ -157,8 +157,15 @@ fn an_answer_that_a_guard_sends_back_is_asked_again_and_everything_can_be_seen()
     assert!(last.contains("There are more."), "{last}");
     assert_eq!(messages[messages.len() - 2]["role"], "assistant");
     let shown = sandbox.flowc(&["show", "last", "count"]).ends(0);
-    for part in ["test-1", "100 tokens in, 20 out, $0.0003", "There are more.", "forgiven", "a number", "many sheep", "it.number = 3"]
-    {
+    for part in [
+        "test-1",
+        "100 tokens in, 20 out, $0.0003",
+        "There are more.",
+        "forgiven",
+        "a number",
+        "many sheep",
+        "it.number = 3",
+    ] {
         assert!(shown.out.contains(part), "no {part:?} in\n{}", shown.out);
     }
     sandbox.flowc(&["cost"]).ends(0).gives("$0.0006").gives("2 asks");
