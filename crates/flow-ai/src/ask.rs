@@ -165,15 +165,17 @@ pub enum Stop {
 pub struct AskFailed {
     /// The class, code and words.
     pub failure: Failure,
-    /// What it took all the same; none if the model was not reached.
+    /// What it took all the same: nothing where no server was reached, or it turned the ask down; none where nobody
+    /// knows.
     pub usage: Option<Usage>,
     /// How long the ask waited for the model's rate.
     pub waited: Duration,
 }
 
+/// Nothing was sent, so nothing is paid.
 impl From<Failure> for AskFailed {
     fn from(failure: Failure) -> Self {
-        Self { failure, usage: None, waited: Duration::ZERO }
+        Self { failure, usage: Some(Usage::default()), waited: Duration::ZERO }
     }
 }
 

@@ -116,8 +116,8 @@ impl Client {
         }
         let mut cancel = std::pin::pin!(cancel);
         let answer = match &ask.model.provider {
-            Provider::Replay { file } => self.replay(file, ask).map_err(unsent),
-            Provider::Scripted => Err(unsent(scripted(ask.model))),
+            Provider::Replay { file } => self.replay(file, ask).map_err(AskFailed::from),
+            Provider::Scripted => Err(scripted(ask.model).into()),
             _ => self.live(ask, cancel.as_mut()).await,
         };
         let answer = match answer {
@@ -193,7 +193,7 @@ impl Client {
         }
         let message = "the server names one part of the request after another that it does not know";
         let failure = Failure::new(ErrorClass::ClientError, codes::R0805.as_str(), message);
-        Err(AskFailed { failure, usage: None, waited })
+        Err(AskFailed { waited, ..failure.into() })
     }
 }
 
@@ -208,9 +208,11 @@ enum Once {
 async fn once(http: &reqwest::Client, shared: &Shared, ask: &Ask<'_>, dialect: Dialect, cancel: Cancel<'_>) -> Once {
     let permit = match shared.breaker.admit(ask.key, Instant::now()) {
         Ok(permit) => permit,
-        Err(failure) => return Once::Failed(failure, None),
+        Err(failure) => return Once::Failed(failure, Some(Usage::default())),
     };
-    let Some(request) = providers::request(ask, dialect) else { return Once::Failed(scripted(ask.model), None) };
+    let Some(request) = providers::request(ask, dialect) else {
+        return Once::Failed(scripted(ask.model), Some(Usage::default()));
+    };
     shared.sent.fetch_add(1, Ordering::Relaxed);
     let mut decoder = providers::decoder(ask);
     let input = || ask.input_tokens_at_most();
@@ -235,6 +237,7 @@ async fn once(http: &reqwest::Client, shared: &Shared, ask: &Ask<'_>, dialect: D
         permit.report(None, ask.key, Instant::now());
         return Once::Reworded(next);
     }
+    let free = problem.costs_nothing().then(Usage::default);
     let failure = problem.failure();
     failure.retry_after.into_iter().for_each(|wait| shared.gate.pause(wait));
     if ended != Ended::Cancelled {
@@ -242,7 +245,7 @@ async fn once(http: &reqwest::Client, shared: &Shared, ask: &Ask<'_>, dialect: D
     }
     // Who stops listening may still be charged for what was sent.
     let sent = (ended != Ended::Itself).then(|| Usage { input_tokens: input(), output_tokens: 0, estimated: true });
-    Once::Failed(failure, decoder.usage(input).or(sent))
+    Once::Failed(failure, decoder.usage(input).or(sent).or(free))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -277,11 +280,6 @@ pub fn needs(model: &Model, key: Option<&str>) -> Result<(), Failure> {
         }
         (None, None) => Ok(()),
     }
-}
-
-/// Nothing was sent, so nothing is paid.
-fn unsent(failure: Failure) -> AskFailed {
-    AskFailed { failure, usage: Some(Usage::default()), waited: Duration::ZERO }
 }
 
 fn scripted(model: &Model) -> Failure {

@@ -40,6 +40,8 @@ pub(crate) enum Problem {
         /// The exchange's name.
         request_id: Option<String>,
     },
+    /// No server was reached, so nothing was sent.
+    Unreached(Failure),
     /// Anything else.
     Failed(Failure),
 }
@@ -51,10 +53,20 @@ impl From<Failure> for Problem {
 }
 
 impl Problem {
+    /// Whether no model did anything: no server was reached, or it turned the request down. Of one that broke, or of an
+    /// answer that broke off, nobody knows.
+    pub(crate) const fn costs_nothing(&self) -> bool {
+        match self {
+            Self::Status { status, .. } => *status < 500,
+            Self::Unreached(_) => true,
+            Self::Failed(_) => false,
+        }
+    }
+
     /// The failure that it is.
     pub(crate) fn failure(self) -> Failure {
         match self {
-            Self::Failed(failure) => failure,
+            Self::Unreached(failure) | Self::Failed(failure) => failure,
             Self::Status { status, body, wait, request_id } => {
                 let failure = failures::of_status(status, &body).retry_after(wait);
                 match request_id {
@@ -92,10 +104,14 @@ pub(crate) async fn exchange(
     let url = Url::parse(&request.url).ok().filter(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
     let Some(url) = url else {
         let message = "the model's endpoint is no http or https URL";
-        return Err(Failure::new(ErrorClass::ClientError, codes::R0805.as_str(), message).into());
+        return Err(Problem::Unreached(Failure::new(ErrorClass::ClientError, codes::R0805.as_str(), message)));
     };
-    let sent = http.post(url.clone()).headers(headers(request)?).json(&request.body).send().await;
-    let mut response = sent.map_err(|error| no_answer(&url, &error))?;
+    let headers = headers(request).map_err(Problem::Unreached)?;
+    let sent = http.post(url.clone()).headers(headers).json(&request.body).send().await;
+    let mut response = sent.map_err(|error| match no_answer(&url, &error) {
+        failure if error.is_connect() => Problem::Unreached(failure),
+        failure => failure.into(),
+    })?;
     let wait = wait(&response);
     let request_id = request_id(response.headers());
     if !response.status().is_success() {

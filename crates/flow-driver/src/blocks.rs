@@ -88,7 +88,8 @@ impl Driver {
         match role {
             Role::Branch => self.settle_as(owner, outcome, How::Ran),
             Role::Recovery => {
-                self.failures.remove(&owner);
+                let failure = self.failures.remove(&owner);
+                self.instead_of.extend(failure.map(|failure| (owner, failure)));
                 self.settle_as(owner, outcome, How::Recovered);
             }
             Role::Item(position) => self.item_done(owner, position, outcome),

@@ -264,7 +264,10 @@ impl Driver {
                 let (text, action) = (guard.text.clone(), guard.action.word().into());
                 let (Inside { judge: of, tool }, judges) = call.said_to(&guard.condition, &self.program);
                 call.guard += 1;
-                self.contract(id, ContractVerdict::Guard { text, kept: true, action, message: None, of, tool, judges });
+                self.contract(
+                    id,
+                    ContractVerdict::Guard { text, kept: true, action, message: None, saw: vec![], of, tool, judges },
+                );
                 self.next_guard(id);
             }
             Some(Value::Bool(false)) => self.guard_fails(id),
@@ -294,6 +297,7 @@ impl Driver {
         let Activity::Call(call) = &mut self.instances[id as usize].activity else { return };
         let Some(guard) = call.step.guards.get(call.guard).cloned() else { return };
         let (Inside { judge: of, tool }, judges) = call.said_to(&guard.condition, &self.program);
+        let saw = call.saw(&guard.condition, &self.program.types);
         let before = call.before;
         let verdicts = call.verdicts.clone();
         if matches!(guard.action, GuardAction::Warn(_)) {
@@ -302,7 +306,7 @@ impl Driver {
         let (text, action) = (guard.text.clone(), guard.action.word().into());
         let failure = failures::judged(failures::guard(&guard.text, message.as_deref()), &judges);
         let message = message.or_else(|| failures::no_verdict(&judges).map(Into::into));
-        self.contract(id, ContractVerdict::Guard { text, kept: false, action, message, of, tool, judges });
+        self.contract(id, ContractVerdict::Guard { text, kept: false, action, message, saw, of, tool, judges });
         match guard.action {
             GuardAction::Warn(_) => self.next_guard(id),
             // What the model gave stays what it is; whether it calls again is its matter.
@@ -311,7 +315,10 @@ impl Driver {
             // A verdict, not exhaustion: the step's fallback is not asked, the call's `else` is.
             GuardAction::Fail(_) => self.call_failed(id, failure),
             GuardAction::Fallback(value) => match judges::next(&value, &verdicts, &self.program) {
-                Next::Known(value) => self.evaluate(id, vec![Arc::new(value)], Then::GuardFallback),
+                Next::Known(value) => {
+                    self.instead_of.insert(id, Arc::new(failure));
+                    self.evaluate(id, vec![Arc::new(value)], Then::GuardFallback);
+                }
                 Next::Ask(_) | Next::NoVerdict => self.call_failed(id, failure),
             },
             GuardAction::Ask { .. } => self.ask_about_draft(id),
@@ -349,9 +356,11 @@ impl Driver {
     pub(crate) fn exhausted(&mut self, id: u32, failure: Failure) {
         let Activity::Call(call) = &mut self.instances[id as usize].activity else { return };
         let fallback = call.step.fallback.clone();
-        call.failure = Some(failure.clone());
         match fallback {
-            Some(fallback) => self.evaluate(id, vec![Arc::new(fallback)], Then::Fallback),
+            Some(fallback) => {
+                self.instead_of.insert(id, Arc::new(failure));
+                self.evaluate(id, vec![Arc::new(fallback)], Then::Fallback);
+            }
             None => self.call_failed(id, failure),
         }
     }

@@ -50,6 +50,8 @@ pub struct Driver {
     /// What this run has published or read: the catalogue may not know it yet.
     pub(crate) catalogued: BTreeMap<(Name, Arc<str>), crate::VersionRecord>,
     pub(crate) failures: BTreeMap<u32, Arc<Failure>>,
+    /// Failures in the place of which a fallback or an `else` gives a result, until their instances have settled.
+    pub(crate) instead_of: BTreeMap<u32, Arc<Failure>>,
     work: VecDeque<Work>,
     out: Vec<Command>,
 
@@ -120,6 +122,7 @@ impl Driver {
             versions: BTreeMap::new(),
             catalogued: BTreeMap::new(),
             failures: BTreeMap::new(),
+            instead_of: BTreeMap::new(),
             work: VecDeque::new(),
             out: vec![],
             outstanding: 0,
@@ -178,7 +181,15 @@ impl Driver {
     /// Everything that events have changed, as text: two runs in the same state give the same one.
     #[must_use]
     pub fn snapshot(&self) -> String {
-        let things = (&self.instances, &self.blocks, &self.scopes, &self.slots, &self.versions, &self.failures);
+        let things = (
+            &self.instances,
+            &self.blocks,
+            &self.scopes,
+            &self.slots,
+            &self.versions,
+            &self.failures,
+            &self.instead_of,
+        );
         let facts = (self.outstanding, self.sleeping, self.cancelled, self.counts, &self.ended, &self.work);
         format!("{things:?} {facts:?}")
     }
@@ -532,6 +543,8 @@ impl Driver {
         if status == NodeStatus::Succeeded && matches!(self.node(id).op, Op::Compute { data: false, .. }) {
             return;
         }
+        let stood_in = matches!(how, Some(How::Fallback | How::Recovered));
+        let instead_of = self.instead_of.remove(&id).filter(|_| stood_in).map(Arc::unwrap_or_clone);
         let because = match settled {
             Settled::NotRun { cause } | Settled::Failed { cause } if *cause != id => {
                 Some((self.path(*cause), self.label(*cause)))
@@ -555,6 +568,7 @@ impl Driver {
             how,
             decision: instance.decision.as_deref().cloned(),
             failure: self.failures.get(&id).map(|failure| (**failure).clone()),
+            instead_of,
             because,
             attempts: instance.attempts,
             began: instance.began.unwrap_or(self.now),

@@ -27,6 +27,7 @@ mod question;
 mod record;
 pub mod retry;
 mod samples;
+mod saw;
 mod shown;
 mod slots;
 mod state;

@@ -509,6 +509,9 @@ pub enum ContractVerdict {
         action: Arc<str>,
         /// What it says.
         message: Option<Arc<str>>,
+        /// What it looked at, with the values, labelled data left out; only of one that does not hold.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        saw: Vec<(Arc<str>, Arc<str>)>,
         /// The judge whose verdict it looks at, if it is a judge's guard.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         of: Option<Name>,

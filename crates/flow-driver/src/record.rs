@@ -224,6 +224,9 @@ pub struct NodeEnd {
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+    /// Why it has no result of its own, where a fallback or an `else` gave one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<Failure>,
     /// The path of the node whose failure is the reason that this one did not run, with its label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<(Arc<str>, Arc<str>)>,

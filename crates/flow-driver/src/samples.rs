@@ -107,7 +107,10 @@ impl Driver {
     fn note_agreement(&mut self, id: u32, kept: bool, text: &str) {
         let Inside { judge: of, tool } = self.inside(id);
         let (text, action) = (text.into(), "fail".into());
-        self.contract(id, ContractVerdict::Guard { text, kept, action, message: None, of, tool, judges: vec![] });
+        self.contract(
+            id,
+            ContractVerdict::Guard { text, kept, action, message: None, saw: vec![], of, tool, judges: vec![] },
+        );
     }
 
     /// Too few agree: asked anew if the retry policy says so.

@@ -51,12 +51,12 @@ fn text(labels: &BTreeSet<Name>, at: &Expr) -> Expr {
 }
 
 /// What stands in the place of labelled data: `‹pii›`.
-fn instead<'a>(labels: impl IntoIterator<Item = &'a Name>) -> String {
+pub(crate) fn instead<'a>(labels: impl IntoIterator<Item = &'a Name>) -> String {
     format!("‹{}›", labels.into_iter().map(Name::short).collect::<Vec<_>>().join(", "))
 }
 
 /// The labels of what an expression may show.
-fn labels_in(expr: &Expr, seen: &Seen<'_>, types: &TypeTable) -> BTreeSet<Name> {
+pub(crate) fn labels_in(expr: &Expr, seen: &Seen<'_>, types: &TypeTable) -> BTreeSet<Name> {
     let mut found = BTreeSet::new();
     let mut open = vec![expr];
     while let Some(expr) = open.pop() {

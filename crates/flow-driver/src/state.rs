@@ -5,7 +5,7 @@
 
 use crate::{How, InputRecord, Product, meaning::NodeMeaning};
 use flow_expr::{Expr, Value, VarId};
-use flow_plan::{Decision, Failure, HandlerEvent, Step};
+use flow_plan::{Decision, HandlerEvent, Step};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -156,7 +156,6 @@ pub(crate) struct CallState {
     pub(crate) outer: Option<Box<crate::inner::Outer>>,
     /// Whether it has not run yet, and its guards look at what a model gives it.
     pub(crate) before: bool,
-    pub(crate) failure: Option<Failure>,
     /// The conversation, if it is an AI step.
     pub(crate) asking: Option<Box<crate::asks::Asking>>,
     /// What people are asked.
@@ -190,7 +189,6 @@ impl CallState {
             verdicts: vec![],
             outer: None,
             before: false,
-            failure: None,
             asking,
             people: Default::default(),
             tries: 0,

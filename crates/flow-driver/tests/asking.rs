@@ -103,7 +103,10 @@ fn the_budget_ends_re_asks_and_the_fallback_is_the_result() {
     };
     let run = World::new(&mut Memory::default()).steps(|_, _| (10, Ok(Value::Int(1)))).run(&world_of(step), "main");
     assert_eq!(run.driver.result(), Some(&Value::Int(99)));
-    assert_eq!(run.end_of("count").how, Some(How::Fallback));
+    let end = run.end_of("count");
+    assert_eq!((end.how, end.failure.as_ref()), (Some(How::Fallback), None));
+    let why = end.instead_of.as_ref().unwrap();
+    assert!(&*why.code == "R0705" && why.details.iter().any(|line| line.contains("the budget of 2 asks")), "{why:?}");
     assert_eq!(run.asks.len(), 2);
     let retries = run.notes.iter().filter(|(_, note)| matches!(note, Note::Retrying { .. })).count();
     assert_eq!(retries, 1, "an ask that is not paid for is not announced");

@@ -166,9 +166,10 @@ fn a_judge_that_fails_leaves_the_guard_failed() {
             Note::Contract { verdict, .. } => Some(verdict.clone()),
             _ => None,
         });
-        let Some(ContractVerdict::Guard { kept: false, judges, .. }) = verdict.as_deref() else {
+        let Some(ContractVerdict::Guard { kept: false, judges, saw, .. }) = verdict.as_deref() else {
             panic!("{verdict:?}")
         };
+        assert_eq!(saw[..], [("it".into(), "1".into())]);
         assert_eq!((judges.len(), judges[0].verdict.is_none()), (1, true));
     }
 }

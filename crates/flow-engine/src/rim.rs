@@ -275,6 +275,7 @@ impl Rim {
             Note::Settled(end) => {
                 end.decision.iter_mut().for_each(|decision| self.decision(decision));
                 end.failure = end.failure.take().map(|failure| self.failure(failure));
+                end.instead_of = end.instead_of.take().map(|failure| self.failure(failure));
                 if let Some(record) = &mut end.record {
                     let ty = end.subject.as_ref().and_then(|name| self.program.steps.get(name));
                     let ty = ty.map(|step| step.returns.clone());
@@ -309,8 +310,9 @@ impl Rim {
             ContractVerdict::Require { message, .. } => {
                 *message = message.as_ref().map(|message| self.shared(message));
             }
-            ContractVerdict::Guard { message, judges, .. } => {
+            ContractVerdict::Guard { message, judges, saw, .. } => {
                 *message = message.as_ref().map(|message| self.shared(message));
+                saw.iter_mut().for_each(|(_, value)| *value = self.shared(value));
                 for said in judges {
                     said.verdict = said.verdict.as_ref().map(|verdict| self.shared(verdict));
                     said.failure = said.failure.take().map(|failure| self.failure(failure));
@@ -340,6 +342,7 @@ impl Rim {
         }
         let labels = unread.map(|ty| labels_in(ty, &self.program.types)).unwrap_or_default();
         ask.answer = if labels.is_empty() { self.shared(&ask.answer) } else { mark(&labels).into() };
+        ask.asked = self.shared(&ask.asked);
         ask.leniencies.iter_mut().for_each(|leniency| *leniency = self.shared(leniency));
     }
 

@@ -80,6 +80,7 @@ impl Execute for Fake {
             micro_dollars: 20,
             known: true,
             finish: "".into(),
+            asked: "".into(),
             answer: "42".into(),
             leniencies: vec![],
             calls: vec![],

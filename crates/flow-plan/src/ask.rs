@@ -75,6 +75,9 @@ pub struct AskReport {
     /// Why the answer ended, in one word: `stop`, `length`, `tool_calls`, `content_filter`; empty if nobody said.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub finish: Arc<str>,
+    /// What was said to it last, cut to a bound: the prompt, or why it is asked again.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub asked: Arc<str>,
     /// The answer as it came, cut to a bound.
     pub answer: Arc<str>,
     /// What was put right in it, in words.

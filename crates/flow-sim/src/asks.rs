@@ -83,6 +83,7 @@ pub(crate) fn report(
         micro_dollars: price.map_or(0, |price| price.micro_dollars(input_tokens, output_tokens)),
         known,
         finish: "".into(),
+        asked: "".into(),
         answer,
         leniencies: vec![],
         calls: vec![],

@@ -1,7 +1,7 @@
 //! What happened in a run, line by line with the time since its start: for people whose test failed.
 
 use crate::facts::{RunFacts, class_word};
-use flow_driver::{ContractVerdict, How, Judged, NodeStatus, Note, QuestionEnd, Says, Wait};
+use flow_driver::{ContractVerdict, How, Judged, NodeEnd, NodeStatus, Note, QuestionEnd, Says, Wait};
 use flow_plan::words;
 
 /// Lines that are shown of a run.
@@ -74,9 +74,9 @@ fn line(note: &Note, name: &dyn Fn(&str) -> String) -> Option<(String, String)> 
         Note::Settled(end) => {
             let text = match (end.status, end.how) {
                 (NodeStatus::Succeeded, Some(How::Reused)) => "reused".to_owned(),
-                (NodeStatus::Succeeded, Some(How::Fallback)) => "fell back".to_owned(),
+                (NodeStatus::Succeeded, Some(How::Fallback)) => with_why("fell back", end),
                 (NodeStatus::Succeeded, Some(How::Given)) => "took what a person gave".to_owned(),
-                (NodeStatus::Succeeded, Some(How::Recovered)) => "recovered with `else`".to_owned(),
+                (NodeStatus::Succeeded, Some(How::Recovered)) => with_why("recovered with `else`", end),
                 (NodeStatus::Failed, _) => match (&end.failure, &end.because) {
                     (Some(failure), _) => format!("failed: {}", one_line(&failure.message)),
                     (None, Some((_, label))) => format!("failed because of {label}"),
@@ -117,6 +117,11 @@ fn beginning(answer: &str) -> String {
     }
 }
 
+fn with_why(how: &str, end: &NodeEnd) -> String {
+    let why = end.instead_of.as_ref().map(|failure| format!(": {}", one_line(&failure.message)));
+    format!("{how}{}", why.unwrap_or_default())
+}
+
 /// The first line of a message, and how many follow.
 fn one_line(text: &str) -> String {
     let mut lines = text.lines();
@@ -143,12 +148,14 @@ fn said(judged: &Judged) -> String {
 fn contract(verdict: &ContractVerdict) -> String {
     let holds = |kept: bool| if kept { "holds" } else { "does not hold" };
     match verdict {
-        ContractVerdict::Guard { text, kept, action, of, tool, judges, .. } => {
+        ContractVerdict::Guard { text, kept, action, of, tool, judges, saw, .. } => {
             let judge = of.iter().map(|judge| format!(" of judge `{}`", judge.short()));
             let of: String = judge.chain(tool.iter().map(|tool| format!(" of tool `{}`", tool.short()))).collect();
             let said: String = judges.iter().map(said).collect();
             let action = if *kept { String::new() } else { format!(": {action}") };
-            format!("guard `{text}`{of} {}{action}{said}", holds(*kept))
+            let saw: Vec<String> = saw.iter().map(|(part, value)| format!("{part} = {}", one_line(value))).collect();
+            let saw = if saw.is_empty() { String::new() } else { format!(" ({})", saw.join(", ")) };
+            format!("guard `{text}`{of} {}{action}{saw}{said}", holds(*kept))
         }
         ContractVerdict::Require { text, kept, .. } => format!("`require {text}` {}", holds(*kept)),
         ContractVerdict::Expect { rule, .. } => format!("`expect {}` {}", rule.rule, holds(rule.holds)),

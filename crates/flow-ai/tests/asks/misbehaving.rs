@@ -4,7 +4,7 @@ use crate::{
     server::{Act, END, STREAM, Server, answer, piece, said},
     support::{KEY, ask, model, never},
 };
-use flow_ai::{AskFailed, Client, Message, Stop};
+use flow_ai::{AskFailed, Client, Message, Stop, Usage};
 use flow_plan::{ErrorClass, Provider};
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -98,17 +98,20 @@ async fn answers_without_end_are_ended() {
 
 #[tokio::test]
 async fn broken_connections() {
-    check(&failed(|| Act::Reset).await, ErrorClass::Connection, "R0801", "no complete answer");
+    let reset = failed(|| Act::Reset).await;
+    check(&reset, ErrorClass::Connection, "R0801", "no complete answer");
+    assert_eq!(reset.usage, None, "it may have been answered");
     let short = "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\ndata: {".to_owned();
     check(&failed(move || Act::Send(short.clone())).await, ErrorClass::Connection, "R0801", "no complete answer");
     let model = model("http://127.0.0.1:1");
     let failed = Client::new().ask(&ask(&model, "hi"), never()).await.unwrap_err();
     check(&failed, ErrorClass::Connection, "R0801", "no connection to 127.0.0.1:1");
-    assert_eq!(failed.usage, None);
+    assert_eq!(failed.usage, Some(Usage::default()), "nobody was reached");
     for endpoint in ["ftp://host", "not a url", ""] {
         let model = crate::support::model(endpoint);
         let failed = Client::new().ask(&ask(&model, "hi"), never()).await.unwrap_err();
         check(&failed, ErrorClass::ClientError, "R0805", "no http or https URL");
+        assert_eq!(failed.usage, Some(Usage::default()));
     }
 }
 
@@ -131,7 +134,8 @@ async fn statuses() {
         let text = answer(status, &format!("x-request-id: req-1\r\n{headers}"), body);
         let failed = failed(move || Act::Send(text.clone())).await;
         check(&failed, class, code, "req-1");
-        assert_eq!(failed.usage, None);
+        // Who turns an ask down has done nothing; of a server that broke nobody knows.
+        assert_eq!(failed.usage, (status != "500 Oops").then(Usage::default));
         assert_eq!(failed.failure.retry_after, (status == "429 Slow").then(|| Duration::from_secs(7)));
     }
 }

@@ -4,7 +4,7 @@ use crate::{
     server::{Act, Server, answer, said},
     support::{ask, model, never},
 };
-use flow_ai::Client;
+use flow_ai::{Client, Usage};
 use flow_plan::{ErrorClass, Model, RateLimit};
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
@@ -60,7 +60,7 @@ async fn a_wait_can_be_cancelled() {
     let question = ask(&model, "hi");
     client.ask(&question, never()).await.unwrap();
     let failed = client.ask(&question, tokio::time::sleep(Duration::from_millis(100))).await.unwrap_err();
-    assert_eq!((&*failed.failure.code, failed.usage), ("R0104", None));
+    assert_eq!((&*failed.failure.code, failed.usage), ("R0104", Some(Usage::default())), "nothing was sent");
     assert!(failed.waited >= Duration::from_millis(90));
     assert_eq!(server.count(), 1);
 }

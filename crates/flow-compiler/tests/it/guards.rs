@@ -35,6 +35,11 @@ const CASES: &[(&str, bool)] = &[
     (r#"in_language("10.00", "en")"#, true),
     (r#"similar_to("a b", "B a.", 1)"#, true),
     (r#"similar_to("a b", "c d", 0.1)"#, false),
+    (r#"fits_schema(parse_json("[1, 2]"), "{ \"items\": { \"type\": \"integer\" } }")"#, true),
+    (r#"fits_schema("[1, \"2\"]", "{ \"items\": { \"type\": \"integer\" } }")"#, false),
+    (r#"fits_schema("[1", "{ \"items\": { \"type\": \"integer\" } }")"#, false),
+    (r#"fits_schema("2", parse_json("{ \"type\": \"integer\" }"))"#, true),
+    (r#"fits_schema(2, parse_json("{ \"type\": \"string\" }"))"#, false),
 ];
 
 fn outcome(call: &str) -> Value {

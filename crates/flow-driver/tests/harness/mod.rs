@@ -244,6 +244,7 @@ pub fn report(ask: &AskStep, answer: &str) -> AskReport {
         micro_dollars: 0,
         known: true,
         finish: "".into(),
+        asked: "".into(),
         answer: answer.into(),
         leniencies: vec![],
         calls: vec![],

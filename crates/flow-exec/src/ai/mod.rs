@@ -23,6 +23,8 @@ use std::{sync::Arc, time::Duration};
 
 /// Bytes of an answer that are kept.
 const ANSWER_LIMIT: usize = 64 << 10;
+/// Bytes of a prompt that are kept with it; the log of the attempt has all.
+const PROMPT_LIMIT: usize = 16 << 10;
 
 /// Asks models for the steps of one project.
 pub(crate) struct Asker {
@@ -95,7 +97,7 @@ impl Asker {
             section(log, "judge", call.step.name.short());
         }
         write_question(log, &question, &shown);
-        match self.client.ask(&question, cancel.cancelled()).await {
+        let mut asked = match self.client.ask(&question, cancel.cancelled()).await {
             Ok(answer) => answered(call, ai, model, &answer, log),
             Err(AskFailed { failure, usage, .. }) => {
                 let known = usage.is_some();
@@ -103,7 +105,11 @@ impl Asker {
                 let report = report(model, "", (usage.input_tokens, usage.output_tokens), "");
                 Asked { result: Err(failure), report: Some(AskReport { known, ..report }) }
             }
+        };
+        if let Some(report) = &mut asked.report {
+            report.asked = beginning(last_said(&question, &shown), PROMPT_LIMIT).into();
         }
+        asked
     }
 
     /// What is sent, without the key; and system and prompt as others may see them.
@@ -235,7 +241,6 @@ fn answered(call: &StepCall, ai: &AiBody, model: &Model, answer: &Answer, log: &
 }
 
 fn report(model: &Model, served: &str, (input_tokens, output_tokens): (u64, u64), answer: &str) -> AskReport {
-    let end = (0..=ANSWER_LIMIT.min(answer.len())).rev().find(|end| answer.is_char_boundary(*end)).unwrap_or(0);
     AskReport {
         model: model.name.clone(),
         served: served.into(),
@@ -244,9 +249,24 @@ fn report(model: &Model, served: &str, (input_tokens, output_tokens): (u64, u64)
         micro_dollars: model.price.map_or(0, |price| price.micro_dollars(input_tokens, output_tokens)),
         known: true,
         finish: "".into(),
-        answer: answer.get(..end).unwrap_or_default().into(),
+        asked: "".into(),
+        answer: beginning(answer, ANSWER_LIMIT).into(),
         leniencies: vec![],
         calls: vec![],
+    }
+}
+
+/// The first bytes of a text, so many at most.
+fn beginning(text: &str, most: usize) -> &str {
+    let end = (0..=most.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    text.get(..end).unwrap_or_default()
+}
+
+/// What is said to a model last, as others may see it.
+fn last_said<'a>(question: &'a Ask<'_>, shown: &'a (String, String)) -> &'a str {
+    match question.messages.last() {
+        Some(Message::User(text) | Message::ToolResult { text, .. }) if question.messages.len() > 1 => text,
+        _ => &shown.1,
     }
 }
 

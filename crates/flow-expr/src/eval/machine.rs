@@ -43,6 +43,8 @@ pub(crate) struct Machine<'a> {
     next_column: u32,
     /// Regular expressions compiled so far, by pattern.
     pub(crate) regexes: HashMap<Arc<str>, Arc<regex::Regex>>,
+    /// JSON Schemas compiled so far, by their text.
+    pub(crate) schemas: HashMap<Arc<str>, Arc<crate::schema::Schema>>,
 }
 
 impl<'a> Machine<'a> {
@@ -56,6 +58,7 @@ impl<'a> Machine<'a> {
             outermost: true,
             next_column: VarId::IT.0 - 1,
             regexes: HashMap::new(),
+            schemas: HashMap::new(),
         }
     }
 

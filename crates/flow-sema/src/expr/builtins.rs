@@ -6,6 +6,7 @@ use crate::{
     problems::{
         arguments::{NoOverload, UnknownArgument},
         mismatch::{Because, Mismatch},
+        values::WrongSchema,
     },
 };
 use flow_diag::Span;
@@ -62,7 +63,21 @@ impl Elaborator<'_> {
         let (values, candidates) = self.lambdas(name, arguments, candidates);
         let Some((builtin, bindings)) = candidates.into_iter().next() else { return self.unknown(at) };
         self.mention_builtin(builtin, name_at);
+        self.schema_is_one(builtin, &values);
         self.finish_call(builtin, &bindings, values, at)
+    }
+
+    /// A JSON Schema that is known now is one.
+    fn schema_is_one(&mut self, builtin: &Builtin, values: &[(Expr, Type)]) {
+        let ("fits_schema" | "schema_errors", Some((schema, _))) = (builtin.name, values.get(1)) else { return };
+        let why = match &schema.kind {
+            ExprKind::Const(Value::String(text)) => flow_expr::wrong_schema(text),
+            ExprKind::Const(Value::Json(json)) => flow_expr::wrong_json_schema(json),
+            _ => None,
+        };
+        if let Some(why) = why {
+            self.problem(WrongSchema { at: schema.at, why });
+        }
     }
 
     /// The standard library declares each built-in, with its docs.

@@ -82,3 +82,16 @@ impl From<NotConstant> for Problem {
             .help("use literals, `const`s, `var`s and functions of them")
     }
 }
+
+/// A constant that is used as a JSON Schema, and is none.
+pub(crate) struct WrongSchema {
+    pub(crate) at: Span,
+    pub(crate) why: String,
+}
+
+impl From<WrongSchema> for Problem {
+    fn from(problem: WrongSchema) -> Self {
+        let title = format!("this is no JSON Schema: {}", problem.why);
+        Self::error(codes::E0235, problem.at, title, "nothing can be checked against it")
+    }
+}

@@ -11,13 +11,16 @@ use crate::{
     ui::{Style, Ui, paint},
 };
 use clap::Args;
-use flow_driver::{NodeEnd, NodeStatus};
+use flow_driver::{How, NodeEnd, NodeStatus};
 use flow_engine::{Options, QuestionRow, RunDetail, StepDetail};
 use flow_plan::AskReport;
 use flow_store::ContractRow;
 
 /// Most nodes that are shown without `--verbose`.
 const MOST_ROWS: usize = 60;
+
+/// Most lines of a prompt that are shown.
+const MOST_PROMPT_LINES: usize = 40;
 
 /// Shows what a run did, or one step of it
 #[derive(Debug, Args)]
@@ -86,7 +89,7 @@ fn run_text(detail: &RunDetail, ui: &Ui) -> String {
     if nodes.len() > most {
         out.push_str(&format!("… and {} more: --verbose shows all\n", nodes.len() - most));
     }
-    for node in detail.nodes.iter().filter(|node| node.failure.is_some()) {
+    for node in &detail.nodes {
         out.push_str(&failure_text(node, color));
     }
     let broken: Vec<_> = detail.contracts.iter().filter(|row| !row.verdict.kept()).collect();
@@ -107,11 +110,8 @@ fn row(node: &NodeEnd) -> Vec<Cell> {
         NodeStatus::NotRun | NodeStatus::Skipped | NodeStatus::Unknown => ("–", Style::Dim),
     };
     let reasons = node.decision.as_ref().map(|decision| words::reasons(&decision.reasons)).unwrap_or_default();
-    let ended = match node.status {
-        // Its reason is told in full below.
-        NodeStatus::Failed => format!("failed after {}", took(node.began, node.ended)),
-        _ => words::ended(node).unwrap_or_else(|| "left out".into()),
-    };
+    // Why is told in full below.
+    let ended = words::ended_how(node).unwrap_or_else(|| "left out".into());
     vec![
         Cell::styled(sign, style),
         Cell::styled(&*node.label, Style::Bold),
@@ -121,8 +121,13 @@ fn row(node: &NodeEnd) -> Vec<Cell> {
 }
 
 fn failure_text(node: &NodeEnd, color: bool) -> String {
-    let Some(failure) = &node.failure else { return String::new() };
-    let mut out = format!("\n{}: {}\n", paint(color, Style::Bold, &node.label), words::failure(failure));
+    let Some(failure) = node.failure.as_ref().or(node.instead_of.as_ref()) else { return String::new() };
+    let way = match node.how {
+        Some(How::Fallback) => "fell back: ",
+        Some(How::Recovered) => "recovered: ",
+        _ => "",
+    };
+    let mut out = format!("\n{}: {way}{}\n", paint(color, Style::Bold, &node.label), words::failure(failure));
     for detail in &failure.details {
         out.push_str(&format!("  {}\n", flow_diag::render::clean(detail).replace('\n', "\n  ")));
     }
@@ -142,12 +147,19 @@ fn ask_rows(ask: &AskReport) -> Vec<Vec<Cell>> {
     };
     let tokens = format!("{} tokens in, {} out, {cost}", ask.input_tokens, ask.output_tokens);
     let mut rows = vec![vec![dim("asked"), Cell::new(format!("{}{served}: {tokens}", ask.model.short()))]];
-    for (index, line) in ask.answer.lines().enumerate() {
-        rows.push(vec![
-            dim(if index == 0 { "said" } else { "" }),
-            Cell::new(flow_diag::render::clean(line).into_owned()),
-        ]);
+    let mut lines = |heading: &str, text: &str| {
+        for (index, line) in text.lines().enumerate() {
+            let line = flow_diag::render::clean(line).into_owned();
+            rows.push(vec![dim(if index == 0 { heading } else { "" }), Cell::new(line)]);
+        }
+    };
+    let more = ask.asked.lines().count().saturating_sub(MOST_PROMPT_LINES);
+    let asked: Vec<&str> = ask.asked.lines().take(MOST_PROMPT_LINES).collect();
+    lines("prompt", &asked.join("\n"));
+    if more > 0 {
+        lines("", &format!("… and {more} more lines: `flowc logs` has all that was sent"));
     }
+    lines("said", &ask.answer);
     for (index, leniency) in ask.leniencies.iter().enumerate() {
         rows.push(vec![dim(if index == 0 { "forgiven" } else { "" }), Cell::new(&**leniency)]);
     }
@@ -156,6 +168,16 @@ fn ask_rows(ask: &AskReport) -> Vec<Vec<Cell>> {
         rows.push(vec![dim("called"), Cell::new(format!("{}({}){refused}", call.step, call.arguments))]);
     }
     rows
+}
+
+/// What became of a promise, and what was seen.
+fn promise_rows(contract: &ContractRow) -> Vec<Vec<Cell>> {
+    let text = words::contract(&contract.verdict);
+    let lines = text.lines().enumerate().map(|(index, line)| match index {
+        0 => vec![Cell::styled("  promise", Style::Dim), Cell::new(line)],
+        _ => vec![Cell::new(""), Cell::new(format!("  {}", line.trim_start()))],
+    });
+    lines.collect()
 }
 
 /// What a person was asked, and what became of it.
@@ -194,7 +216,7 @@ pub(crate) fn step_text(detail: &StepDetail, color: bool) -> String {
     let node = &detail.node;
     let mut out = format!("{} in run {}\n", paint(color, Style::Bold, &node.label), detail.run);
     let mut rows =
-        vec![vec![Cell::styled("  ended", Style::Dim), Cell::new(words::ended(node).unwrap_or("left out".into()))]];
+        vec![vec![Cell::styled("  ended", Style::Dim), Cell::new(words::ended_how(node).unwrap_or("left out".into()))]];
     for (index, reason) in node.decision.iter().flat_map(|decision| &decision.reasons).enumerate() {
         let heading = if index == 0 { "  because" } else { "" };
         rows.push(vec![Cell::styled(heading, Style::Dim), Cell::new(flow_plan::words::reason(reason))]);
@@ -203,14 +225,11 @@ pub(crate) fn step_text(detail: &StepDetail, color: bool) -> String {
         let heading = if index == 0 { "  from" } else { "" };
         rows.push(vec![Cell::styled(heading, Style::Dim), Cell::new(format!("{} = {}", input.name, input.short))]);
     }
-    let promise = |contract: &ContractRow| {
-        vec![Cell::styled("  promise", Style::Dim), Cell::new(words::contract(&contract.verdict))]
-    };
     let mut contracts = detail.contracts.iter().peekable();
     for attempt in &detail.attempts {
         // What was found out about the attempt before, which may have been in the same instant.
         while let Some(contract) = contracts.next_if(|contract| contract.at <= attempt.began) {
-            rows.push(promise(contract));
+            rows.extend(promise_rows(contract));
         }
         let end = attempt.failure.as_ref().map_or("done".into(), words::failure);
         let heading = format!("  attempt {}", attempt.attempt);
@@ -225,7 +244,7 @@ pub(crate) fn step_text(detail: &StepDetail, color: bool) -> String {
         ]);
         rows.extend(attempt.ask.iter().flat_map(ask_rows));
     }
-    rows.extend(contracts.map(promise));
+    rows.extend(contracts.flat_map(promise_rows));
     rows.extend(detail.questions.iter().flat_map(question_rows));
     out.push_str(&columns(&rows, color));
     out.push_str(&failure_text(node, color));

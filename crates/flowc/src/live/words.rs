@@ -5,8 +5,17 @@ use flow_diag::render::clean;
 use flow_driver::{Answer, ContractVerdict, How, Judged, NodeEnd, NodeStatus, Question, QuestionEnd, Says, Wait};
 use flow_plan::{Failure, Reason, words};
 
-/// How a node ended, in a few words; none for what nobody wants to read of.
+/// How a node ended and why, in a line; none for what nobody wants to read of.
 pub(crate) fn ended(node: &NodeEnd) -> Option<String> {
+    let how = ended_how(node)?;
+    Some(match node.failure.as_ref().filter(|_| node.status == NodeStatus::Failed).or(node.instead_of.as_ref()) {
+        Some(why) => format!("{how}: {}", failure(why)),
+        None => how,
+    })
+}
+
+/// How a node ended, in a few words; none for what nobody wants to read of.
+pub(crate) fn ended_how(node: &NodeEnd) -> Option<String> {
     let rows = node.rows.map(|rows| format!(", {rows} row{}", if rows == 1 { "" } else { "s" })).unwrap_or_default();
     let time = took(node.began, node.ended);
     Some(match (node.status, node.how) {
@@ -15,10 +24,7 @@ pub(crate) fn ended(node: &NodeEnd) -> Option<String> {
         (NodeStatus::Succeeded, Some(How::Given)) => format!("took what a person gave, after {time}{rows}"),
         (NodeStatus::Succeeded, Some(How::Recovered)) => format!("recovered after {time}{rows}"),
         (NodeStatus::Succeeded, _) => format!("done in {time}{rows}"),
-        (NodeStatus::Failed, _) => {
-            let why = node.failure.as_ref().map(failure).unwrap_or_default();
-            format!("failed after {time}: {why}")
-        }
+        (NodeStatus::Failed, _) => format!("failed after {time}"),
         (NodeStatus::NotRun, _) => {
             let cause = node.because.as_ref().map(|(_, label)| label.to_string()).unwrap_or_default();
             format!("not run, because {cause} failed")
@@ -94,10 +100,11 @@ pub(crate) fn contract(verdict: &ContractVerdict) -> String {
         ContractVerdict::Require { text, kept: is_kept, message, .. } => {
             format!("{}: require {text}{}", kept(*is_kept), said(message.as_deref()))
         }
-        ContractVerdict::Guard { text, kept: is_kept, action, message, of, tool, judges } => {
+        ContractVerdict::Guard { text, kept: is_kept, action, message, saw, of, tool, judges } => {
             let tool = tool.iter().map(|tool| format!("tool {}, ", tool.short()));
             let of: String = tool.chain(of.iter().map(|judge| format!("judge {}, ", judge.short()))).collect();
             let mut out = format!("{}: {of}guard {text}, else {action}{}", kept(*is_kept), said(message.as_deref()));
+            saw.iter().for_each(|(part, value)| out.push_str(&format!("\n      {part} = {}", clean(value))));
             judges.iter().for_each(|judge| out.push_str(&format!("\n      {}", judged(judge))));
             out
         }

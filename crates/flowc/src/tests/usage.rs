@@ -126,6 +126,7 @@ mod tests {
             micro_dollars: 65,
             known,
             finish: "".into(),
+            asked: "".into(),
             answer: "yes".into(),
             leniencies: vec![],
             calls: vec![],

@@ -157,7 +157,15 @@ fn an_answer_that_a_guard_sends_back_is_asked_again_and_everything_can_be_seen()
     assert!(last.contains("There are more."), "{last}");
     assert_eq!(messages[messages.len() - 2]["role"], "assistant");
     let shown = sandbox.flowc(&["show", "last", "count"]).ends(0);
-    for part in ["test-1", "100 tokens in, 20 out, $0.0003", "There are more.", "forgiven", "a number"] {
+    for part in [
+        "test-1",
+        "100 tokens in, 20 out, $0.0003",
+        "There are more.",
+        "forgiven",
+        "a number",
+        "many sheep",
+        "it.number = 3",
+    ] {
         assert!(shown.out.contains(part), "no {part:?} in\n{}", shown.out);
     }
     sandbox.flowc(&["cost"]).ends(0).gives("$0.0006").gives("2 asks");
@@ -205,6 +213,18 @@ fn a_dead_model_gives_way_to_its_backup_and_that_to_the_fallback() {
     run(&sandbox, &[]).ends(0).tells("fallback");
     assert_eq!(broken.count(), 2);
     assert!(sandbox.read("out/count.json").contains("none"));
+    sandbox.flowc(&["show", "last", "count"]).ends(0).gives("count: fell back: the server answered 500").gives("R0804");
+}
+
+#[test]
+fn a_model_that_is_not_reached_costs_nothing() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let again = "retry { up to 2 times, on connection, backoff 1ms..2ms } budget 3 asks, 2_000 tokens";
+    let sandbox = project(closed, &format!("{PLAIN} {again} fallback Count(number: 0, unit: \"none\")"));
+    run(&sandbox, &[]).ends(0).tells("no connection to");
+    let shown = sandbox.flowc(&["show", "last", "count"]).ends(0).gives("0 tokens in, 0 out, $0.00");
+    assert!(shown.out.contains("attempt 3") && !shown.out.contains("not known"), "{}", shown.out);
+    sandbox.flowc(&["cost"]).ends(0).gives("$0.00  3 asks");
 }
 
 #[test]

@@ -136,6 +136,11 @@ fn calls_that_never_end_do_and_what_the_last_answer_calls_is_not_run() {
     sandbox.flowc(&["run", "main"]).ends(0).gives("Somebody will answer.");
     assert_eq!(server.count(), 3, "as many answers as `turns`");
     assert_eq!(sandbox.read("paid.txt").lines().count(), 2);
+    sandbox
+        .flowc(&["show", "last", "reply"])
+        .ends(0)
+        .gives("reply: fell back: the model gave no answer")
+        .gives("R0712");
     sandbox.change("main.flow", "fallback \"Somebody will answer.\"", "");
     sandbox.flowc(&["run", "main"]).ends(1).tells("R0712").tells("no answer within 3 turns");
 }
