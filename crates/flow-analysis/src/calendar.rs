@@ -26,7 +26,7 @@ static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundl
 pub const DAY_MS: i64 = 86_400_000;
 
 /// A cron that matches fewer days in the year is looked at over more years: leap days, months that have a 31st.
-const RARE: usize = 60;
+const RARE: usize = 40;
 
 /// From one day to another, which is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -212,7 +212,8 @@ pub(crate) fn assumptions(problem: Problem, program: &Program, path: &[Leg]) -> 
         .map(|leg| {
             let step = leg.step.as_ref().and_then(|step| program.steps.get(step));
             let timeout = step.map(|step| format!(" (a timeout of {})", spell::length(step.timeout_ms)));
-            format!("`{}`{}", leg.label, timeout.unwrap_or_default())
+            let named = step.map_or(&*leg.label, |step| step.name.short());
+            format!("`{named}`{}", timeout.unwrap_or_default())
         })
         .collect();
     match names.is_empty() {

@@ -106,7 +106,8 @@ fn by(fresh: &Freshness) -> String {
 }
 
 /// `up to 25h between starts (clocks go back on 2026-10-25)`.
-fn between(gap: Gap, zone: &str) -> String {
+#[must_use]
+pub fn between(gap: Gap, zone: &str) -> String {
     let why = if gap.from == 0 { None } else { why_so_long(gap, zone) };
     let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
     format!("up to {} between starts{why}", spell::length(gap.ms()))

@@ -26,7 +26,8 @@ pub fn length(ms: u64) -> String {
 pub fn round_up(ms: u64) -> u64 {
     let unit = match ms {
         0..MINUTE => 5_000,
-        MINUTE..HOUR => 5 * MINUTE,
+        MINUTE..600_001 => MINUTE,
+        600_001..HOUR => 5 * MINUTE,
         HOUR..43_200_001 => 15 * MINUTE,
         43_200_001..IN_HOURS => HOUR,
         _ => DAY,
@@ -61,6 +62,7 @@ mod tests {
         assert_eq!(length(31 * DAY), "31d");
         assert_eq!(length(round_up(51 * HOUR + 30 * MINUTE)), "52h");
         assert_eq!(length(round_up(76 * MINUTE)), "1h30m");
+        assert_eq!(length(round_up(182_000)), "4m");
         assert_eq!(length(round_up(26 * HOUR)), "26h");
         assert_eq!(length(round_up(31 * DAY + 1)), "32d");
         assert_eq!(length(round_down(29 * MINUTE + 12_000)), "29m");

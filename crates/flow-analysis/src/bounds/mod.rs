@@ -114,6 +114,12 @@ impl<'a> SystemBounds<'a> {
         bounds
     }
 
+    /// The program that it is about.
+    #[must_use]
+    pub fn program(&self) -> &'a Program {
+        self.program
+    }
+
     /// How a flow starts.
     ///
     /// # Errors

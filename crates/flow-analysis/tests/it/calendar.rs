@@ -107,8 +107,12 @@ fn cron_is_what_croner_says() {
     for name in ZONES {
         for expression in ["30 1,2 * * *", "0 6 * * 1-5", "*/7 0-3 * * 0", "15 2 * * *", "0 * * * *", "5 4 1,15 * 5"] {
             let schedule = Schedule::Cron { expression: expression.into(), zone: name.into() };
-            let found = starts(&schedule, Horizon { from, until });
-            assert_eq!(found, one_by_one(expression, name, from, until), "{expression} in {name}");
+            let all = one_by_one(expression, name, from, until);
+            // Rare days are listed for more years.
+            let mut found = starts(&schedule, Horizon { from, until });
+            found.retain(|start| start <= all.last().expect("it starts"));
+            let differ = found.iter().zip(&all).find(|(found, said)| found != said);
+            assert_eq!((differ, found.len()), (None, all.len()), "{expression} in {name}");
         }
     }
 }
@@ -120,7 +124,7 @@ fn rare_days_are_looked_for_over_more_years() {
         Calendars::default().of(&schedule).and_then(|calendar| calendar.longest_gap(0)).map(|gap| gap.ms() / 86_400_000)
     };
     assert_eq!(gap("0 6 29 2 *"), Some(1461));
-    assert_eq!(gap("0 6 31 * *"), Some(62));
+    assert_eq!(gap("0 6 31 * *"), Some(61));
     assert_eq!(gap("0 6 L * *"), Some(31));
     assert_eq!(gap("0 6 1 1 *"), Some(366));
     assert_eq!(gap("0 6 30 2 *"), None);
