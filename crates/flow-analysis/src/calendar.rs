@@ -406,7 +406,8 @@ fn cron_starts(cron: &Cron, tz: &TimeZone, days: &[Day]) -> Vec<i64> {
             continue;
         }
         let Ok(first) = Timestamp::from_millisecond(day.midnight) else { continue };
-        let on_day = cron.iter_from(first.to_zoned(tz.clone()), Direction::Forward).take_while(|at| at.date() == day.date);
+        let on_day =
+            cron.iter_from(first.to_zoned(tz.clone()), Direction::Forward).take_while(|at| at.date() == day.date);
         starts.extend(on_day.map(|at| at.timestamp().as_millisecond()));
     }
     starts
@@ -416,7 +417,8 @@ fn cron_starts(cron: &Cron, tz: &TimeZone, days: &[Day]) -> Vec<i64> {
 #[must_use]
 pub fn moment(at: i64, zone: &str) -> String {
     let tz = ZONES.get(zone).unwrap_or(TimeZone::UTC);
-    Timestamp::from_millisecond(at).map_or_else(|_| String::new(), |at| at.to_zoned(tz).strftime("%A %F %H:%M").to_string())
+    Timestamp::from_millisecond(at)
+        .map_or_else(|_| String::new(), |at| at.to_zoned(tz).strftime("%A %F %H:%M").to_string())
 }
 
 /// What makes a gap as long as it is: the days between, and what the clocks do in it. Nothing to say of a plain one.

@@ -127,7 +127,8 @@ impl From<Missed<'_>> for Problem {
             let (from, to) = (moment(start.from, &rhythm.zone), moment(start.to, &rhythm.zone));
             problem = problem.label(rhythm.at, format!("starts on {from}: {allowed} before {to}"));
             if is_next_day(start, &rhythm.zone) {
-                problem = problem.note("that start is after the deadline of its own day, so the one of the next day counts");
+                problem =
+                    problem.note("that start is after the deadline of its own day, so the one of the next day counts");
             }
         }
         problem = point_at(problem, &found.path, found.worst_ms);
@@ -138,8 +139,7 @@ impl From<Missed<'_>> for Problem {
         match &found.finish.deadline {
             Deadline::Within(_) => {
                 let kept = format!("finish within {}", spell::length(spell::round_up(found.worst_ms)));
-                let title = "promise what can be kept".to_owned();
-                problem.help(format!("or promise what can be kept: `{kept}`")).fix(title, found.finish.at, kept)
+                problem.help(format!("or promise what can be kept: `{kept}`"))
             }
             Deadline::By { .. } => {
                 let earlier = spell::length(spell::round_up(found.worst_ms - found.allowed_ms));

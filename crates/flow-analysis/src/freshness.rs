@@ -7,7 +7,9 @@ use crate::{
     spell,
 };
 use flow_diag::{Problem, Problems, Span, codes};
-use flow_plan::{Arrival, DataTimeSource, Dataset, Flow, Freshness, NodeKind, Program, Provenance, Schedule, StaleAction};
+use flow_plan::{
+    Arrival, DataTimeSource, Dataset, Flow, Freshness, NodeKind, Program, Provenance, Schedule, StaleAction,
+};
 
 /// All checks of the family.
 pub(crate) fn check(bounds: &mut SystemBounds<'_>) -> Problems {
@@ -59,14 +61,17 @@ impl From<TooOld<'_>> for Problem {
         problem = point_at(problem, &age.path, age.path_ms);
         if let Some(input) = &age.input {
             let old = spell::length(input.ms);
-            let what = if input.because.is_some() { format!("`{}`", input.dataset.short()) } else { "the input".into() };
+            let what =
+                if input.because.is_some() { format!("`{}`", input.dataset.short()) } else { "the input".into() };
             problem = problem.label(input.at, format!("{what} may already be {old} old when it is read"));
             if let Some(because) = &input.because {
                 problem = problem.note(because.clone());
             }
-            if input.provenance == Provenance::Assumed && age.path.iter().all(|leg| leg.provenance != input.provenance) {
+            if input.provenance == Provenance::Assumed && age.path.iter().all(|leg| leg.provenance != input.provenance)
+            {
                 let of = input.dataset.short();
-                problem = problem.note(format!("assumed, not proved: the age of `{of}` rests on a default or a promise"));
+                problem =
+                    problem.note(format!("assumed, not proved: the age of `{of}` rests on a default or a promise"));
             }
         }
         problem = problem.note(format!("{} = {total}", sum(age)));
@@ -76,23 +81,24 @@ impl From<TooOld<'_>> for Problem {
         }
         let kept = format!("fresh within {}", spell::length(spell::round_up(age.total_ms)));
         let kept = format!("{kept}{}", by(fresh));
-        problem = match require(&found) {
+        match require(&found) {
             Some(require) => {
                 let short = require.split(" else").next().unwrap_or_default().to_owned();
                 let problem = problem.help(format!("`{short}` in the flow, or promise `{kept}`"));
-                let after = flow.starts.first().filter(|_| !requires(flow, age)).map(|start| start.at);
-                match after {
-                    Some(at) => problem.fix(
-                        "require the input to be fresher",
-                        Span::new(at.file, at.end, at.end),
-                        format!("\n  {require}"),
-                    ),
+                // Which of the two is for people to say, so a fix is offered only beside the other.
+                match flow.starts.first().filter(|_| !requires(flow, age)).map(|start| start.at) {
+                    Some(at) => problem
+                        .fix(
+                            "require the input to be fresher",
+                            Span::new(at.file, at.end, at.end),
+                            format!("\n  {require}"),
+                        )
+                        .fix("promise what can be kept", fresh.at, kept),
                     None => problem,
                 }
             }
             None => problem.help(format!("start `{}` more often, or promise `{kept}`", flow.name.short())),
-        };
-        problem.fix("promise what can be kept", fresh.at, kept)
+        }
     }
 }
 
@@ -202,6 +208,5 @@ impl From<Rare<'_>> for Problem {
         Self::error(codes::E0802, fresh.at, title, "promised here")
             .label(arrives.at, format!("up to {length} from one to the next{why}"))
             .help(format!("promise `{kept}`, or have it brought more often"))
-            .fix("promise what can be kept", fresh.at, kept)
     }
 }

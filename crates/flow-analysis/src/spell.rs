@@ -12,7 +12,7 @@ const IN_HOURS: u64 = 240 * HOUR;
 /// A length in hours, as promises are written: `51h30m`, not `2d3h30m`. From ten days on in days.
 #[must_use]
 pub fn length(ms: u64) -> String {
-    if ms < DAY || ms >= IN_HOURS {
+    if !(DAY..IN_HOURS).contains(&ms) {
         return words::duration(ms);
     }
     match ms % HOUR {

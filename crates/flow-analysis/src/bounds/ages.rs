@@ -153,7 +153,11 @@ impl<'a> SystemBounds<'a> {
     fn add_source(&self, flow: &Flow, node: &Node, inputs: &mut Inputs) {
         let previous = |dataset: &Name| {
             let name = dataset.short();
-            Unbounded::new(node.at, format!("what an earlier version of `{name}` was made from is never younger"), format!("say what dates `{name}`: `fresh within D by COLUMN`, or `by modified`"))
+            Unbounded::new(
+                node.at,
+                format!("what an earlier version of `{name}` was made from is never younger"),
+                format!("say what dates `{name}`: `fresh within D by COLUMN`, or `by modified`"),
+            )
         };
         match &node.kind {
             NodeKind::Read { dataset, previous: true, .. } => {
@@ -202,11 +206,15 @@ impl<'a> SystemBounds<'a> {
         let name = dataset.name.short();
         best.ok_or_else(|| {
             let why = why.unwrap_or_else(|| self.circle(&dataset.name));
-            Unbounded::new(why.at, why.why.clone(), format!(
+            Unbounded::new(
+                why.at,
+                why.why.clone(),
+                format!(
                     "{}; or, in `{}`: `require {name} fresh within D else fail \"…\"`",
                     why.help,
                     flow.name.short()
-                ))
+                ),
+            )
         })
     }
 
@@ -214,9 +222,16 @@ impl<'a> SystemBounds<'a> {
     fn of_written(&self, flow: &Flow, dataset: &Dataset) -> Bounded<Input> {
         let age = self.age(&dataset.name)?;
         let there_after_ms = age.rhythm.delay_ms.saturating_add(age.path_ms);
+        let input_ms = age.input.as_ref().map_or(0, |input| input.ms);
+        if self.follows(flow, dataset) {
+            let (name, flow) = (dataset.name.short(), flow.name.short());
+            let because =
+                Some(format!("each new version of `{name}` starts `{flow}`, so only what it is made from counts"));
+            let (at, provenance) = (age.rhythm.at, age.provenance);
+            return Ok(Input { dataset: dataset.name.clone(), ms: input_ms, at, because, provenance });
+        }
         let reader = self.rhythm(&flow.name).ok().filter(|_| age.rhythm.is_regular);
         let seen = reader.and_then(|reader| age.rhythm.calendar.seen_by(&reader.calendar, there_after_ms));
-        let input_ms = age.input.as_ref().map_or(0, |input| input.ms);
         let (ms, because) = match (seen, reader) {
             (Some(seen), Some(reader)) => {
                 let (name, writer) = (dataset.name.short(), dataset.writer.as_ref().map_or("", Name::short));
@@ -236,6 +251,23 @@ impl<'a> SystemBounds<'a> {
         Ok(Input { dataset: dataset.name.clone(), ms, at: age.rhythm.at, because, provenance: age.provenance })
     }
 
+    /// Whether each version of a dataset starts a run of the flow, so that none is left out.
+    fn follows(&self, flow: &Flow, dataset: &Dataset) -> bool {
+        self.rhythm(&flow.name).is_ok_and(|rhythm| rhythm.follows.as_ref() == Some(&dataset.name))
+    }
+
+    /// What others bring, and what starts the flow when it comes: of its age the time between starts is counted there.
+    fn of_followed(&self, flow: &Flow, dataset: &Dataset, at: Span) -> Option<Input> {
+        let gap_ms = self.rhythm(&flow.name).ok()?.gap.ms();
+        let (name, gap) = (dataset.name.short(), spell::length(gap_ms));
+        let ms = dataset.fresh.as_ref().map_or(0, |fresh| fresh.within_ms.saturating_sub(gap_ms));
+        let because = Some(format!(
+            "`{name}` starts `{}` when it comes, which is taken to be at its latest time; {gap} of its age are between the starts",
+            flow.name.short()
+        ));
+        Some(Input { dataset: dataset.name.clone(), ms, at, because, provenance: Provenance::Assumed })
+    }
+
     /// What others bring on a schedule: at a look, what was there at the latest time before may have come right
     /// after the one before that.
     fn of_arrival(&mut self, flow: &Flow, dataset: &Dataset) -> Bounded<Input> {
@@ -248,6 +280,11 @@ impl<'a> SystemBounds<'a> {
         let Some(schedule) = &arrives.schedule else {
             return none(arrives.at, format!("`{name}` arrives now and then, so it may be of any age"), promise);
         };
+        if self.follows(flow, dataset)
+            && let Some(followed) = self.of_followed(flow, dataset, arrives.at)
+        {
+            return Ok(followed);
+        }
         if matches!(dataset.fresh.as_ref().map(|fresh| &fresh.by), Some(DataTimeSource::Column(_))) {
             return none(arrives.at, format!("`{name}` may bring data of any age when it arrives"), promise);
         }
@@ -259,12 +296,12 @@ impl<'a> SystemBounds<'a> {
         let (ms, because) = match (seen, arrivals.longest_gap(0)) {
             (Some((gap, reader)), _) => {
                 let (read, before) = (moment(gap.to, &reader.zone), moment(gap.from, &reader.zone));
-                let because =
-                    format!("what is read of `{name}` on {read} may have come at any time since {before}");
+                let because = format!("what is read of `{name}` on {read} may have come at any time since {before}");
                 (gap.ms(), because)
             }
             (None, Some(gap)) => {
-                let because = format!("`{name}` may come early once and late the next time: twice the time between arrivals");
+                let because =
+                    format!("`{name}` may come early once and late the next time: twice the time between arrivals");
                 (gap.ms().saturating_mul(2), because)
             }
             (None, None) => return none(arrives.at, format!("`{name}` arrives once"), promise),
@@ -292,8 +329,11 @@ fn required(flow: &Flow, dataset: &Dataset) -> Option<Input> {
 /// written, the write.
 fn gives_data(node: &Node) -> impl Iterator<Item = NodeId> {
     let inside = node.blocks().into_iter().flat_map(Block::all_nodes);
-    std::iter::once(node).chain(inside).flat_map(|node| {
-        let is_read = matches!(node.kind, NodeKind::Read { .. });
-        node.needs.iter().chain(node.after.iter().filter(move |_| is_read))
-    }).copied()
+    std::iter::once(node)
+        .chain(inside)
+        .flat_map(|node| {
+            let is_read = matches!(node.kind, NodeKind::Read { .. });
+            node.needs.iter().chain(node.after.iter().filter(move |_| is_read))
+        })
+        .copied()
 }

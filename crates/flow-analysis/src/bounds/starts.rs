@@ -28,6 +28,8 @@ pub struct Rhythm {
     pub gap: Gap,
     /// Whether each run is done before the next start.
     pub is_regular: bool,
+    /// The dataset each of whose versions starts a run of its own.
+    pub follows: Option<Name>,
     /// How long a run may take.
     pub duration_ms: u64,
 }
@@ -66,7 +68,11 @@ impl<'a> SystemBounds<'a> {
         match (found.is_empty(), none) {
             (false, _) => Ok(found),
             (true, Some(unbounded)) => Err(unbounded),
-            (true, None) => Err(Unbounded::new(flow.at, format!("`{}` is started by hand, so any time may pass between two runs", flow.name.short()), format!("give `{}` a `start`, such as `start every day at 06:00 in \"UTC\"`", flow.name.short()))),
+            (true, None) => Err(Unbounded::new(
+                flow.at,
+                format!("`{}` is started by hand, so any time may pass between two runs", flow.name.short()),
+                format!("give `{}` a `start`, such as `start every day at 06:00 in \"UTC\"`", flow.name.short()),
+            )),
         }
     }
 
@@ -80,7 +86,11 @@ impl<'a> SystemBounds<'a> {
                 let known = datasets.iter().filter_map(|name| self.program.datasets.get(name));
                 known.map(|dataset| self.of_update(start, dataset)).collect()
             }
-            Trigger::Webhook(_) => Err(Unbounded::new(start.at, "nobody knows when a request comes", format!("give `{}` a `start` by the clock as well", flow.name.short()))),
+            Trigger::Webhook(_) => Err(Unbounded::new(
+                start.at,
+                "nobody knows when a request comes",
+                format!("give `{}` a `start` by the clock as well", flow.name.short()),
+            )),
         }
     }
 
@@ -89,12 +99,15 @@ impl<'a> SystemBounds<'a> {
         let Some(writer) = &dataset.writer else {
             let arrives = dataset.arrives.as_ref();
             let Some(schedule) = arrives.and_then(|arrives| arrives.schedule.as_ref()) else {
-                return Err(Unbounded::new(arrives.map_or(dataset.at, |arrives| arrives.at), format!("nobody says when `{}` arrives, which starts the flow", dataset.name.short()), "say when it arrives, such as `arrives every day by 05:30 in \"UTC\"`"));
+                return Err(Unbounded::new(
+                    arrives.map_or(dataset.at, |arrives| arrives.at),
+                    format!("nobody says when `{}` arrives, which starts the flow", dataset.name.short()),
+                    "say when it arrives, such as `arrives every day by 05:30 in \"UTC\"`",
+                ));
             };
             let calendar = self.calendars.of(schedule).ok_or_else(|| never(start.at))?;
-            // It arrives at any time since the arrival before.
-            let delay_ms = calendar.longest_gap(0).map_or(0, Gap::ms);
-            return Ok(Source { calendar, delay_ms, zone: zone(schedule), at: start.at });
+            // Taken to come at its latest time: what comes early one day and late the next is seen when it happens.
+            return Ok(Source { calendar, delay_ms: 0, zone: zone(schedule), at: start.at });
         };
         let rhythm = self.rhythm(writer)?.clone();
         let Some(flow) = self.program.flows.get(writer) else { return Err(self.circle(writer)) };
@@ -131,7 +144,11 @@ impl<'a> SystemBounds<'a> {
     fn joined(&self, flow: &Flow, mut sources: Vec<Source>) -> Bounded<Rhythm> {
         let bounds = self.durations.get(&flow.name);
         let Some(duration) = bounds.and_then(|bounds| bounds.flow.as_ref()) else {
-            return Err(Unbounded::new(flow.at, format!("nothing bounds how long a run of `{}` takes", flow.name.short()), "wait for a time that is a constant"));
+            return Err(Unbounded::new(
+                flow.at,
+                format!("nothing bounds how long a run of `{}` takes", flow.name.short()),
+                "wait for a time that is a constant",
+            ));
         };
         // Starts that give parameters each do their own part of the work.
         if flow.starts.len() > 1 && flow.starts.iter().any(|start| !start.with.is_empty()) {
@@ -140,6 +157,12 @@ impl<'a> SystemBounds<'a> {
             sources.swap(0, worst);
             sources.truncate(1);
         }
+        let follows = match &flow.starts[..] {
+            [Start { trigger: Trigger::Updates(datasets), .. }] if datasets.len() == 1 && sources.len() == 1 => {
+                datasets.first().cloned()
+            }
+            _ => None,
+        };
         let mut sources = sources.into_iter();
         let Some(mut all) = sources.next() else { return Err(never(flow.at)) };
         for source in sources {
@@ -157,8 +180,9 @@ impl<'a> SystemBounds<'a> {
             (Calendar::Listed(whole), Calendar::Listed(all)) => whole.len() + 1 == all.len(),
             _ => true,
         });
+        let follows = follows.filter(|_| is_regular);
         let Source { calendar, delay_ms, zone, at } = all;
-        Ok(Rhythm { calendar, delay_ms, zone, at, gap, is_regular, duration_ms: duration.worst_ms })
+        Ok(Rhythm { calendar, delay_ms, zone, at, gap, is_regular, follows, duration_ms: duration.worst_ms })
     }
 }
 

@@ -76,7 +76,11 @@ fn looked_up(schedule: &Schedule, horizon: Horizon) -> Vec<i64> {
 
 #[test]
 fn every_minute_of_a_year_in_ten_zones() {
-    let days = Schedule::Days { days: vec![1, 4, 6, 7], minutes: vec![0, 29, 30, 60, 90, 119, 120, 150, 360, 1439], zone: "UTC".into() };
+    let days = Schedule::Days {
+        days: vec![1, 4, 6, 7],
+        minutes: vec![0, 29, 30, 60, 90, 119, 120, 150, 360, 1439],
+        zone: "UTC".into(),
+    };
     for name in ZONES {
         let Schedule::Days { days, minutes, .. } = &days else { continue };
         let schedule = Schedule::Days { days: days.clone(), minutes: minutes.clone(), zone: name.into() };
@@ -226,7 +230,8 @@ fn deadlines_are_those_of_the_engine() {
         let schedule = Schedule::Days { days: (1..=7).collect(), minutes: vec![30, 90, 150], zone: name.into() };
         for minutes in [0, 60, 90, 150] {
             let mut flow = crate::build::flow("f", vec![]);
-            flow.starts = vec![Start { trigger: Trigger::Schedule(schedule.clone()), with: vec![], at: Default::default() }];
+            flow.starts =
+                vec![Start { trigger: Trigger::Schedule(schedule.clone()), with: vec![], at: Default::default() }];
             flow.finish = Some(Finish { deadline: Deadline::By { minutes, zone: None }, at: Default::default() });
             let program = crate::build::program(vec![], vec![], vec![flow]);
             let by = Schedule::Days { days: (1..=7).collect(), minutes: vec![minutes], zone: name.into() };

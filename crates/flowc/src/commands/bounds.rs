@@ -42,8 +42,13 @@ impl Bounds {
         // A promise that cannot be kept is what this is for; anything else leaves parts of the program out.
         let broken = |code: &str| !code.starts_with("E07") && !code.starts_with("E08");
         let broken = |severity, code: &str| severity == Severity::Error && broken(code);
-        let wrong: Vec<_> =
-            compilation.problems.0.iter().filter(|found| broken(found.severity, found.code.as_str())).cloned().collect();
+        let wrong: Vec<_> = compilation
+            .problems
+            .0
+            .iter()
+            .filter(|found| broken(found.severity, found.code.as_str()))
+            .cloned()
+            .collect();
         if !wrong.is_empty() {
             let wrong = Problems(wrong);
             report::show(ui, ProblemFormat::Text, &wrong, &compilation.sources)?;
@@ -84,9 +89,9 @@ impl Bounds {
         let written = program.datasets.values().filter(|dataset| dataset.writer.is_some());
         let datasets: Vec<&Name> = written.map(|dataset| &dataset.name).filter(|name| is_meant(name)).collect();
         match &self.name {
-            Some(wanted) if flows.is_empty() && datasets.is_empty() => {
-                Err(Failure::wrong(format!("there is no flow `{wanted}`, and no dataset `{wanted}` that a flow writes")))
-            }
+            Some(wanted) if flows.is_empty() && datasets.is_empty() => Err(Failure::wrong(format!(
+                "there is no flow `{wanted}`, and no dataset `{wanted}` that a flow writes"
+            ))),
             _ => Ok((flows, datasets)),
         }
     }
@@ -196,9 +201,9 @@ fn path_lines(bounds: &SystemBounds<'_>, flow: &Flow, color: bool) -> String {
     }
     let title = paint(color, Style::Bold, &format!("the path of {}", flow.name.short()));
     let most = path.iter().map(|leg| (gain(flow, parts, leg.node), leg)).max_by_key(|(gain, _)| *gain);
-    let most = most.filter(|(gain, _)| *gain > 0).map(|(gain, leg)| {
-        format!("  shortening `{}` helps most: up to {} less\n", leg.label, spell::length(gain))
-    });
+    let most = most
+        .filter(|(gain, _)| *gain > 0)
+        .map(|(gain, leg)| format!("  shortening `{}` helps most: up to {} less\n", leg.label, spell::length(gain)));
     format!("\n{title}\n{}{}", columns(&rows, color), most.unwrap_or_default())
 }
 
