@@ -99,7 +99,7 @@ fn backoffs_ms(policy: &RetryPolicy) -> u64 {
 #[must_use]
 pub fn bounds(program: &Program, flow: &Name) -> Bounds {
     let mut known = Known::new();
-    let Some(order) = callees_first(program, flow) else { return Bounds::default() };
+    let Some(order) = callees_first(program, flow, &BTreeMap::<_, ()>::new()) else { return Bounds::default() };
     let mut last = Bounds::default();
     for name in order {
         if let Some(flow) = program.flows.get(name) {
@@ -119,7 +119,7 @@ pub fn all_bounds(program: &Program) -> BTreeMap<&Name, Bounds> {
         if all.contains_key(root) {
             continue;
         }
-        for name in callees_first(program, root).into_iter().flatten() {
+        for name in callees_first(program, root, &all).into_iter().flatten() {
             if let Some(flow) = program.flows.get(name)
                 && !all.contains_key(name)
             {
@@ -135,8 +135,12 @@ pub fn all_bounds(program: &Program) -> BTreeMap<&Name, Bounds> {
 /// Worst cases of the flows that are called, once known.
 type Known<'a> = BTreeMap<&'a Name, Option<Bound>>;
 
-/// The flow and all it calls, each after what it calls; none if they call in a circle.
-fn callees_first<'a>(program: &'a Program, root: &'a Name) -> Option<Vec<&'a Name>> {
+/// The flow and all it calls but what is done, each after what it calls; none if they call in a circle.
+fn callees_first<'a, T>(
+    program: &'a Program,
+    root: &'a Name,
+    done_before: &BTreeMap<&'a Name, T>,
+) -> Option<Vec<&'a Name>> {
     let mut order = vec![];
     let mut open: BTreeMap<&Name, bool> = BTreeMap::new();
     let mut pending = vec![(root, false)];
@@ -154,7 +158,7 @@ fn callees_first<'a>(program: &'a Program, root: &'a Name) -> Option<Vec<&'a Nam
         open.insert(name, true);
         pending.push((name, true));
         for node in program.flows.get(name).iter().flat_map(|flow| flow.nodes()) {
-            let Some(flow) = runs(program, node) else { continue };
+            let Some(flow) = runs(program, node).filter(|flow| !done_before.contains_key(flow)) else { continue };
             match open.get(flow) {
                 Some(true) => return None,
                 Some(false) => {}
