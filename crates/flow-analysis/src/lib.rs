@@ -1,16 +1,23 @@
 //! What the compiler proves about a whole program, once every declaration has checked.
 //!
 //! One module per family: [`graph`] (E03), [`effects`] (E04), [`trust`] (E05), [`tools`] (E05, E09), [`asks`] (E09), [`failures`] (where
-//! each class of failure ends), [`policy`] (E10), [`time`] (worst cases), [`sql`] (E11).
+//! each class of failure ends), [`time`] (worst cases), [`deadlines`] (E07), [`freshness`] (E08), [`policy`] (E10),
+//! [`sql`] (E11). Those of time stand on [`calendar`], [`path`] and [`bounds`].
 //! Each takes the program as plain data and gives problems; none knows syntax, files or how a program
 //! was loaded. Nothing recurses over the program's graphs: a generated system may have 100,000 steps
 //! in one chain. Tested here on programs built by hand, and through text under `tests/check`.
 
 pub mod asks;
+pub mod bounds;
+pub mod calendar;
+pub mod deadlines;
 pub mod effects;
 pub mod failures;
+pub mod freshness;
 pub mod graph;
+pub mod path;
 pub mod policy;
+pub mod spell;
 pub mod sql;
 mod system;
 pub mod time;
@@ -45,6 +52,10 @@ pub fn analyse(program: &Program, mentions: &Mentions, is_complete: bool) -> Pro
     problems.extend(asks::check(program));
     problems.extend(trust::check(program, mentions));
     problems.extend(tools::check(program, mentions));
+    if let Some(mut bounds) = bounds::SystemBounds::of_promises(program) {
+        problems.extend(deadlines::check(&mut bounds));
+        problems.extend(freshness::check(&mut bounds));
+    }
     if is_complete {
         problems.extend(policy::check(program));
     }

@@ -99,7 +99,7 @@ fn backoffs_ms(policy: &RetryPolicy) -> u64 {
 #[must_use]
 pub fn bounds(program: &Program, flow: &Name) -> Bounds {
     let mut known = Known::new();
-    let Some(order) = callees_first(program, flow) else { return Bounds::default() };
+    let Some(order) = callees_first(program, flow, &BTreeMap::<_, ()>::new()) else { return Bounds::default() };
     let mut last = Bounds::default();
     for name in order {
         if let Some(flow) = program.flows.get(name) {
@@ -110,11 +110,37 @@ pub fn bounds(program: &Program, flow: &Name) -> Bounds {
     last
 }
 
+/// The worst cases of all flows and their nodes.
+#[must_use]
+pub fn all_bounds(program: &Program) -> BTreeMap<&Name, Bounds> {
+    let mut known = Known::new();
+    let mut all: BTreeMap<&Name, Bounds> = BTreeMap::new();
+    for root in program.flows.keys() {
+        if all.contains_key(root) {
+            continue;
+        }
+        for name in callees_first(program, root, &all).into_iter().flatten() {
+            if let Some(flow) = program.flows.get(name)
+                && !all.contains_key(name)
+            {
+                let found = flow_bounds(program, &known, flow);
+                known.insert(name, found.flow.clone());
+                all.insert(name, found);
+            }
+        }
+    }
+    all
+}
+
 /// Worst cases of the flows that are called, once known.
 type Known<'a> = BTreeMap<&'a Name, Option<Bound>>;
 
-/// The flow and all it calls, each after what it calls; none if they call in a circle.
-fn callees_first<'a>(program: &'a Program, root: &'a Name) -> Option<Vec<&'a Name>> {
+/// The flow and all it calls but what is done, each after what it calls; none if they call in a circle.
+fn callees_first<'a, T>(
+    program: &'a Program,
+    root: &'a Name,
+    done_before: &BTreeMap<&'a Name, T>,
+) -> Option<Vec<&'a Name>> {
     let mut order = vec![];
     let mut open: BTreeMap<&Name, bool> = BTreeMap::new();
     let mut pending = vec![(root, false)];
@@ -132,7 +158,7 @@ fn callees_first<'a>(program: &'a Program, root: &'a Name) -> Option<Vec<&'a Nam
         open.insert(name, true);
         pending.push((name, true));
         for node in program.flows.get(name).iter().flat_map(|flow| flow.nodes()) {
-            let Some(flow) = runs(program, node) else { continue };
+            let Some(flow) = runs(program, node).filter(|flow| !done_before.contains_key(flow)) else { continue };
             match open.get(flow) {
                 Some(true) => return None,
                 Some(false) => {}
@@ -168,7 +194,7 @@ type Found = Vec<(u32, Bound)>;
 
 /// The longest path through a block. Blocks nest at most as deeply as the parser allows (256).
 fn block_bound(program: &Program, known: &Known<'_>, block: &Block, nodes: &mut Found) -> Option<Bound> {
-    let waits = waits(block);
+    let waits = waits(block, waits_for);
     let mut ends: Vec<u64> = vec![0; block.nodes.len()];
     let mut whole = Bound { worst_ms: 0, attempts: 0, provenance: Provenance::Declared };
     let mut bounded = true;
@@ -189,8 +215,8 @@ fn block_bound(program: &Program, known: &Known<'_>, block: &Block, nodes: &mut 
     bounded.then_some(whole)
 }
 
-/// For each node of a block the positions of the others that it waits for, each once.
-fn waits(block: &Block) -> Vec<Vec<u32>> {
+/// For each node of a block the positions of the others that it is tied to as `ties` tells, each once.
+pub(crate) fn waits<'a, I: Iterator<Item = NodeId>>(block: &'a Block, ties: fn(&'a Node) -> I) -> Vec<Vec<u32>> {
     const ELSEWHERE: u32 = u32::MAX;
     // A flow's nodes are numbered through, so those of a block and of the blocks in it lie together.
     let first = block.nodes.iter().map(|node| node.id.0).min().unwrap_or(0);
@@ -201,7 +227,7 @@ fn waits(block: &Block) -> Vec<Vec<u32>> {
     }
     let place = |id: NodeId| Some(*places.get(id.0.checked_sub(first)? as usize)?).filter(|place| *place != ELSEWHERE);
     let of = |(here, node)| {
-        let mut waits: Vec<u32> = waits_for(node).filter_map(place).filter(|place| *place != here).collect();
+        let mut waits: Vec<u32> = ties(node).filter_map(place).filter(|place| *place != here).collect();
         waits.sort_unstable();
         waits.dedup();
         waits
@@ -210,7 +236,7 @@ fn waits(block: &Block) -> Vec<Vec<u32>> {
 }
 
 /// The positions of a block's nodes, each after those that it waits for. Nodes of a circle (E0305) are left out.
-fn in_order(waits: &[Vec<u32>]) -> Vec<usize> {
+pub(crate) fn in_order(waits: &[Vec<u32>]) -> Vec<usize> {
     let mut waiters: Vec<Vec<u32>> = vec![vec![]; waits.len()];
     for (place, waits) in (0..).zip(waits) {
         waits.iter().for_each(|earlier| waiters[*earlier as usize].push(place));
@@ -232,7 +258,7 @@ fn in_order(waits: &[Vec<u32>]) -> Vec<usize> {
 }
 
 /// What a node, or anything in the blocks inside it, waits for.
-fn waits_for(node: &Node) -> impl Iterator<Item = NodeId> {
+pub(crate) fn waits_for(node: &Node) -> impl Iterator<Item = NodeId> {
     let inside = node.blocks().into_iter().flat_map(Block::all_nodes);
     std::iter::once(node).chain(inside).flat_map(|node| node.needs.iter().chain(&node.after)).copied()
 }

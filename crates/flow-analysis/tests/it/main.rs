@@ -1,6 +1,8 @@
 //! The analyses on programs built by hand: what each reports, and that size does not break them.
 
+mod bounds;
 mod build;
+mod calendar;
 mod effects;
 mod failures;
 mod graph;

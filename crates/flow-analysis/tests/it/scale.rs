@@ -33,6 +33,16 @@ fn a_chain_of_flows_through_datasets_and_calls() {
     });
     let mut whole = program(datasets, vec![], flows.collect());
     assert!(check(&whole).is_empty());
+    // The last of the chain is promised to be fresh, which rests on all before it.
+    let last = whole.datasets.get_mut(&name(&format!("d{:06}", LENGTH - 1))).expect("it is there");
+    last.writer = Some(name(&format!("f{:06}", LENGTH - 1)));
+    last.fresh = Some(flow_plan::Freshness { within_ms: 1, by: flow_plan::DataTimeSource::Derived, at: at(1) });
+    for id in 0..LENGTH {
+        let written = whole.datasets.get_mut(&name(&format!("d{id:06}"))).expect("it is there");
+        written.writer = Some(name(&format!("f{id:06}")));
+    }
+    assert_eq!(codes(&check(&whole)), ["W0801"]);
+    whole.datasets.values_mut().for_each(|dataset| dataset.fresh = None);
     assert!(bounds(&whole, &name(&format!("f{:06}", LENGTH - 1))).flow.is_some());
     let closing = flow("f000000", vec![(write("d000000"), vec![]), (read(&format!("d{:06}", LENGTH - 1)), vec![])]);
     whole.flows.insert(name("f000000"), closing);

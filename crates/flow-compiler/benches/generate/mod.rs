@@ -29,7 +29,7 @@ fn module(number: usize, steps: usize) -> String {
     write!(
         text,
         "\ntype Row_{number} {{\n  id:     Int\n  amount: Decimal where it >= 0\n  name:   String\n  day:    Date\n}}\n\
-         \ndataset result_{number}: String {{\n  at    text(\"out/result_{number}.txt\")\n  fresh within 26h\n  owner \"team_{}\"\n}}\n\
+         \ndataset result_{number}: String {{\n  at    text(\"out/result_{number}.txt\")\n  fresh within 26h by modified\n  owner \"team_{}\"\n}}\n\
          \ndataset rows_{number}: Table<Row_{number}> {{\n  at      csv(\"data/rows_{number}.csv\")\n  arrives by hand\n  expect  unique(id)\n  expect  amount < 1_000_000 for 99.9%\n}}\n",
         number % 7
     )

@@ -6,6 +6,7 @@
 mod ai;
 mod approvals;
 mod backfills;
+mod bounds;
 mod budgets;
 mod cancel;
 mod command_line;

@@ -1,0 +1,251 @@
+//! What bounds a whole system has: how long flows take, how far their starts lie apart, how old datasets get.
+//!
+//! [`starts`] finds each flow's rhythm, [`ages`] adds up what can make a dataset old. Both go through the flows in an
+//! order in which everything that one rests on comes first; flows in a circle (E0301) get no bound. Runs are taken
+//! to succeed and to bring a new version each time. Knows nothing of promises being broken: [`crate::deadlines`]
+//! and [`crate::freshness`] compare.
+
+mod ages;
+mod starts;
+
+pub use ages::{Age, Input, Inputs};
+pub use starts::Rhythm;
+
+use crate::{calendar::Calendars, path::Timeline, system::System, time::all_bounds};
+use flow_diag::Span;
+use flow_expr::Name;
+use flow_plan::{Block, Bounds, Flow, Node, NodeKind, Overlap, Program};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// Why something has no bound, and what would give it one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unbounded {
+    /// Where.
+    pub at: Span,
+    /// Why, as a label.
+    pub why: String,
+    /// What to write.
+    pub help: String,
+    /// Whether it is that more and more starts wait for each other.
+    pub is_backlog: bool,
+}
+
+impl Unbounded {
+    /// A reason with its place and what to write.
+    pub(crate) fn new(at: Span, why: impl Into<String>, help: impl Into<String>) -> Arc<Self> {
+        Arc::new(Self { at, why: why.into(), help: help.into(), is_backlog: false })
+    }
+}
+
+/// A bound, or why there is none.
+pub type Bounded<T> = Result<T, Arc<Unbounded>>;
+
+/// The bounds of a program, or of the part of it that some promise rests on.
+#[derive(Debug)]
+pub struct SystemBounds<'a> {
+    pub(crate) program: &'a Program,
+    pub(crate) calendars: Calendars,
+    /// Worst cases of flows and nodes.
+    pub durations: BTreeMap<&'a Name, Bounds>,
+    /// When nodes begin and end.
+    pub timelines: BTreeMap<&'a Name, Timeline>,
+    /// How flows start.
+    pub rhythms: BTreeMap<&'a Name, Bounded<Rhythm>>,
+    /// What each flow reads, and how old that may be then.
+    pub inputs: BTreeMap<&'a Name, BTreeMap<&'a Name, Bounded<Arc<Input>>>>,
+    /// How old written datasets may get.
+    pub ages: BTreeMap<&'a Name, Bounded<Age>>,
+}
+
+impl<'a> SystemBounds<'a> {
+    /// The bounds of everything.
+    #[must_use]
+    pub fn of(program: &'a Program) -> Self {
+        let all = program.flows.keys().collect();
+        Self::of_flows(program, &all, &Ties::of(program))
+    }
+
+    /// The bounds that promises of the program rest on; none if nothing is promised.
+    #[must_use]
+    pub fn of_promises(program: &'a Program) -> Option<Self> {
+        let promised = program.datasets.values().filter(|dataset| dataset.fresh.is_some());
+        let writers = promised.filter_map(|dataset| dataset.writer.as_ref());
+        let timed = program.flows.values().filter(|flow| flow.finish.is_some() || flow.overlap == Overlap::Queue);
+        let mut pending: Vec<&Name> = writers.chain(timed.map(|flow| &flow.name)).collect();
+        let arrives = program.datasets.values().any(|dataset| dataset.fresh.is_some() && dataset.arrives.is_some());
+        if pending.is_empty() && !arrives {
+            return None;
+        }
+        let ties = Ties::of(program);
+        let mut wanted = BTreeSet::new();
+        while let Some(name) = pending.pop() {
+            if wanted.insert(name) {
+                pending.extend(ties.starts.get(name).into_iter().chain(ties.data.get(name)).flatten());
+            }
+        }
+        Some(Self::of_flows(program, &wanted, &ties))
+    }
+
+    fn of_flows(program: &'a Program, wanted: &BTreeSet<&'a Name>, ties: &Ties<'a>) -> Self {
+        let durations = if wanted.is_empty() { BTreeMap::new() } else { all_bounds(program) };
+        let timeline = |name: &&'a Name| {
+            let timeline = Timeline::of(program.flows.get(*name)?, durations.get(*name)?);
+            Some((*name, timeline))
+        };
+        let timelines = wanted.iter().filter_map(timeline).collect();
+        let mut bounds = Self {
+            program,
+            calendars: Calendars::default(),
+            durations,
+            timelines,
+            rhythms: BTreeMap::new(),
+            inputs: BTreeMap::new(),
+            ages: BTreeMap::new(),
+        };
+        for name in in_order(wanted, &ties.starts) {
+            bounds.find_rhythm(name, ties);
+        }
+        for name in in_order(wanted, &ties.data) {
+            bounds.find_ages(name);
+        }
+        bounds
+    }
+
+    /// The program that it is about.
+    #[must_use]
+    pub fn program(&self) -> &'a Program {
+        self.program
+    }
+
+    /// How a flow starts.
+    ///
+    /// # Errors
+    /// Nothing bounds it.
+    pub fn rhythm(&self, flow: &Name) -> Bounded<&Rhythm> {
+        match self.rhythms.get(flow) {
+            Some(found) => found.as_ref().map_err(Arc::clone),
+            None => Err(self.circle(flow)),
+        }
+    }
+
+    /// How old a dataset that a flow writes may get.
+    ///
+    /// # Errors
+    /// Nothing bounds it.
+    pub fn age(&self, dataset: &Name) -> Bounded<&Age> {
+        match self.ages.get(dataset) {
+            Some(found) => found.as_ref().map_err(Arc::clone),
+            None => {
+                let writer = self.program.datasets.get(dataset).and_then(|dataset| dataset.writer.as_ref());
+                Err(self.circle(writer.unwrap_or(dataset)))
+            }
+        }
+    }
+
+    fn circle(&self, flow: &Name) -> Arc<Unbounded> {
+        let at = self.program.flows.get(flow).map_or_else(Span::default, |flow| flow.at);
+        Unbounded::new(at, format!("`{}` is in a circle with itself", flow.short()), "break the circle first")
+    }
+}
+
+/// Which flows the bounds of a flow rest on.
+#[derive(Debug, Default)]
+pub(crate) struct Ties<'a> {
+    /// For when it starts: writers of what it waits for, and its callers.
+    pub(crate) starts: BTreeMap<&'a Name, Vec<&'a Name>>,
+    /// For how old its data is: writers of what it reads, and the flows that it calls.
+    pub(crate) data: BTreeMap<&'a Name, Vec<&'a Name>>,
+}
+
+impl<'a> Ties<'a> {
+    fn of(program: &'a Program) -> Self {
+        use crate::system::How;
+        let mut ties = Self::default();
+        for link in System::of(program).uses {
+            let flow = &link.flow.name;
+            let writer = || program.datasets.get(link.target).and_then(|dataset| dataset.writer.as_ref());
+            match link.how {
+                How::StartsWhen => ties.starts.entry(flow).or_default().extend(writer()),
+                How::Calls => {
+                    ties.starts.entry(link.target).or_default().push(flow);
+                    ties.data.entry(flow).or_default().push(link.target);
+                }
+                How::Reads => ties.data.entry(flow).or_default().extend(writer().filter(|writer| *writer != flow)),
+                How::Requires | How::Writes => {}
+            }
+        }
+        ties
+    }
+}
+
+/// The flows, each after those that it rests on. Flows of a circle, and what rests on them, are left out.
+fn in_order<'a>(wanted: &BTreeSet<&'a Name>, rests_on: &BTreeMap<&'a Name, Vec<&'a Name>>) -> Vec<&'a Name> {
+    let mut left: BTreeMap<&Name, usize> = BTreeMap::new();
+    let mut waiting: BTreeMap<&Name, Vec<&'a Name>> = BTreeMap::new();
+    for name in wanted {
+        let on = rests_on.get(name).into_iter().flatten().filter(|on| wanted.contains(*on));
+        let mut count = 0;
+        for on in on {
+            waiting.entry(on).or_default().push(name);
+            count += 1;
+        }
+        left.insert(name, count);
+    }
+    let mut order: Vec<&'a Name> = wanted.iter().filter(|name| left[**name] == 0).copied().collect();
+    let mut next = 0;
+    while let Some(name) = order.get(next).copied() {
+        next += 1;
+        for waiter in waiting.remove(name).into_iter().flatten() {
+            if let Some(count) = left.get_mut(waiter) {
+                *count -= 1;
+                if *count == 0 {
+                    order.push(waiter);
+                }
+            }
+        }
+    }
+    order
+}
+
+/// Where a flow writes a dataset, and whether each run does.
+pub(crate) struct Writes {
+    /// Positions in the flow's body of the nodes that write it, or hold such a node.
+    pub(crate) places: Vec<usize>,
+    /// The first place in the text.
+    pub(crate) at: Span,
+    /// Whether each run that succeeds writes it. A loop is taken to have something to go over.
+    pub(crate) always: bool,
+}
+
+/// The writes of a flow, by dataset.
+pub(crate) fn writes(flow: &Flow) -> BTreeMap<&Name, Writes> {
+    let mut found: BTreeMap<&Name, Writes> = BTreeMap::new();
+    for (place, top) in flow.body.nodes.iter().enumerate() {
+        let inside = top.blocks().into_iter().flat_map(Block::all_nodes);
+        for node in std::iter::once(top).chain(inside) {
+            let NodeKind::Write { dataset, .. } = &node.kind else { continue };
+            let new = || Writes { places: vec![], at: node.at, always: false };
+            let writes = found.entry(dataset).or_insert_with(new);
+            if writes.places.last() != Some(&place) {
+                writes.places.push(place);
+                writes.always |= always(top, dataset);
+            }
+        }
+    }
+    found
+}
+
+/// Whether a node writes a dataset whatever happens. Blocks nest at most as deeply as the parser allows (256).
+fn always(node: &Node, dataset: &Name) -> bool {
+    let inside = |block: &Block| block.nodes.iter().any(|node| always(node, dataset));
+    match &node.kind {
+        NodeKind::Write { dataset: written, .. } => written == dataset,
+        NodeKind::If { then, otherwise, .. } => inside(then) && inside(otherwise),
+        NodeKind::Match { arms, .. } => arms.iter().all(|arm| inside(&arm.body)),
+        NodeKind::For { body, .. } => inside(body),
+        _ => false,
+    }
+}

@@ -1,0 +1,227 @@
+//! How a flow starts: its calendar, what comes between the calendar and the run, and the longest time between runs.
+//!
+//! A flow that starts when a dataset has a new version, or that another one calls, has the calendar of that flow and
+//! a delay: the start comes at any time from the calendar's instant until then.
+
+use super::{Bounded, SystemBounds, Ties, Unbounded, writes};
+use crate::{
+    calendar::{Calendar, Gap},
+    spell,
+};
+use flow_diag::Span;
+use flow_expr::Name;
+use flow_plan::{Dataset, Flow, NodeKind, Overlap, Schedule, Start, Trigger};
+use std::sync::Arc;
+
+/// How a flow starts.
+#[derive(Clone, Debug)]
+pub struct Rhythm {
+    /// The instants that its starts go back to.
+    pub calendar: Arc<Calendar>,
+    /// How long after them it may begin.
+    pub delay_ms: u64,
+    /// The zone in which people speak of them.
+    pub zone: Arc<str>,
+    /// The clause, or the call, that makes it start.
+    pub at: Span,
+    /// The longest time between instants whose runs both come to their end, or begin late for want of room.
+    pub gap: Gap,
+    /// Whether each run is done before the next start.
+    pub is_regular: bool,
+    /// The dataset each of whose versions starts a run of its own.
+    pub follows: Option<Name>,
+    /// How long a run may take.
+    pub duration_ms: u64,
+}
+
+/// One way in which a flow starts.
+struct Source {
+    calendar: Arc<Calendar>,
+    delay_ms: u64,
+    zone: Arc<str>,
+    at: Span,
+}
+
+impl<'a> SystemBounds<'a> {
+    pub(super) fn find_rhythm(&mut self, name: &'a Name, ties: &Ties<'a>) {
+        let Some(flow) = self.program.flows.get(name) else { return };
+        let found = self.sources(flow, ties).and_then(|sources| self.joined(flow, sources));
+        self.rhythms.insert(name, found);
+    }
+
+    /// All ways in which the flow starts that a calendar knows; why there are none.
+    fn sources(&mut self, flow: &'a Flow, ties: &Ties<'a>) -> Bounded<Vec<Source>> {
+        let (mut found, mut none) = (vec![], None);
+        for start in &flow.starts {
+            match self.of_start(flow, start) {
+                Ok(sources) => found.extend(sources),
+                Err(unbounded) => none = none.or(Some(unbounded)),
+            }
+        }
+        for caller in ties.starts.get(&flow.name).into_iter().flatten() {
+            match self.of_caller(flow, caller) {
+                Some(Ok(source)) => found.push(source),
+                Some(Err(unbounded)) => none = none.or(Some(unbounded)),
+                None => {}
+            }
+        }
+        match (found.is_empty(), none) {
+            (false, _) => Ok(found),
+            (true, Some(unbounded)) => Err(unbounded),
+            (true, None) => Err(Unbounded::new(
+                flow.at,
+                format!("`{}` is started by hand, so any time may pass between two runs", flow.name.short()),
+                format!("give `{}` a `start`, such as `start every day at 06:00 in \"UTC\"`", flow.name.short()),
+            )),
+        }
+    }
+
+    fn of_start(&mut self, flow: &Flow, start: &'a Start) -> Bounded<Vec<Source>> {
+        match &start.trigger {
+            Trigger::Schedule(schedule) => {
+                let calendar = self.calendars.of(schedule).ok_or_else(|| never(start.at))?;
+                Ok(vec![Source { calendar, delay_ms: 0, zone: zone(schedule), at: start.at }])
+            }
+            Trigger::Updates(datasets) => {
+                let known = datasets.iter().filter_map(|name| self.program.datasets.get(name));
+                known.map(|dataset| self.of_update(start, dataset)).collect()
+            }
+            Trigger::Webhook(_) => Err(Unbounded::new(
+                start.at,
+                "nobody knows when a request comes",
+                format!("give `{}` a `start` by the clock as well", flow.name.short()),
+            )),
+        }
+    }
+
+    /// A start when a dataset has a new version.
+    fn of_update(&mut self, start: &Start, dataset: &'a Dataset) -> Bounded<Source> {
+        let Some(writer) = &dataset.writer else {
+            let arrives = dataset.arrives.as_ref();
+            let Some(schedule) = arrives.and_then(|arrives| arrives.schedule.as_ref()) else {
+                return Err(Unbounded::new(
+                    arrives.map_or(dataset.at, |arrives| arrives.at),
+                    format!("nobody says when `{}` arrives, which starts the flow", dataset.name.short()),
+                    "say when it arrives, such as `arrives every day by 05:30 in \"UTC\"`",
+                ));
+            };
+            let calendar = self.calendars.of(schedule).ok_or_else(|| never(start.at))?;
+            // Taken to come at its latest time: what comes early one day and late the next is seen when it happens.
+            return Ok(Source { calendar, delay_ms: 0, zone: zone(schedule), at: start.at });
+        };
+        let rhythm = self.rhythm(writer)?.clone();
+        let Some(flow) = self.program.flows.get(writer) else { return Err(self.circle(writer)) };
+        let written = writes(flow).remove(&dataset.name);
+        let Some(written) = written.filter(|written| written.always) else {
+            return Err(only_sometimes(&dataset.name, flow));
+        };
+        let timeline = self.timelines.get(writer);
+        let end = |place: &usize| timeline.map_or(0, |timeline| timeline.end(*place));
+        let path_ms = written.places.iter().map(end).max().unwrap_or(0);
+        let delay_ms = rhythm.delay_ms.saturating_add(path_ms);
+        Ok(Source { calendar: rhythm.calendar, delay_ms, zone: rhythm.zone, at: start.at })
+    }
+
+    /// A start by another flow's call; nothing if it calls only under a condition.
+    fn of_caller(&self, flow: &Flow, caller: &Name) -> Option<Bounded<Source>> {
+        let calling = self.program.flows.get(caller)?;
+        let calls = |kind: &NodeKind| matches!(kind, NodeKind::Flow { flow: called, .. } if *called == flow.name);
+        let place = calling.body.nodes.iter().position(|node| calls(&node.kind))?;
+        let rhythm = match self.rhythm(caller) {
+            Ok(rhythm) => rhythm,
+            Err(unbounded) => return Some(Err(unbounded)),
+        };
+        let begin = self.timelines.get(caller).map_or(0, |timeline| timeline.begin(place));
+        Some(Ok(Source {
+            calendar: rhythm.calendar.clone(),
+            delay_ms: rhythm.delay_ms.saturating_add(begin),
+            zone: rhythm.zone.clone(),
+            at: calling.body.nodes[place].at,
+        }))
+    }
+
+    /// All starts together, with what runs that are still under way make of them.
+    fn joined(&self, flow: &Flow, mut sources: Vec<Source>) -> Bounded<Rhythm> {
+        let bounds = self.durations.get(&flow.name);
+        let Some(duration) = bounds.and_then(|bounds| bounds.flow.as_ref()) else {
+            return Err(Unbounded::new(
+                flow.at,
+                format!("nothing bounds how long a run of `{}` takes", flow.name.short()),
+                "wait for a time that is a constant",
+            ));
+        };
+        // Starts that give parameters each do their own part of the work.
+        if flow.starts.len() > 1 && flow.starts.iter().any(|start| !start.with.is_empty()) {
+            let gap = |source: &Source| source.calendar.longest_gap(0).map_or(u64::MAX, Gap::ms);
+            let worst = (0..sources.len()).max_by_key(|place| gap(&sources[*place])).unwrap_or(0);
+            sources.swap(0, worst);
+            sources.truncate(1);
+        }
+        let follows = match &flow.starts[..] {
+            [Start { trigger: Trigger::Updates(datasets), .. }] if datasets.len() == 1 && sources.len() == 1 => {
+                datasets.first().cloned()
+            }
+            _ => None,
+        };
+        let mut sources = sources.into_iter();
+        let Some(mut all) = sources.next() else { return Err(never(flow.at)) };
+        for source in sources {
+            all.calendar = Arc::new(all.calendar.with(&source.calendar));
+            all.delay_ms = all.delay_ms.max(source.delay_ms);
+        }
+        let busy = all.delay_ms.saturating_add(duration.worst_ms);
+        let gap = match flow.overlap {
+            Overlap::Skip | Overlap::Allow => all.calendar.longest_gap(busy),
+            Overlap::Replace => all.calendar.undisturbed(busy).and_then(|whole| whole.longest_gap(0)),
+            Overlap::Queue => all.calendar.longest_queued(busy),
+        };
+        let Some(gap) = gap else { return Err(no_gap(flow, &all, duration.worst_ms)) };
+        let is_regular = all.calendar.undisturbed(busy).is_some_and(|whole| match (&whole, &*all.calendar) {
+            (Calendar::Listed(whole), Calendar::Listed(all)) => whole.len() + 1 == all.len(),
+            _ => true,
+        });
+        let follows = follows.filter(|_| is_regular);
+        let Source { calendar, delay_ms, zone, at } = all;
+        Ok(Rhythm { calendar, delay_ms, zone, at, gap, is_regular, follows, duration_ms: duration.worst_ms })
+    }
+}
+
+/// The zone in which people speak of a schedule.
+fn zone(schedule: &Schedule) -> Arc<str> {
+    match schedule {
+        Schedule::Days { zone, .. } | Schedule::Cron { zone, .. } => zone.clone(),
+        Schedule::Every { .. } => "UTC".into(),
+    }
+}
+
+fn never(at: Span) -> Arc<Unbounded> {
+    Unbounded::new(at, "the calendar has no two such times", "look at the days that the calendar names")
+}
+
+/// A write that is not in every run.
+pub(super) fn only_sometimes(dataset: &Name, flow: &Flow) -> Arc<Unbounded> {
+    let at = writes(flow).get(dataset).map_or(flow.at, |written| written.at);
+    let why = format!("a run may end without writing `{}`", dataset.short());
+    Unbounded::new(at, why, "write it in the other branches as well")
+}
+
+/// Runs that never come to their end, or wait longer and longer.
+fn no_gap(flow: &Flow, all: &Source, worst_ms: u64) -> Arc<Unbounded> {
+    let name = flow.name.short();
+    let takes = spell::length(worst_ms);
+    let (why, help) = match flow.overlap {
+        Overlap::Replace => (
+            format!("each start may end the run before it, as a run of `{name}` may take {takes}"),
+            "start less often, or let runs come to their end: `overlap skip`",
+        ),
+        Overlap::Queue => (
+            format!("more and more starts may wait, as a run of `{name}` may take {takes}"),
+            "start less often, or leave starts out: `overlap skip`",
+        ),
+        Overlap::Skip | Overlap::Allow => {
+            (format!("a run of `{name}` may take {takes}, longer than the year looked at"), "start more often")
+        }
+    };
+    let is_backlog = flow.overlap == Overlap::Queue;
+    Arc::new(Unbounded { at: all.at, why, help: help.to_owned(), is_backlog })
+}

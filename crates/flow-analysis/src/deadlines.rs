@@ -1,0 +1,245 @@
+//! E07: deadlines that a run may miss, and starts that pile up.
+//!
+//! `finish within` is compared with the worst case; `finish by` for every start of the year, clock changes included.
+//! Flows without a calendar have no start to compare `by` with.
+
+use crate::{
+    bounds::{Rhythm, SystemBounds},
+    calendar::{Gap, moment},
+    path::{Leg, gain},
+    spell,
+};
+use flow_diag::{Problem, Problems, codes};
+use flow_plan::{Bounds, Deadline, Finish, Flow, Overlap, Program, Provenance, Schedule, Step, Trigger, words};
+use std::sync::Arc;
+
+/// How many nodes of a path a report points at.
+const SHOWN: usize = 4;
+
+/// All checks of the family.
+pub(crate) fn check(bounds: &mut SystemBounds<'_>) -> Problems {
+    let mut problems = Problems::default();
+    for flow in bounds.program.flows.values() {
+        if flow.overlap == Overlap::Queue
+            && let Some(Err(unbounded)) = bounds.rhythms.get(&flow.name)
+            && unbounded.is_backlog
+        {
+            let problem = Backlog { flow, why: &unbounded.why, at: unbounded.at, path: path(bounds, flow) };
+            problems.push(problem);
+        }
+        let Some(finish) = &flow.finish else { continue };
+        if let Some(missed) = missed(bounds, flow, finish) {
+            problems.push(missed);
+        }
+    }
+    problems
+}
+
+/// The nodes of the flow's longest path.
+#[must_use]
+pub fn path(bounds: &SystemBounds<'_>, flow: &Flow) -> Vec<Leg> {
+    let found = || {
+        let timeline = bounds.timelines.get(&flow.name)?;
+        Some(timeline.path(bounds.program, flow, bounds.durations.get(&flow.name)?, timeline.last()?))
+    };
+    found().unwrap_or_default()
+}
+
+/// The start that has the least time until its deadline, and that deadline. None without a calendar.
+#[must_use]
+pub fn tightest(bounds: &mut SystemBounds<'_>, flow: &Flow) -> Option<Gap> {
+    let Deadline::By { minutes, zone } = &flow.finish.as_ref()?.deadline else { return None };
+    let zone = zone.clone().or_else(|| first_zone(flow)).unwrap_or_else(|| "UTC".into());
+    let schedule = Schedule::Days { days: (1..=7).collect(), minutes: vec![*minutes], zone };
+    let deadlines = bounds.calendars.of(&schedule)?;
+    let horizon = bounds.calendars.horizon();
+    let rhythm = bounds.rhythm(&flow.name).ok()?;
+    let delay = i64::try_from(rhythm.delay_ms).ok()?;
+    let starts = rhythm.calendar.instants(horizon)?;
+    let mut tightest: Option<Gap> = None;
+    for start in starts.iter() {
+        let Some(to) = deadlines.first_after(*start) else { continue };
+        let gap = Gap { from: start.saturating_add(delay), to };
+        if tightest.is_none_or(|tightest| gap.to - gap.from < tightest.to - tightest.from) {
+            tightest = Some(gap);
+        }
+    }
+    tightest
+}
+
+fn first_zone(flow: &Flow) -> Option<Arc<str>> {
+    flow.starts.iter().find_map(|start| match &start.trigger {
+        Trigger::Schedule(Schedule::Days { zone, .. } | Schedule::Cron { zone, .. }) => Some(zone.clone()),
+        _ => None,
+    })
+}
+
+fn missed<'a>(bounds: &mut SystemBounds<'a>, flow: &'a Flow, finish: &'a Finish) -> Option<Missed<'a>> {
+    let worst_ms = bounds.durations.get(&flow.name)?.flow.as_ref()?.worst_ms;
+    let (allowed_ms, start) = match &finish.deadline {
+        Deadline::Within(within) => (*within, None),
+        Deadline::By { .. } => {
+            let tightest = tightest(bounds, flow)?;
+            (tightest.ms(), Some(tightest))
+        }
+    };
+    if worst_ms <= allowed_ms {
+        return None;
+    }
+    let path = path(bounds, flow);
+    let most = |leg: &&Leg| bounds.durations.get(&flow.name).map_or(0, |bounds| gain(flow, bounds, leg.node));
+    let helps_most = path.iter().max_by_key(most).map(|leg| (leg.clone(), most(&leg)));
+    let rhythm = bounds.rhythm(&flow.name).ok().cloned();
+    let program = bounds.program;
+    let parts = bounds.durations.get(&flow.name).cloned().unwrap_or_default();
+    Some(Missed { program, flow, finish, worst_ms, allowed_ms, start, rhythm, path, helps_most, parts })
+}
+
+/// A deadline that a run may miss.
+struct Missed<'a> {
+    program: &'a Program,
+    flow: &'a Flow,
+    finish: &'a Finish,
+    worst_ms: u64,
+    allowed_ms: u64,
+    /// For `by`: the start that has the least time, with its deadline.
+    start: Option<Gap>,
+    rhythm: Option<Rhythm>,
+    path: Vec<Leg>,
+    /// The node of the path that is worth looking at first, and by how much the whole can get shorter there.
+    helps_most: Option<(Leg, u64)>,
+    parts: Bounds,
+}
+
+impl From<Missed<'_>> for Problem {
+    fn from(found: Missed<'_>) -> Self {
+        let (name, worst) = (found.flow.name.short(), spell::length(found.worst_ms));
+        let allowed = spell::length(found.allowed_ms);
+        let title = match &found.finish.deadline {
+            Deadline::Within(_) => format!("`{name}` must finish within {allowed}, but may take {worst}"),
+            Deadline::By { minutes, .. } => {
+                let by = words::time_of_day(*minutes);
+                format!("`{name}` must finish by {by}, but may take {worst} where it has {allowed}")
+            }
+        };
+        let mut problem = Self::error(codes::E0701, found.finish.at, title, "promised here");
+        if let (Some(start), Some(rhythm)) = (found.start, &found.rhythm) {
+            let (from, to) = (moment(start.from, &rhythm.zone), moment(start.to, &rhythm.zone));
+            problem = problem.label(rhythm.at, format!("starts on {from}: {allowed} before {to}"));
+            if is_next_day(start, &rhythm.zone) {
+                problem =
+                    problem.note("that start is after the deadline of its own day, so the one of the next day counts");
+            }
+        }
+        problem = point_at(problem, &found.path, found.worst_ms);
+        problem = assumptions(problem, found.program, &found.path);
+        if let Some((leg, gain)) = &found.helps_most {
+            problem = problem.help(shorten(&found, leg, *gain));
+        }
+        match &found.finish.deadline {
+            Deadline::Within(_) => {
+                let kept = format!("finish within {}", spell::length(spell::round_up(found.worst_ms)));
+                problem.help(format!("or promise what can be kept: `{kept}`"))
+            }
+            Deadline::By { .. } => {
+                let earlier = spell::length(spell::round_up(found.worst_ms - found.allowed_ms));
+                problem.help(format!("or start {earlier} earlier, or promise to finish {earlier} later"))
+            }
+        }
+    }
+}
+
+fn is_next_day(start: Gap, zone: &str) -> bool {
+    let day = |at: i64| moment(at, zone).split(' ').nth(1).map(ToOwned::to_owned);
+    day(start.from) != day(start.to)
+}
+
+/// The one change that would help most.
+fn shorten(found: &Missed<'_>, leg: &Leg, gain: u64) -> String {
+    let too_much = found.worst_ms - found.allowed_ms;
+    let share = spell::length(leg.worst_ms);
+    if gain < too_much {
+        return format!("no single step is enough; `{}` helps most, with {share} of it", leg.label);
+    }
+    let kept = spell::length(spell::round_down(leg.worst_ms - too_much));
+    let step = leg.step.as_ref().and_then(|step| found.program.steps.get(step));
+    let attempts = found.parts.nodes.get(&leg.node.0).map_or(1, |bound| bound.attempts);
+    match step {
+        Some(step) if is_retried(step) && too_much < leg.worst_ms => {
+            format!("what helps most: let `{}` be tried no longer, `within {kept}` in its `retry`", step.name.short())
+        }
+        Some(step) if attempts == 1 && too_much < leg.worst_ms => {
+            format!("what helps most: `timeout {kept}` for `{}`", step.name.short())
+        }
+        _ => format!("what helps most: make `{}` shorter than its {share}", leg.label),
+    }
+}
+
+fn is_retried(step: &Step) -> bool {
+    step.retry.as_ref().is_some_and(|policy| policy.times > 0 && policy.within_ms.is_none())
+}
+
+/// Points at the parts of a path, the longest ones if there are many.
+pub(crate) fn point_at(mut problem: Problem, path: &[Leg], whole_ms: u64) -> Problem {
+    let whole = spell::length(whole_ms);
+    let mut longest: Vec<&Leg> = path.iter().collect();
+    longest.sort_by_key(|leg| std::cmp::Reverse(leg.worst_ms));
+    for leg in longest.iter().take(SHOWN) {
+        let text = match path.len() {
+            1 => format!("worst case of the path: {whole}"),
+            _ => format!("{} of the path's {whole}", spell::length(leg.worst_ms)),
+        };
+        problem = problem.label(leg.at, text);
+    }
+    match path.len() {
+        0 | 1 => problem,
+        _ => {
+            let named = |leg: &Leg| format!("`{}` {}", leg.label, spell::length(leg.worst_ms));
+            let mut parts: Vec<String> = path.iter().take(3 * SHOWN).map(named).collect();
+            if path.len() > 3 * SHOWN {
+                parts.push(format!("{} more", path.len() - 3 * SHOWN));
+            }
+            problem.note(format!("the longest path: {} = {whole}", parts.join(" + ")))
+        }
+    }
+}
+
+/// Says which parts of a path nobody has declared.
+pub(crate) fn assumptions(problem: Problem, program: &Program, path: &[Leg]) -> Problem {
+    let assumed = path.iter().filter(|leg| leg.provenance == Provenance::Assumed);
+    let names: Vec<String> = assumed
+        .take(SHOWN)
+        .map(|leg| {
+            let step = leg.step.as_ref().and_then(|step| program.steps.get(step));
+            let timeout = step.map(|step| format!(" (a timeout of {})", spell::length(step.timeout_ms)));
+            let named = step.map_or(&*leg.label, |step| step.name.short());
+            format!("`{named}`{}", timeout.unwrap_or_default())
+        })
+        .collect();
+    match names.is_empty() {
+        true => problem,
+        false => problem.note(format!(
+            "assumed, not declared: the default for {}; a `timeout` of its own makes it certain",
+            names.join(", ")
+        )),
+    }
+}
+
+/// Starts that wait for each other without end.
+struct Backlog<'a> {
+    flow: &'a Flow,
+    why: &'a str,
+    at: flow_diag::Span,
+    path: Vec<Leg>,
+}
+
+impl From<Backlog<'_>> for Problem {
+    fn from(found: Backlog<'_>) -> Self {
+        let name = found.flow.name.short();
+        let title = format!("starts of `{name}` may come faster than its runs end, and all of them wait");
+        let whole = found.path.iter().map(|leg| leg.worst_ms).fold(0, u64::saturating_add);
+        let problem = Self::error(codes::E0702, found.at, title, found.why);
+        point_at(problem, &found.path, whole)
+            .help("start less often, bound the steps more tightly, or leave starts out: `overlap skip`")
+    }
+}

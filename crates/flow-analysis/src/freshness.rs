@@ -1,0 +1,212 @@
+//! E08: promises of freshness that cannot be kept, with the sum; and promises that nothing bounds.
+
+use crate::{
+    bounds::{Age, SystemBounds, Unbounded},
+    calendar::{Gap, why_so_long},
+    deadlines::{assumptions, point_at},
+    spell,
+};
+use flow_diag::{Problem, Problems, Span, codes};
+use flow_plan::{
+    Arrival, DataTimeSource, Dataset, Flow, Freshness, NodeKind, Program, Provenance, Schedule, StaleAction,
+};
+
+/// All checks of the family.
+pub(crate) fn check(bounds: &mut SystemBounds<'_>) -> Problems {
+    let mut problems = Problems::default();
+    let program = bounds.program;
+    for dataset in program.datasets.values() {
+        let Some(fresh) = &dataset.fresh else { continue };
+        match (&dataset.writer, &dataset.arrives) {
+            (Some(writer), _) => {
+                let Some(flow) = program.flows.get(writer) else { continue };
+                match bounds.age(&dataset.name) {
+                    Ok(age) if age.total_ms > fresh.within_ms => {
+                        problems.push(TooOld { program, dataset, fresh, flow, age });
+                    }
+                    Ok(_) => {}
+                    // Reported as E0702 and E0301.
+                    Err(unbounded) if unbounded.is_backlog || !bounds.ages.contains_key(&dataset.name) => {}
+                    Err(unbounded) => problems.push(NoBound { dataset, fresh, unbounded: &unbounded }),
+                }
+            }
+            (None, Some(arrives)) => {
+                if let Some(rare) = rare(bounds, dataset, fresh, arrives) {
+                    problems.push(rare);
+                }
+            }
+            (None, None) => {}
+        }
+    }
+    problems
+}
+
+/// A promise that cannot be kept.
+struct TooOld<'a> {
+    program: &'a Program,
+    dataset: &'a Dataset,
+    fresh: &'a Freshness,
+    flow: &'a Flow,
+    age: &'a Age,
+}
+
+impl From<TooOld<'_>> for Problem {
+    fn from(found: TooOld<'_>) -> Self {
+        let TooOld { program, dataset, fresh, flow, age } = found;
+        let name = dataset.name.short();
+        let (promise, total) = (spell::length(fresh.within_ms), spell::length(age.total_ms));
+        let title = format!("`{name}` promises {promise}, but can be {total} old");
+        let mut problem = Self::error(codes::E0801, fresh.at, title, "promised here");
+        problem = problem.label(age.rhythm.at, between(age.rhythm.gap, &age.rhythm.zone));
+        problem = point_at(problem, &age.path, age.path_ms);
+        if let Some(input) = &age.input {
+            let old = spell::length(input.ms);
+            let what =
+                if input.because.is_some() { format!("`{}`", input.dataset.short()) } else { "the input".into() };
+            problem = problem.label(input.at, format!("{what} may already be {old} old when it is read"));
+            if let Some(because) = &input.because {
+                problem = problem.note(because.clone());
+            }
+            if input.provenance == Provenance::Assumed && age.path.iter().all(|leg| leg.provenance != input.provenance)
+            {
+                let of = input.dataset.short();
+                problem =
+                    problem.note(format!("assumed, not proved: the age of `{of}` rests on a default or a promise"));
+            }
+        }
+        problem = problem.note(format!("{} = {total}", sum(age)));
+        problem = assumptions(problem, program, &age.path);
+        if matches!(fresh.by, DataTimeSource::Column(_)) {
+            problem = problem.note("assumed: the newest value of its column is that of what it is made from");
+        }
+        let kept = format!("fresh within {}", spell::length(spell::round_up(age.total_ms)));
+        let kept = format!("{kept}{}", by(fresh));
+        match require(&found) {
+            Some(require) => {
+                let short = require.split(" else").next().unwrap_or_default().to_owned();
+                let problem = problem.help(format!("`{short}` in the flow, or promise `{kept}`"));
+                // Which of the two is for people to say, so a fix is offered only beside the other.
+                match flow.starts.first().filter(|_| !requires(flow, age)).map(|start| start.at) {
+                    Some(at) => problem
+                        .fix(
+                            "require the input to be fresher",
+                            Span::new(at.file, at.end, at.end),
+                            format!("\n  {require}"),
+                        )
+                        .fix("promise what can be kept", fresh.at, kept),
+                    None => problem,
+                }
+            }
+            None => problem.help(format!("start `{}` more often, or promise `{kept}`", flow.name.short())),
+        }
+    }
+}
+
+/// ` by placed_at`, as it is written behind the promise.
+fn by(fresh: &Freshness) -> String {
+    match &fresh.by {
+        DataTimeSource::Column(column) => format!(" by {column}"),
+        DataTimeSource::Modified => " by modified".to_owned(),
+        DataTimeSource::Derived => String::new(),
+    }
+}
+
+/// `up to 25h between starts (clocks go back on 2026-10-25)`.
+#[must_use]
+pub fn between(gap: Gap, zone: &str) -> String {
+    let why = if gap.from == 0 { None } else { why_so_long(gap, zone) };
+    let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
+    format!("up to {} between starts{why}", spell::length(gap.ms()))
+}
+
+/// The terms of an age.
+#[must_use]
+pub fn sum(age: &Age) -> String {
+    let mut terms = vec![format!("{} between starts", spell::length(age.rhythm.gap.ms()))];
+    if age.rhythm.delay_ms > 0 {
+        terms.push(format!("{} until the start comes", spell::length(age.rhythm.delay_ms)));
+    }
+    if age.path_ms > 0 {
+        terms.push(format!("{} for the path to the write", spell::length(age.path_ms)));
+    }
+    if let Some(input) = &age.input {
+        terms.push(format!("{} that `{}` may be old", spell::length(input.ms), input.dataset.short()));
+    }
+    terms.join(" + ")
+}
+
+/// The requirement of the oldest input that would keep the promise, if any would.
+fn require(found: &TooOld<'_>) -> Option<String> {
+    let input = found.age.input.as_ref()?;
+    let rest = found.age.total_ms - input.ms;
+    let left = found.fresh.within_ms.checked_sub(rest).filter(|left| *left > 0)?;
+    let (name, within) = (input.dataset.short(), spell::length(spell::round_down(left)));
+    Some(format!("require {name} fresh within {within} else fail \"{name} is too old\""))
+}
+
+/// Whether the flow already requires the oldest input to be fresh, in words that end a run.
+fn requires(flow: &Flow, age: &Age) -> bool {
+    flow.body.nodes.iter().any(|node| match &node.kind {
+        NodeKind::RequireFresh { dataset, action, .. } => {
+            *action != StaleAction::Warn && age.input.as_ref().is_some_and(|input| input.dataset == *dataset)
+        }
+        _ => false,
+    })
+}
+
+/// A promise that rests on something without a bound.
+struct NoBound<'a> {
+    dataset: &'a Dataset,
+    fresh: &'a Freshness,
+    unbounded: &'a Unbounded,
+}
+
+impl From<NoBound<'_>> for Problem {
+    fn from(found: NoBound<'_>) -> Self {
+        let name = found.dataset.name.short();
+        let promise = spell::length(found.fresh.within_ms);
+        let title = format!("`{name}` promises {promise}, but nothing bounds how old it gets");
+        Self::warning(codes::W0801, found.fresh.at, title, "promised here")
+            .label(found.unbounded.at, found.unbounded.why.clone())
+            .help(found.unbounded.help.clone())
+    }
+}
+
+/// Data that others bring less often than it promises to be fresh.
+struct Rare<'a> {
+    dataset: &'a Dataset,
+    fresh: &'a Freshness,
+    arrives: &'a Arrival,
+    gap: Gap,
+    zone: &'a str,
+}
+
+fn rare<'a>(
+    bounds: &mut SystemBounds<'_>,
+    dataset: &'a Dataset,
+    fresh: &'a Freshness,
+    arrives: &'a Arrival,
+) -> Option<Rare<'a>> {
+    let schedule = arrives.schedule.as_ref()?;
+    let gap = bounds.calendars.of(schedule)?.longest_gap(0)?;
+    let zone = match schedule {
+        Schedule::Days { zone, .. } | Schedule::Cron { zone, .. } => zone,
+        Schedule::Every { .. } => "UTC",
+    };
+    (gap.ms() > fresh.within_ms).then_some(Rare { dataset, fresh, arrives, gap, zone })
+}
+
+impl From<Rare<'_>> for Problem {
+    fn from(found: Rare<'_>) -> Self {
+        let Rare { dataset, fresh, arrives, gap, zone } = found;
+        let name = dataset.name.short();
+        let (promise, length) = (spell::length(fresh.within_ms), spell::length(gap.ms()));
+        let title = format!("`{name}` promises {promise}, but arrives up to {length} apart");
+        let why = if gap.from == 0 { None } else { why_so_long(gap, zone) };
+        let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
+        let kept = format!("fresh within {}{}", spell::length(spell::round_up(gap.ms())), by(fresh));
+        Self::error(codes::E0802, fresh.at, title, "promised here")
+            .label(arrives.at, format!("up to {length} from one to the next{why}"))
+            .help(format!("promise `{kept}`, or have it brought more often"))
+    }
+}

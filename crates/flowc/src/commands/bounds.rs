@@ -1,0 +1,283 @@
+//! `flowc bounds`: how long flows may take, how far their starts lie apart, how old datasets may get, and why.
+
+use crate::{
+    cli::{Format, Global},
+    columns::{Cell, columns},
+    exit::{Exit, Failure, Outcome},
+    programs,
+    project::Project,
+    report::{self, ProblemFormat},
+    ui::{Style, Ui, paint},
+};
+use clap::Args;
+use flow_compiler::{
+    bounds::{Bounded, SystemBounds},
+    calendar::moment,
+    deadlines, freshness,
+    path::gain,
+    spell,
+};
+use flow_diag::{Problems, Severity};
+use flow_expr::Name;
+use flow_plan::{Deadline, Flow, NodeKind, Program, Provenance};
+use serde_json::{Value as Json, json};
+
+/// Shows what is proved of time: worst cases, times between starts, ages of datasets
+#[derive(Debug, Args)]
+pub(crate) struct Bounds {
+    /// A flow or dataset [default: all]
+    name: Option<String>,
+    /// Shows the critical path too, and how much time each other step has
+    #[arg(long)]
+    path: bool,
+    /// text, or json for tools
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+impl Bounds {
+    pub(crate) fn run(&self, global: &Global, ui: &Ui) -> Outcome {
+        let project = Project::find(global)?;
+        let compilation = programs::compiled(&project, global);
+        // A promise that cannot be kept is what this is for; anything else leaves parts of the program out.
+        let broken = |code: &str| !code.starts_with("E07") && !code.starts_with("E08");
+        let broken = |severity, code: &str| severity == Severity::Error && broken(code);
+        let wrong: Vec<_> = compilation
+            .problems
+            .0
+            .iter()
+            .filter(|found| broken(found.severity, found.code.as_str()))
+            .cloned()
+            .collect();
+        if !wrong.is_empty() {
+            let wrong = Problems(wrong);
+            report::show(ui, ProblemFormat::Text, &wrong, &compilation.sources)?;
+            ui.say(&report::summary(ui, &wrong));
+            return Ok(Exit::Wrong);
+        }
+        let program = &compilation.program;
+        let (flows, datasets) = self.meant(program)?;
+        let mut bounds = SystemBounds::of(program);
+        match self.format {
+            Format::Json => {
+                let flows: Vec<Json> = flows.iter().map(|flow| flow_json(&mut bounds, flow)).collect();
+                let datasets: Vec<Json> = datasets.iter().map(|name| dataset_json(&bounds, name)).collect();
+                ui.out(&format!("{:#}\n", json!({ "format": 1, "flows": flows, "datasets": datasets })))?;
+            }
+            Format::Text => {
+                let mut lines = vec![];
+                flows.iter().for_each(|flow| lines.extend(flow_lines(&mut bounds, flow, ui.color_out)));
+                datasets.iter().for_each(|name| lines.extend(dataset_lines(&bounds, name, ui.color_out)));
+                ui.out(&lines.iter().map(|line| format!("{line}\n")).collect::<String>())?;
+                if self.path {
+                    for flow in &flows {
+                        ui.out(&path_lines(&bounds, flow, ui.color_out))?;
+                    }
+                }
+            }
+        }
+        Ok(Exit::Done)
+    }
+
+    /// The flows and written datasets that are asked for, by their whole or short names.
+    fn meant<'p>(&self, program: &'p Program) -> Result<(Vec<&'p Flow>, Vec<&'p Name>), Failure> {
+        let is_meant = |name: &Name| match &self.name {
+            Some(wanted) => name.as_str() == wanted || name.short() == wanted,
+            None => !name.as_str().starts_with("std."),
+        };
+        let flows: Vec<&Flow> = program.flows.values().filter(|flow| is_meant(&flow.name)).collect();
+        let written = program.datasets.values().filter(|dataset| dataset.writer.is_some());
+        let datasets: Vec<&Name> = written.map(|dataset| &dataset.name).filter(|name| is_meant(name)).collect();
+        match &self.name {
+            Some(wanted) if flows.is_empty() && datasets.is_empty() => Err(Failure::wrong(format!(
+                "there is no flow `{wanted}`, and no dataset `{wanted}` that a flow writes"
+            ))),
+            _ => Ok((flows, datasets)),
+        }
+    }
+}
+
+fn provenance(provenance: Provenance) -> &'static str {
+    match provenance {
+        Provenance::Declared => "declared",
+        Provenance::Measured => "measured",
+        Provenance::Assumed => "assumed",
+    }
+}
+
+/// `≤ 30m (declared)`.
+fn at_most(ms: u64, of: Provenance) -> String {
+    format!("≤ {} ({})", spell::length(ms), provenance(of))
+}
+
+/// A flow: how long it takes, when it starts, its deadline, what it reads.
+fn flow_lines(bounds: &mut SystemBounds<'_>, flow: &Flow, color: bool) -> Vec<String> {
+    let worst = bounds.durations.get(&flow.name).and_then(|bounds| bounds.flow.as_ref());
+    let worst_ms = worst.map(|bound| bound.worst_ms);
+    let takes = worst.map_or("no bound".to_owned(), |bound| at_most(bound.worst_ms, bound.provenance));
+    let mut lines = vec![format!("{} {}  {takes}", "flow", paint(color, Style::Bold, flow.name.short()))];
+    match bounds.rhythm(&flow.name) {
+        Ok(rhythm) => {
+            lines.push(format!("  {}", freshness::between(rhythm.gap, &rhythm.zone)));
+            if rhythm.delay_ms > 0 {
+                lines.push(format!("  a start comes up to {} after its calendar", spell::length(rhythm.delay_ms)));
+            }
+        }
+        Err(none) => lines.push(format!("  no bound between starts: {}", none.why)),
+    }
+    if let (Some(finish), Some(worst_ms)) = (&flow.finish, worst_ms) {
+        lines.extend(deadline(bounds, flow, &finish.deadline, worst_ms).map(|line| format!("  {line}")));
+    }
+    for (dataset, read) in bounds.inputs.get(&flow.name).into_iter().flatten() {
+        let short = dataset.short();
+        match read {
+            Ok(input) => {
+                let because = input.because.as_ref().map(|because| format!(": {because}")).unwrap_or_default();
+                lines.push(format!("  reads {short}  {} old{because}", at_most(input.ms, input.provenance)));
+            }
+            Err(none) => lines.push(format!("  reads {short}  of any age: {}", none.why)),
+        }
+    }
+    lines
+}
+
+/// The deadline, with the start that has the least time until it.
+fn deadline(bounds: &mut SystemBounds<'_>, flow: &Flow, deadline: &Deadline, worst_ms: u64) -> Option<String> {
+    let (allowed, what) = match deadline {
+        Deadline::Within(within) => (*within, format!("finish within {}", spell::length(*within))),
+        Deadline::By { .. } => {
+            let tightest = deadlines::tightest(bounds, flow)?;
+            let zone = bounds.rhythm(&flow.name).ok()?.zone.clone();
+            let (from, to) = (moment(tightest.from, &zone), moment(tightest.to, &zone));
+            (tightest.ms(), format!("finish by {to}, at the tightest, from {from}"))
+        }
+    };
+    Some(match allowed.checked_sub(worst_ms) {
+        Some(left) => format!("{what}: {} to spare", spell::length(left)),
+        None => format!("{what}: {} too late", spell::length(worst_ms - allowed)),
+    })
+}
+
+/// A dataset: how old it may get, as a sum, against its promise.
+fn dataset_lines(bounds: &SystemBounds<'_>, name: &Name, color: bool) -> Vec<String> {
+    let promise = promise(bounds, name);
+    let promised = promise.map(|ms| format!(", promised within {}", spell::length(ms))).unwrap_or_default();
+    let head = |what: &str| format!("dataset {}  {what}{promised}", paint(color, Style::Bold, name.short()));
+    match bounds.age(name) {
+        Ok(age) => {
+            let mut lines = vec![head(&format!("{} old", at_most(age.total_ms, age.provenance)))];
+            lines.push(format!("  {} = {}", freshness::sum(age), spell::length(age.total_ms)));
+            lines.extend(age.input.as_ref().and_then(|input| input.because.as_ref()).map(|why| format!("  {why}")));
+            lines
+        }
+        Err(none) => vec![head("of any age"), format!("  {}", none.why), format!("  {}", none.help)],
+    }
+}
+
+fn promise(bounds: &SystemBounds<'_>, name: &Name) -> Option<u64> {
+    bounds.program().datasets.get(name)?.fresh.as_ref().map(|fresh| fresh.within_ms)
+}
+
+/// The critical path of a flow, what helps most, and the slack of each step.
+fn path_lines(bounds: &SystemBounds<'_>, flow: &Flow, color: bool) -> String {
+    let path = deadlines::path(bounds, flow);
+    let (Some(timeline), Some(parts)) = (bounds.timelines.get(&flow.name), bounds.durations.get(&flow.name)) else {
+        return String::new();
+    };
+    let mut rows: Vec<Vec<Cell>> = vec![];
+    for (node, slack) in flow.body.nodes.iter().zip(timeline.slack()) {
+        let Some(bound) = parts.nodes.get(&node.id.0).filter(|bound| bound.worst_ms > 0) else { continue };
+        let is_on_path = path.iter().any(|leg| leg.node == node.id);
+        let kind = if matches!(node.kind, NodeKind::Call { .. }) { "" } else { "block or wait" };
+        rows.push(vec![
+            Cell::styled(format!("  {}", node.label), Style::Bold),
+            Cell::new(at_most(bound.worst_ms, bound.provenance)),
+            match is_on_path {
+                true => Cell::styled("on the critical path", Style::Warn),
+                false => Cell::new(format!("{} of slack", spell::length(slack))),
+            },
+            Cell::styled(kind, Style::Dim),
+        ]);
+    }
+    let title = paint(color, Style::Bold, &format!("the path of {}", flow.name.short()));
+    let most = path.iter().map(|leg| (gain(flow, parts, leg.node), leg)).max_by_key(|(gain, _)| *gain);
+    let most = most
+        .filter(|(gain, _)| *gain > 0)
+        .map(|(gain, leg)| format!("  shortening `{}` helps most: up to {} less\n", leg.label, spell::length(gain)));
+    format!("\n{title}\n{}{}", columns(&rows, color), most.unwrap_or_default())
+}
+
+fn none_json<T>(found: &Bounded<T>) -> Json {
+    match found {
+        Ok(_) => Json::Null,
+        Err(none) => json!({ "why": none.why, "help": none.help }),
+    }
+}
+
+fn flow_json(bounds: &mut SystemBounds<'_>, flow: &Flow) -> Json {
+    let tightest = deadlines::tightest(bounds, flow);
+    let worst = bounds.durations.get(&flow.name).and_then(|bounds| bounds.flow.as_ref());
+    let allowed = flow.finish.as_ref().and_then(|finish| match &finish.deadline {
+        Deadline::Within(within) => Some(*within),
+        Deadline::By { .. } => tightest.map(|tightest| tightest.ms()),
+    });
+    let rhythm = bounds.rhythm(&flow.name);
+    let path: Vec<Json> = deadlines::path(bounds, flow)
+        .iter()
+        .map(|leg| {
+            let step = leg.step.as_ref().map(Name::as_str);
+            let of = provenance(leg.provenance);
+            json!({ "node": leg.label, "step": step, "worst_ms": leg.worst_ms, "provenance": of })
+        })
+        .collect();
+    let slack = bounds.timelines.get(&flow.name).map(flow_compiler::path::Timeline::slack).unwrap_or_default();
+    let slack: Vec<Json> = flow
+        .body
+        .nodes
+        .iter()
+        .zip(slack)
+        .map(|(node, slack)| json!({ "node": &*node.label, "slack_ms": slack }))
+        .collect();
+    let reads = bounds.inputs.get(&flow.name).into_iter().flatten().map(|(dataset, read)| {
+        json!({
+            "dataset": dataset.as_str(),
+            "age_ms": read.as_ref().ok().map(|input| input.ms),
+            "provenance": read.as_ref().ok().map(|input| provenance(input.provenance)),
+            "because": read.as_ref().ok().and_then(|input| input.because.clone()),
+            "no_bound": none_json(read),
+        })
+    });
+    json!({
+        "flow": flow.name.as_str(),
+        "worst_ms": worst.map(|bound| bound.worst_ms),
+        "provenance": worst.map(|bound| provenance(bound.provenance)),
+        "gap_ms": rhythm.as_ref().ok().map(|rhythm| rhythm.gap.ms()),
+        "delay_ms": rhythm.as_ref().ok().map(|rhythm| rhythm.delay_ms),
+        "no_bound": none_json(&rhythm),
+        "allowed_ms": allowed,
+        "path": path,
+        "slack": slack,
+        "reads": reads.collect::<Vec<_>>(),
+    })
+}
+
+fn dataset_json(bounds: &SystemBounds<'_>, name: &Name) -> Json {
+    let age = bounds.age(name);
+    let terms = age.as_ref().ok().map(|age| {
+        json!({
+            "gap_ms": age.rhythm.gap.ms(),
+            "delay_ms": age.rhythm.delay_ms,
+            "path_ms": age.path_ms,
+            "input_ms": age.input.as_ref().map(|input| input.ms),
+            "input": age.input.as_ref().map(|input| input.dataset.as_str()),
+        })
+    });
+    json!({
+        "dataset": name.as_str(),
+        "promise_ms": promise(bounds, name),
+        "age_ms": age.as_ref().ok().map(|age| age.total_ms),
+        "provenance": age.as_ref().ok().map(|age| provenance(age.provenance)),
+        "terms": terms,
+        "no_bound": none_json(&age),
+    })
+}
