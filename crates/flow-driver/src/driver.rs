@@ -598,6 +598,7 @@ impl Driver {
             how: None,
             decision: None,
             failure: self.failures.get(&ROOT).map(|failure| (**failure).clone()),
+            instead_of: None,
             because: None,
             attempts: instance.attempts,
             began: instance.began.unwrap_or(self.now),
