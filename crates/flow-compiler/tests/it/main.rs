@@ -8,4 +8,5 @@ mod guards;
 mod marks;
 mod meaning;
 mod pages;
+mod policies;
 mod repository;
