@@ -13,35 +13,17 @@ use flow_plan::{
 use harness::*;
 
 fn model(short: &str) -> Model {
-    Model {
-        name: name(&format!("m.{short}")),
-        provider: Provider::Openai,
-        model: short.into(),
-        endpoint: None,
-        key: None,
-        price: Some(Price { input: 1_000_000, output: 2_000_000 }),
-        limit: None,
-        context: None,
-        max_tokens: Some(50),
-        temperature: None,
-        accepts: vec![],
-        at: Default::default(),
-    }
+    let named = Model::new(name(&format!("m.{short}")), Provider::Openai, short);
+    Model { price: Some(Price { input: 1_000_000, output: 2_000_000 }), max_tokens: Some(50), ..named }
 }
 
 /// An AI step that asks these models, and may call the step `look`.
 fn asking(models: &[&str], tools: bool) -> Step {
-    let body = AiBody {
-        models: models.iter().map(|model| name(&format!("m.{model}"))).collect(),
-        system: vec![],
-        prompt: vec![Part::Text("How many?".into())],
-        max_tokens: None,
-        temperature: None,
-        seed: None,
-        tools: if tools { vec![name("m.look")] } else { vec![] },
-        turns: 2,
-        samples: None,
-    };
+    let asked = AiBody::new(
+        models.iter().map(|model| name(&format!("m.{model}"))).collect(),
+        vec![Part::Text("How many?".into())],
+    );
+    let body = AiBody { tools: if tools { vec![name("m.look")] } else { vec![] }, turns: 2, ..asked };
     Step { body: Body::Ai(Box::new(body)), cache: flow_plan::CachePolicy::Never, ..step("count", 0) }
 }
 

@@ -14,34 +14,13 @@ use harness::*;
 use proptest::prelude::*;
 
 fn model(short: &str) -> Model {
-    Model {
-        name: name(&format!("m.{short}")),
-        provider: Provider::Openai,
-        model: short.into(),
-        endpoint: None,
-        key: None,
-        price: Some(Price { input: 1_000_000, output: 1_000_000 }),
-        limit: None,
-        context: None,
-        max_tokens: Some(50),
-        temperature: None,
-        accepts: vec![],
-        at: Default::default(),
-    }
+    let named = Model::new(name(&format!("m.{short}")), Provider::Openai, short);
+    Model { price: Some(Price { input: 1_000_000, output: 1_000_000 }), max_tokens: Some(50), ..named }
 }
 
 fn asking(short: &str, model: &str, params: u32) -> Step {
-    let body = AiBody {
-        models: vec![name(&format!("m.{model}"))],
-        system: vec![],
-        prompt: vec![Part::Text("How many?".into())],
-        max_tokens: None,
-        temperature: None,
-        seed: None,
-        tools: vec![],
-        turns: 2,
-        samples: None,
-    };
+    let asked = AiBody::new(vec![name(&format!("m.{model}"))], vec![Part::Text("How many?".into())]);
+    let body = AiBody { turns: 2, ..asked };
     Step { body: Body::Ai(Box::new(body)), cache: flow_plan::CachePolicy::Never, ..step(short, params) }
 }
 

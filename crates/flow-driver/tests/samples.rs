@@ -6,45 +6,18 @@ mod harness;
 
 use flow_driver::{ContractVerdict, NodeStatus, Note};
 use flow_expr::{BinaryOp, Part, Value};
-use flow_plan::{
-    AiBody, Body, Budget, ErrorClass, Failure, Guard, GuardAction, Model, Program, Provider, RetryPolicy, Samples, Step,
-};
+use flow_plan::{AiBody, Body, Budget, ErrorClass, Failure, Guard, GuardAction, Program, RetryPolicy, Samples, Step};
 use harness::*;
 
 fn asking(most: u32, agree: u32) -> Step {
-    let body = AiBody {
-        models: vec![name("m.first")],
-        system: vec![],
-        prompt: vec![Part::Text("How many?".into())],
-        max_tokens: None,
-        temperature: None,
-        seed: None,
-        tools: vec![],
-        turns: 1,
-        samples: Some(Box::new(Samples { most, agree, on: None, text: "".into() })),
-    };
+    let asked = AiBody::new(vec![name("m.first")], vec![Part::Text("How many?".into())]);
+    let samples = Samples { most, agree, on: None, text: "".into() };
+    let body = AiBody { turns: 1, samples: Some(Box::new(samples)), ..asked };
     Step { body: Body::Ai(Box::new(body)), cache: flow_plan::CachePolicy::Never, ..step("count", 0) }
 }
 
 fn world(step: Step) -> Program {
-    let model = Model {
-        name: name("m.first"),
-        provider: Provider::Openai,
-        model: "first".into(),
-        endpoint: None,
-        key: None,
-        price: None,
-        limit: None,
-        context: None,
-        max_tokens: Some(50),
-        temperature: None,
-        accepts: vec![],
-        at: Default::default(),
-    };
-    let flows = vec![flow("main", vec![call(1, "count", "count", vec![])], Some(var(1)))];
-    let mut program = program(vec![step], vec![], flows);
-    program.models = [(model.name.clone(), model)].into();
-    program
+    counting(vec![step])
 }
 
 /// What the model says: numbers, or 0 for something that is none.

@@ -8,46 +8,21 @@ mod harness;
 use flow_driver::{Answer, ContractVerdict, NodeStatus, Note, Says};
 use flow_expr::{BinaryOp, Part, Value, VarId};
 use flow_plan::{
-    AiBody, AskReport, Body, Budget, Called, Effect, ErrorClass, Failure, Guard, GuardAction, MOST_CALLS, Model,
-    Program, Provider, RetryPolicy, Said, Step,
+    AiBody, AskReport, Body, Budget, Called, Effect, ErrorClass, Failure, Guard, GuardAction, MOST_CALLS, Program,
+    RetryPolicy, Said, Step,
 };
 use harness::*;
 use std::sync::Arc;
 
 fn ai(tools: &[&str], turns: u32) -> Body {
-    Body::Ai(Box::new(AiBody {
-        models: vec![name("m.first")],
-        system: vec![],
-        prompt: vec![Part::Text("How many?".into())],
-        max_tokens: None,
-        temperature: None,
-        seed: None,
-        tools: tools.iter().map(|tool| name(&format!("m.{tool}"))).collect(),
-        turns,
-        samples: None,
-    }))
+    let tools = tools.iter().map(|tool| name(&format!("m.{tool}"))).collect();
+    let asked = AiBody::new(vec![name("m.first")], vec![Part::Text("How many?".into())]);
+    Body::Ai(Box::new(AiBody { tools, turns, ..asked }))
 }
 
 /// A flow with one AI step, `count`, that may call the step `look`.
 fn world(count: Step, look: Step) -> Program {
-    let model = Model {
-        name: name("m.first"),
-        provider: Provider::Openai,
-        model: "first".into(),
-        endpoint: None,
-        key: None,
-        price: None,
-        limit: None,
-        context: None,
-        max_tokens: Some(50),
-        temperature: None,
-        accepts: vec![],
-        at: Default::default(),
-    };
-    let flows = vec![flow("main", vec![call(1, "count", "count", vec![])], Some(var(1)))];
-    let mut program = program(vec![count, look], vec![], flows);
-    program.models = [(model.name.clone(), model)].into();
-    program
+    counting(vec![count, look])
 }
 
 fn asking() -> Step {

@@ -58,6 +58,25 @@ pub struct Model {
 }
 
 impl Model {
+    /// A model of which only that is said.
+    #[must_use]
+    pub fn new(name: Name, provider: Provider, model: impl Into<Arc<str>>) -> Self {
+        Self {
+            name,
+            provider,
+            model: model.into(),
+            endpoint: None,
+            key: None,
+            price: None,
+            limit: None,
+            context: None,
+            max_tokens: None,
+            temperature: None,
+            accepts: vec![],
+            at: Span::default(),
+        }
+    }
+
     /// Whether the provider may put another model behind the name tomorrow.
     ///
     /// OpenAI and Anthropic pin a model by a date in its name, Ollama by a tag. What stands behind an endpoint
@@ -171,6 +190,22 @@ pub struct Samples {
 }
 
 impl AiBody {
+    /// A body that asks these models that, and says no more.
+    #[must_use]
+    pub fn new(models: Vec<Name>, prompt: Vec<Part>) -> Self {
+        Self {
+            models,
+            system: vec![],
+            prompt,
+            max_tokens: None,
+            temperature: None,
+            seed: None,
+            tools: vec![],
+            turns: DEFAULT_TURNS,
+            samples: None,
+        }
+    }
+
     /// How many answers one result takes at most.
     #[must_use]
     pub fn most_answers(&self) -> u32 {
@@ -215,7 +250,6 @@ pub fn tokens_at_most(text: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::{Model, Price, Provider, tokens_at_most};
-    use flow_diag::Span;
     use flow_expr::Name;
     use std::sync::Arc;
 
@@ -259,20 +293,8 @@ mod tests {
             (replay, None, "gpt-5-mini", false),
         ];
         for (provider, endpoint, name, expected) in cases {
-            let model = Model {
-                name: Name::new("m"),
-                provider,
-                model: name.into(),
-                endpoint: endpoint.map(Arc::from),
-                key: None,
-                price: None,
-                limit: None,
-                context: None,
-                max_tokens: None,
-                temperature: None,
-                accepts: vec![],
-                at: Span::default(),
-            };
+            let mut model = Model::new(Name::new("m"), provider, name);
+            model.endpoint = endpoint.map(Arc::from);
             assert_eq!(model.floats(), expected, "{name}");
         }
     }

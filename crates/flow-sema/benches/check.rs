@@ -8,7 +8,7 @@
 
 use flow_diag::FileId;
 use flow_expr::Name;
-use flow_sema::{Input, ParsedModule, manifest::Manifest};
+use flow_sema::{Checked, Input, ParsedModule, manifest::Manifest};
 use std::fmt::Write as _;
 
 const FILES: usize = 500;
@@ -73,6 +73,15 @@ fn parsing(bencher: divan::Bencher<'_, '_>) {
     bencher.counter(divan::counter::ItemsCount::new(lines)).bench(|| parse(&texts));
 }
 
+/// Checks a program that is right, as `flowc check` does.
+fn checked(modules: &[ParsedModule], manifest: &Manifest) -> Checked {
+    let read_file = &|_, _: &str| Err("there are no files".into());
+    let input = Input { modules, manifest, profile: None, overrides: &[], read_file, for_editor: false };
+    let (checked, problems) = flow_sema::check(input);
+    assert!(!problems.has_errors(), "{:?}", problems.0.first());
+    checked
+}
+
 #[divan::bench(sample_count = 5)]
 fn parsing_and_checking(bencher: divan::Bencher<'_, '_>) {
     let texts = files();
@@ -80,18 +89,7 @@ fn parsing_and_checking(bencher: divan::Bencher<'_, '_>) {
     let manifest = Manifest::default();
     bencher.counter(divan::counter::ItemsCount::new(lines)).bench(|| {
         let modules = parse(&texts);
-        let read_file = &|_, _: &str| Err("there are no files".into());
-        let input = Input {
-            modules: &modules,
-            manifest: &manifest,
-            profile: None,
-            overrides: &[],
-            read_file,
-            for_editor: false,
-        };
-        let (checked, problems) = flow_sema::check(input);
-        assert!(!problems.has_errors(), "{:?}", problems.0.first());
-        checked
+        checked(&modules, &manifest)
     });
 }
 
@@ -114,18 +112,5 @@ fn one_flow(lets: usize) -> String {
 fn one_flow_of_lets(bencher: divan::Bencher<'_, '_>, lets: usize) {
     let modules = parse(&[one_flow(lets)]);
     let manifest = Manifest::default();
-    bencher.counter(divan::counter::ItemsCount::new(lets)).bench_local(|| {
-        let read_file = &|_, _: &str| Err("there are no files".into());
-        let input = Input {
-            modules: &modules,
-            manifest: &manifest,
-            profile: None,
-            overrides: &[],
-            read_file,
-            for_editor: false,
-        };
-        let (checked, problems) = flow_sema::check(input);
-        assert!(!problems.has_errors(), "{:?}", problems.0.first());
-        checked
-    });
+    bencher.counter(divan::counter::ItemsCount::new(lets)).bench_local(|| checked(&modules, &manifest));
 }

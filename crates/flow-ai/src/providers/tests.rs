@@ -10,20 +10,7 @@ use serde_json::{Value as Json, json};
 use std::time::Duration;
 
 fn model(provider: Provider, endpoint: Option<&str>) -> Model {
-    Model {
-        name: Name::new("m.writer"),
-        provider,
-        model: "small-1".into(),
-        endpoint: endpoint.map(Into::into),
-        key: None,
-        price: None,
-        limit: None,
-        context: None,
-        max_tokens: None,
-        temperature: None,
-        accepts: vec![],
-        at: flow_diag::Span::default(),
-    }
+    Model { endpoint: endpoint.map(Into::into), ..Model::new(Name::new("m.writer"), provider, "small-1") }
 }
 
 fn ask(model: &Model) -> Ask<'_> {

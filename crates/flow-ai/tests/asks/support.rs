@@ -10,20 +10,8 @@ pub(crate) const KEY: &str = "sk-very-secret-0123456789";
 
 /// A model at that endpoint.
 pub(crate) fn model(endpoint: &str) -> Model {
-    Model {
-        name: Name::new("m.writer"),
-        provider: Provider::Openai,
-        model: "small-1".into(),
-        endpoint: Some(endpoint.into()),
-        key: Some(Name::new("m.key")),
-        price: None,
-        limit: None,
-        context: None,
-        max_tokens: None,
-        temperature: None,
-        accepts: vec![],
-        at: flow_diag::Span::default(),
-    }
+    let named = Model::new(Name::new("m.writer"), Provider::Openai, "small-1");
+    Model { endpoint: Some(endpoint.into()), key: Some(Name::new("m.key")), ..named }
 }
 
 /// A question to it.

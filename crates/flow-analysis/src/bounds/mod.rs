@@ -11,7 +11,7 @@ mod starts;
 pub use ages::{Age, Input, Inputs};
 pub use starts::Rhythm;
 
-use crate::{calendar::Calendars, path::Timeline, system::System, time::all_bounds};
+use crate::{calendar::Calendars, path::Timeline, system::System, time};
 use flow_diag::Span;
 use flow_expr::Name;
 use flow_plan::{Block, Bounds, Flow, Node, NodeKind, Overlap, Program};
@@ -90,7 +90,7 @@ impl<'a> SystemBounds<'a> {
     }
 
     fn of_flows(program: &'a Program, wanted: &BTreeSet<&'a Name>, ties: &Ties<'a>) -> Self {
-        let durations = if wanted.is_empty() { BTreeMap::new() } else { all_bounds(program) };
+        let durations = if wanted.is_empty() { BTreeMap::new() } else { time::all_bounds(program) };
         let timeline = |name: &&'a Name| {
             let timeline = Timeline::of(program.flows.get(*name)?, durations.get(*name)?);
             Some((*name, timeline))
@@ -183,31 +183,11 @@ impl<'a> Ties<'a> {
 
 /// The flows, each after those that it rests on. Flows of a circle, and what rests on them, are left out.
 fn in_order<'a>(wanted: &BTreeSet<&'a Name>, rests_on: &BTreeMap<&'a Name, Vec<&'a Name>>) -> Vec<&'a Name> {
-    let mut left: BTreeMap<&Name, usize> = BTreeMap::new();
-    let mut waiting: BTreeMap<&Name, Vec<&'a Name>> = BTreeMap::new();
-    for name in wanted {
-        let on = rests_on.get(name).into_iter().flatten().filter(|on| wanted.contains(*on));
-        let mut count = 0;
-        for on in on {
-            waiting.entry(on).or_default().push(name);
-            count += 1;
-        }
-        left.insert(name, count);
-    }
-    let mut order: Vec<&'a Name> = wanted.iter().filter(|name| left[**name] == 0).copied().collect();
-    let mut next = 0;
-    while let Some(name) = order.get(next).copied() {
-        next += 1;
-        for waiter in waiting.remove(name).into_iter().flatten() {
-            if let Some(count) = left.get_mut(waiter) {
-                *count -= 1;
-                if *count == 0 {
-                    order.push(waiter);
-                }
-            }
-        }
-    }
-    order
+    let names: Vec<&Name> = wanted.iter().copied().collect();
+    let place = |name: &&Name| u32::try_from(names.binary_search(name).ok()?).ok();
+    let waits = |name: &&Name| rests_on.get(*name).into_iter().flatten().filter_map(place).collect();
+    let waits: Vec<Vec<u32>> = names.iter().map(waits).collect();
+    time::in_order(&waits).into_iter().map(|place| names[place]).collect()
 }
 
 /// Where a flow writes a dataset, and whether each run does.

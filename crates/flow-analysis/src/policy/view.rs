@@ -4,10 +4,10 @@
 
 use crate::time;
 use flow_diag::Span;
-use flow_expr::{Name, Record, Type, TypeDef, TypeTable, Value};
+use flow_expr::{Name, Record, TypeTable, Value, redact::labels_in};
 use flow_plan::{
-    Body, Connection, ConnectionKind, Dataset, Deadline, Effect, Flow, Format, GuardAction, Location, Model, NodeKind,
-    Program, Provider, SEEN, Step,
+    Body, Bounds, Connection, ConnectionKind, Dataset, Deadline, Effect, Flow, Format, GuardAction, Location, Model,
+    NodeKind, Program, Provider, SEEN, Step,
 };
 use jiff::SignedDuration;
 use std::{
@@ -24,9 +24,10 @@ pub(super) struct View {
 impl View {
     pub(super) fn of(program: &Program) -> Self {
         let mut view = Self { lists: vec![], places: HashMap::new() };
+        let durations = time::all_bounds(program);
         view.list(0, program.datasets.values().map(|one| (&one.name, one.at, dataset(one, &program.types))));
         view.list(1, program.steps.values().map(|one| (&one.name, one.at, step(one))));
-        view.list(2, program.flows.values().map(|one| (&one.name, one.at, flow(one, program))));
+        view.list(2, program.flows.values().map(|one| (&one.name, one.at, flow(one, durations.get(&one.name)))));
         view.list(3, program.models.values().map(|one| (&one.name, one.at, model(one))));
         view.list(4, program.connections.values().map(|one| (&one.name, one.at, connection(one))));
         view
@@ -73,9 +74,8 @@ fn dataset(dataset: &Dataset, types: &TypeTable) -> Fields {
         Location::File { format: Format::Text, .. } => "text",
         Location::Table { .. } => "table",
     };
-    let mut labels = BTreeSet::new();
-    labels.extend(dataset.accepts.iter().map(Name::short));
-    labels_of(&dataset.ty, types, &mut BTreeSet::new(), &mut labels);
+    let inside = labels_in(&dataset.ty, types);
+    let labels: BTreeSet<&str> = inside.iter().chain(&dataset.accepts).map(Name::short).collect();
     vec![
         ("owner", optional(dataset.owner.as_deref().map(text))),
         ("tags", texts(dataset.tags.iter().map(|tag| &**tag))),
@@ -119,8 +119,8 @@ fn step(step: &Step) -> Fields {
     ]
 }
 
-fn flow(flow: &Flow, program: &Program) -> Fields {
-    let worst = time::bounds(program, &flow.name).flow.map(|bound| duration(bound.worst_ms));
+fn flow(flow: &Flow, bounds: Option<&Bounds>) -> Fields {
+    let worst = bounds.and_then(|bounds| bounds.flow.as_ref()).map(|bound| duration(bound.worst_ms));
     let (mut reads, mut writes, mut steps) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for node in flow.nodes() {
         match &node.kind {
@@ -173,28 +173,6 @@ fn connection(connection: &Connection) -> Fields {
         ConnectionKind::Http { .. } => "http",
     };
     vec![("kind", text(kind)), ("accepts", texts(connection.accepts.iter().map(Name::short)))]
-}
-
-/// Labels of the fields of a type, at any depth.
-fn labels_of<'t>(ty: &'t Type, types: &'t TypeTable, seen: &mut BTreeSet<&'t Name>, found: &mut BTreeSet<&'t str>) {
-    match ty {
-        Type::Optional(inner) | Type::List(inner) | Type::Table(inner) | Type::Map(_, inner) => {
-            labels_of(inner, types, seen, found);
-        }
-        Type::Named(name) if seen.insert(name) => {
-            let fields: Vec<_> = match types.get(name) {
-                Some(TypeDef::Record(fields)) => fields.iter().collect(),
-                Some(TypeDef::Enum(variants)) => variants.iter().flat_map(|variant| &variant.payload).collect(),
-                Some(TypeDef::Refined { base, .. }) => return labels_of(base, types, seen, found),
-                None => vec![],
-            };
-            for field in fields {
-                found.extend(field.labels.iter().map(Name::short));
-                labels_of(&field.ty, types, seen, found);
-            }
-        }
-        _ => {}
-    }
 }
 
 fn module_of(name: &Name) -> &str {

@@ -6,18 +6,7 @@ use flow_plan::{AiBody, Body, Budget, Guard, GuardAction, Samples, Step};
 
 fn asking(models: &[&str]) -> Step {
     let models = models.iter().map(|model| name(model)).collect();
-    let (system, prompt, tools) = (vec![], vec![], vec![]);
-    let body = AiBody {
-        models,
-        system,
-        prompt,
-        max_tokens: None,
-        temperature: None,
-        seed: None,
-        tools,
-        turns: 8,
-        samples: None,
-    };
+    let body = AiBody::new(models, vec![]);
     Step { body: Body::Ai(Box::new(body)), ..step("s") }
 }
 

@@ -29,17 +29,7 @@ fn a_step_counts_what_its_guards_wait_for_people() {
 }
 
 fn asking(tools: Vec<flow_expr::Name>, samples: Option<Box<Samples>>) -> Step {
-    let body = AiBody {
-        models: vec![name("m")],
-        system: vec![],
-        prompt: vec![],
-        max_tokens: None,
-        temperature: None,
-        seed: None,
-        tools,
-        turns: 3,
-        samples,
-    };
+    let body = AiBody { tools, turns: 3, samples, ..AiBody::new(vec![name("m")], vec![]) };
     Step { body: Body::Ai(Box::new(body)), ..step("asks") }
 }
 

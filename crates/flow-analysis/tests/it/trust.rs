@@ -11,19 +11,7 @@ fn var(id: u32) -> Expr {
 }
 
 fn asking() -> Step {
-    let (system, prompt, tools) = (vec![], vec![], vec![]);
-    let models = vec![name("m")];
-    let body = AiBody {
-        models,
-        system,
-        prompt,
-        max_tokens: None,
-        temperature: None,
-        seed: None,
-        tools,
-        turns: 8,
-        samples: None,
-    };
+    let body = AiBody::new(vec![name("m")], vec![]);
     Step { body: Body::Ai(Box::new(body)), effect: Effect::Read, ..step("ask") }
 }
 

@@ -11,7 +11,7 @@ use flow_driver::{
 use flow_expr::{BinaryOp, Expr, ExprKind, Name, Type, Value, VarId};
 use flow_plan::{
     AskReport, Block, Body, CachePolicy, Dataset, Effect, Failure, Fingerprint, Flow, Format, Handler, HandlerEvent,
-    Location, Node, NodeId, NodeKind, Param, Program, Rendered, Step,
+    Location, Model, Node, NodeId, NodeKind, Param, Program, Provider, Rendered, Step,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::{
@@ -562,4 +562,13 @@ impl Run {
     pub fn took(&self) -> i64 {
         ms(self.journal.last().unwrap().0) - ms(self.start.started)
     }
+}
+
+/// A program whose flow calls the step `count` of these, which asks the model `first`.
+pub fn counting(steps: Vec<Step>) -> Program {
+    let flows = vec![flow("main", vec![call(1, "count", "count", vec![])], Some(var(1)))];
+    let mut program = program(steps, vec![], flows);
+    let named = Model::new(name("m.first"), Provider::Openai, "first");
+    program.models = [(named.name.clone(), Model { max_tokens: Some(50), ..named })].into();
+    program
 }

@@ -107,17 +107,8 @@ fn types() -> TypeTable {
 }
 
 fn steps() -> [Step; 3] {
-    let ai = AiBody {
-        models: vec![name("shop.writer")],
-        system: vec![],
-        prompt: vec![Part::Text("Write.".into())],
-        max_tokens: Some(50),
-        temperature: None,
-        seed: None,
-        tools: vec![name("shop.look_up")],
-        turns: 4,
-        samples: None,
-    };
+    let asked = AiBody::new(vec![name("shop.writer")], vec![Part::Text("Write.".into())]);
+    let ai = AiBody { max_tokens: Some(50), tools: vec![name("shop.look_up")], turns: 4, ..asked };
     let sql = Body::Sql { text: "select * from x".into(), connection: None };
     [
         step("clean", orders(), orders(), sql),
@@ -127,20 +118,8 @@ fn steps() -> [Step; 3] {
 }
 
 fn model() -> Model {
-    Model {
-        name: name("shop.writer"),
-        provider: Provider::Openai,
-        model: "gpt-x-2026-01-01".into(),
-        endpoint: Some("http://127.0.0.1:9/v1".into()),
-        key: None,
-        price: None,
-        limit: None,
-        context: None,
-        max_tokens: None,
-        temperature: None,
-        accepts: vec![],
-        at: Span::default(),
-    }
+    let named = Model::new(name("shop.writer"), Provider::Openai, "gpt-x-2026-01-01");
+    Model { endpoint: Some("http://127.0.0.1:9/v1".into()), ..named }
 }
 
 fn flow() -> Flow {
