@@ -92,3 +92,19 @@ fn each_policy_of_the_library_is_broken_and_kept() {
     let none = compile_text(THINGS);
     assert_eq!(codes(&none, "E1001"), Vec::<String>::new(), "a policy of the library holds only where it is taken");
 }
+
+#[test]
+fn labels_of_an_alias_count_too() {
+    let text = r#"
+use std.policy.{labelled_data_forgotten}
+label pii "Identifies a person."
+type Email = String @pii where it.length() > 3
+type Reader { email: Email }
+dataset readers: Table<Reader> { at parquet("out/readers.parquet") }
+step gather() -> Table<Reader> { python "pass" effect read timeout 1m }
+flow daily { write readers = gather() }
+"#;
+    let told = ["dataset `readers` holds labelled data: say `keep 30d`"];
+    let compilation = compile_text(text);
+    assert_eq!(codes(&compilation, "E1001"), told, "{}", shown(&compilation));
+}
