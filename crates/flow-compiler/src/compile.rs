@@ -121,10 +121,8 @@ fn read_beside(
 
 /// What the index and the places say that analyses need.
 fn mentions(index: &Index, places: &Places) -> Mentions {
-    let mut used = vec![false; index.definitions.len()];
-    index.references.iter().for_each(|reference| used[reference.to.0 as usize] = true);
     let mut mentions = Mentions { inside: places.inside.clone(), ..Mentions::default() };
-    for (definition, used) in index.definitions.iter().zip(used) {
+    for (definition, used) in index.mentioned() {
         let DefinitionKind::Declaration(keyword) = definition.kind else { continue };
         if keyword == "fn" {
             mentions.functions.insert(definition.name.clone(), definition.at);

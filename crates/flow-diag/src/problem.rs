@@ -99,6 +99,7 @@ impl Problem {
     /// Adds advice.
     #[must_use]
     pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.helps.reserve_exact(1);
         self.helps.push(text.into());
         self
     }
@@ -106,6 +107,7 @@ impl Problem {
     /// Adds a change that mends it, replacing one place.
     #[must_use]
     pub fn fix(mut self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self {
+        self.fixes.reserve_exact(1);
         self.fixes.push(Fix { title: title.into(), edits: vec![Edit { span, text: text.into() }] });
         self
     }

@@ -10,11 +10,12 @@ use crate::{
     evaluate::{Job, or_damaged},
     expressions::free_variables,
     failures,
-    graph::{Op, Source},
+    graph::Op,
     inner::Inside,
     judges::{self, Next},
     meaning::NodeMeaning,
     retry::{Failed, next_attempt, seed_at},
+    sources::Source,
     state::{Activity, CallState, Phase, Role, Settled, Then},
 };
 use flow_expr::{Expr, ExprKind, Name, Value, VarId, digest, redact::redact};
@@ -87,32 +88,30 @@ impl Driver {
         }
         let last = self.last_record(id, last);
         let last = last.as_ref();
-        let upstream = self.unknown_upstream(id);
         let forced = self.is_forced(id);
+        let upstream = || self.unknown_upstream(id);
         let (decision, runs) = match &self.instances[id as usize].activity {
             Activity::Call(call) => {
                 let node = Candidate {
                     components: &call.meaning.components,
                     inputs: &call.inputs,
-                    upstream: &upstream,
                     cache: call.step.cache,
                     not_cacheable: call.meaning.not_cacheable.as_ref(),
                     step: Some(&call.step),
                     forced,
                 };
-                (decide(&node, last, cached.as_ref(), self.now), Job::Attempt)
+                (decide(&node, last, cached.as_ref(), self.now, upstream), Job::Attempt)
             }
             Activity::Compute(compute) => {
                 let node = Candidate {
                     components: &compute.meaning.components,
                     inputs: &compute.inputs,
-                    upstream: &upstream,
                     cache: flow_plan::CachePolicy::Unchanged,
                     not_cacheable: compute.meaning.not_cacheable.as_ref(),
                     step: None,
                     forced,
                 };
-                let decision = decide(&node, last, cached.as_ref(), self.now);
+                let decision = decide(&node, last, cached.as_ref(), self.now, upstream);
                 let Op::Compute { expr, .. } = &self.node(id).op else { return };
                 (decision, Job::Compute(expr.clone(), compute.bindings.clone()))
             }
@@ -443,7 +442,7 @@ impl Driver {
         let block = self.instances[id as usize].block;
         let graph = &self.graphs[self.blocks[block as usize].flow as usize];
         let name = |var: VarId| -> Arc<str> {
-            match graph.sources.get(&var) {
+            match graph.sources.get(var) {
                 Some(Source::Node(node)) => graph.blocks[node.block as usize].nodes[node.local as usize].label.clone(),
                 _ => {
                     let param = graph.params.iter().find(|param| param.var == var);
@@ -495,7 +494,7 @@ impl Driver {
 /// A value that is used, for the record; `shown` is what may be seen of it.
 fn input(name: Arc<str>, value: Option<&Value>, shown: Option<Value>, parameter: bool) -> InputRecord {
     let digest = value.map(|value| digest(value).into());
-    let short = shown.as_ref().map_or_else(|| "".into(), short);
+    let short = shown.as_ref().map_or_else(Arc::default, short);
     InputRecord { name, digest, short, parameter }
 }
 

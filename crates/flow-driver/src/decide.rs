@@ -17,8 +17,6 @@ pub struct Candidate<'a> {
     pub components: &'a [Component],
     /// What it uses; inputs without a digest are not known yet.
     pub inputs: &'a [InputRecord],
-    /// Labels of the nodes that make those inputs.
-    pub upstream: &'a [Arc<str>],
     /// Whether and how long a result is reused.
     pub cache: CachePolicy,
     /// Why a result is never reused, if it is not.
@@ -47,13 +45,15 @@ pub fn why_not_cacheable(step: &Step) -> Option<String> {
     })
 }
 
-/// Decides on a step call or an expression over data.
+/// Decides on a step call or an expression over data. `upstream` are labels of the nodes whose results are not known
+/// yet: a reason only where nothing else says that it runs.
 #[must_use]
 pub fn decide(
     node: &Candidate<'_>,
     last: Option<&NodeRecord>,
     cached: Option<&CachedResult>,
     now: Timestamp,
+    upstream: impl FnOnce() -> Vec<Arc<str>>,
 ) -> Decision {
     let unknown = node.inputs.iter().any(|input| input.digest.is_none());
     let mut reasons = vec![];
@@ -92,9 +92,9 @@ pub fn decide(
             }
         }
     }
-    if unknown {
-        reasons.extend(node.upstream.iter().map(|label| Reason::UpstreamRuns { node: label.clone() }));
-        return Decision { verdict: if runs { Verdict::Run } else { Verdict::Maybe }, reasons: some(reasons) };
+    if unknown && !runs {
+        reasons.extend(upstream().into_iter().map(|node| Reason::UpstreamRuns { node }));
+        return Decision { verdict: Verdict::Maybe, reasons: some(reasons) };
     }
     if reasons.is_empty() {
         // The record knows the same code and inputs, but the result itself was not kept or is gone.
@@ -211,9 +211,11 @@ pub fn decide_write(
     }
     contract_reasons(node, seen, &mut reasons);
     if content.is_none() {
-        let verdict = if reasons.is_empty() { Verdict::Maybe } else { Verdict::Run };
-        reasons.extend(upstream.iter().map(|label| Reason::UpstreamRuns { node: label.clone() }));
-        return Decision { verdict, reasons: some(reasons) };
+        if !reasons.is_empty() {
+            return Decision { verdict: Verdict::Run, reasons };
+        }
+        let reasons = upstream.iter().map(|label| Reason::UpstreamRuns { node: label.clone() }).collect();
+        return Decision { verdict: Verdict::Maybe, reasons: some(reasons) };
     }
     settle(node, reasons, seen)
 }

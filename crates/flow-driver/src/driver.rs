@@ -373,7 +373,7 @@ impl Driver {
             Op::Compute { data: true, .. } => return self.start_data_compute(id),
             Op::Call { .. } if self.start.dry => return self.start_dry_call(id),
             Op::Write { .. } if self.start.dry => return self.start_dry_write(id),
-            op => op.operands(),
+            op => op.operands().cloned().collect(),
         };
         // For what is done by command the time counts from the first attempt, not from the wait for a place.
         if !matches!(self.node(id).op, Op::Call { .. } | Op::Read { .. } | Op::Write { .. }) {

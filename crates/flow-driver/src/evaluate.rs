@@ -7,7 +7,8 @@ use crate::{
     Command, Driver, Note, RunStep, Wait,
     expressions::{free_variables, looks_into_data},
     failures::plan_is_wrong,
-    graph::{Op, Source},
+    graph::Op,
+    sources::Source,
     state::{Activity, Evaluation, Phase, Settled, Then},
 };
 use flow_expr::{Context, Expr, Scope, Value, VarId, evaluate};
@@ -180,10 +181,10 @@ impl Driver {
     /// The value of a flow's variable as a block sees it.
     pub(crate) fn variable(&self, block: u32, var: VarId) -> Option<Value> {
         let mut instance = &self.blocks[block as usize];
-        match self.graphs[instance.flow as usize].sources.get(&var)? {
-            Source::Node(node) => self.instances[self.resolve(block, *node) as usize].value().cloned(),
+        match self.graphs[instance.flow as usize].sources.get(var)? {
+            Source::Node(node) => self.instances[self.resolve(block, node) as usize].value().cloned(),
             Source::Bound(bound) => {
-                while instance.block != *bound {
+                while instance.block != bound {
                     instance = &self.blocks[instance.parent? as usize];
                 }
                 instance.bindings.iter().find(|(name, _)| *name == var).map(|(_, value)| value.clone())
@@ -197,7 +198,7 @@ impl Driver {
         }
         let block = self.instances[id as usize].block;
         let graph = &self.graphs[self.blocks[block as usize].flow as usize];
-        match graph.sources.get(&var) {
+        match graph.sources.get(var) {
             Some(Source::Node(_)) => graph.data_vars.contains(&var),
             Some(Source::Bound(_)) => self.variable(block, var).as_ref().is_some_and(holds_data),
             None => false,

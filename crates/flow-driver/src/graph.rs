@@ -7,10 +7,11 @@
 use crate::{
     expressions::{bind, free_variables, looks_into_data},
     meaning::may_hold_data,
+    sources::{Source, Sources},
 };
 use ahash::AHashMap;
 use flow_expr::{Arm, Expr, ExprKind, Name, TypeTable, Value, VarId};
-use flow_plan::{Block, Finish, Flow, HandlerEvent, MatchArm, Node, NodeKind, Param, StaleAction};
+use flow_plan::{Block, Finish, Flow, HandlerEvent, MatchArm, Node, NodeId, NodeKind, Param, StaleAction};
 use std::{collections::BTreeSet, sync::Arc};
 
 /// The number of the node that computes a block's value.
@@ -21,15 +22,6 @@ pub(crate) const RESULT: u32 = u32::MAX;
 pub(crate) struct NodeRef {
     pub(crate) block: u32,
     pub(crate) local: u32,
-}
-
-/// Where a variable has its value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
-    /// A node's result.
-    Node(NodeRef),
-    /// Bound when the block is entered: a parameter, loop variable or pattern binding.
-    Bound(u32),
 }
 
 /// Something that must settle first.
@@ -49,7 +41,7 @@ pub(crate) struct FlowGraph {
     /// The body is block 0; blocks come before the blocks in them.
     pub(crate) blocks: Vec<BlockGraph>,
     pub(crate) handlers: Vec<(HandlerEvent, u32)>,
-    pub(crate) sources: AHashMap<VarId, Source>,
+    pub(crate) sources: Sources,
     /// Node variables that may hold tables or files.
     pub(crate) data_vars: BTreeSet<VarId>,
 }
@@ -60,7 +52,7 @@ pub(crate) struct BlockGraph {
     pub(crate) nodes: Vec<NodeGraph>,
     pub(crate) result: Option<Arc<Expr>>,
     /// What the result needs of this block and those around it.
-    pub(crate) result_needs: Vec<Need>,
+    pub(crate) result_needs: Box<[Need]>,
 }
 
 /// A node.
@@ -70,7 +62,7 @@ pub(crate) struct NodeGraph {
     pub(crate) label: Arc<str>,
     pub(crate) optional: bool,
     pub(crate) op: Op,
-    pub(crate) needs: Vec<Need>,
+    pub(crate) needs: Box<[Need]>,
     /// Positions in the same block of the nodes that need this one.
     pub(crate) dependents: Vec<u32>,
 }
@@ -172,19 +164,18 @@ impl Op {
     }
 
     /// What is evaluated before anything else.
-    pub(crate) fn operands(&self) -> Vec<Arc<Expr>> {
-        match self {
-            Self::Read { partition, .. } | Self::RequireFresh { partition, .. } => partition.clone(),
-            Self::Compute { expr, .. } => vec![expr.clone()],
-            Self::Call { args, .. } | Self::Flow { args, .. } => args.clone(),
-            Self::If { condition, .. } | Self::Require { condition, .. } => vec![condition.clone()],
-            Self::Match { select, .. } => vec![select.clone()],
-            Self::For { items, .. } => vec![items.clone()],
-            Self::Wait { duration } => vec![duration.clone()],
-            Self::Write { value, partition, .. } => {
-                std::iter::once(value.clone()).chain(partition.iter().cloned()).collect()
-            }
-        }
+    pub(crate) fn operands(&self) -> impl Iterator<Item = &Arc<Expr>> {
+        let (first, others) = match self {
+            Self::Read { partition, .. } | Self::RequireFresh { partition, .. } => (None, &partition[..]),
+            Self::Compute { expr, .. } => (Some(expr), &[][..]),
+            Self::Call { args, .. } | Self::Flow { args, .. } => (None, &args[..]),
+            Self::If { condition, .. } | Self::Require { condition, .. } => (Some(condition), &[][..]),
+            Self::Match { select, .. } => (Some(select), &[][..]),
+            Self::For { items, .. } => (Some(items), &[][..]),
+            Self::Wait { duration } => (Some(duration), &[][..]),
+            Self::Write { value, partition, .. } => (Some(value), &partition[..]),
+        };
+        first.into_iter().chain(others)
     }
 }
 
@@ -212,13 +203,14 @@ struct Maker<'a> {
     types: &'a TypeTable,
     blocks: Vec<BlockGraph>,
     parents: Vec<Option<u32>>,
-    sources: AHashMap<VarId, Source>,
+    sources: Sources,
     data_vars: BTreeSet<VarId>,
-    nodes: AHashMap<u32, NodeRef>,
+    /// Places of nodes, by number.
+    nodes: Vec<Option<NodeRef>>,
     /// The `require … fresh` of each dataset, by block.
     required: AHashMap<(u32, Name), Vec<NodeRef>>,
-    /// What each node and result mentions, until all nodes are known.
-    declared: Vec<(NodeRef, Vec<(u32, bool)>)>,
+    /// All nodes, until their needs are known; a block's result that became a node has none in the plan.
+    declared: Vec<(NodeRef, Option<&'a Node>)>,
 }
 
 impl<'a> Maker<'a> {
@@ -228,16 +220,16 @@ impl<'a> Maker<'a> {
             types,
             blocks: vec![],
             parents: vec![],
-            sources: AHashMap::with_capacity(nodes),
+            sources: Sources::with_capacity(2 * nodes),
             data_vars: BTreeSet::new(),
-            nodes: AHashMap::with_capacity(nodes),
+            nodes: Vec::with_capacity(nodes),
             required: AHashMap::new(),
             declared: Vec::with_capacity(nodes),
         }
     }
 
     /// Adds a block and the blocks in it; gives its number.
-    fn block(&mut self, block: &Block, params: &[Param], parent: Option<u32>) -> u32 {
+    fn block(&mut self, block: &'a Block, params: &'a [Param], parent: Option<u32>) -> u32 {
         let number = self.blocks.len() as u32;
         self.blocks.push(BlockGraph::default());
         self.parents.push(parent);
@@ -257,17 +249,17 @@ impl<'a> Maker<'a> {
     /// The block's value. One that needs loaded data becomes a node, so that an executor computes it.
     fn result(&mut self, block: &Block, number: u32) {
         let Some(result) = &block.result else { return };
-        let mut result = Arc::new(result.clone());
+        let mut result = Arc::new((**result).clone());
         if looks_into_data(&result, &|var| self.data_vars.contains(&var)) {
             let place = NodeRef { block: number, local: self.blocks[number as usize].nodes.len() as u32 };
             // Variables are numbered from 0, and `it` is the last number of all.
             let var = VarId(u32::MAX - 1 - number);
             self.sources.insert(var, Source::Node(place));
-            self.declared.push((place, vec![]));
+            self.declared.push((place, None));
             let at = result.at;
             let op = Op::Compute { expr: result, data: true };
             let (id, label, optional) = (RESULT, "result".into(), false);
-            let node = NodeGraph { id, label, optional, op, needs: vec![], dependents: vec![] };
+            let node = NodeGraph { id, label, optional, op, needs: Box::default(), dependents: vec![] };
             self.blocks[number as usize].nodes.push(node);
             result = Arc::new(Expr::new(ExprKind::Var(var), at));
         }
@@ -278,9 +270,13 @@ impl<'a> Maker<'a> {
         self.sources.insert(var, Source::Bound(block));
     }
 
-    fn node(&mut self, node: &Node, block: u32, local: usize) -> NodeGraph {
+    fn node(&mut self, node: &'a Node, block: u32, local: usize) -> NodeGraph {
         let place = NodeRef { block, local: local as u32 };
-        self.nodes.insert(node.id.0, place);
+        let number = node.id.0 as usize;
+        if number >= self.nodes.len() {
+            self.nodes.resize(number + 1, None);
+        }
+        self.nodes[number] = Some(place);
         self.sources.insert(node.var, Source::Node(place));
         if may_hold_data(&node.ty, self.types) {
             self.data_vars.insert(node.var);
@@ -288,20 +284,19 @@ impl<'a> Maker<'a> {
         if let NodeKind::RequireFresh { dataset, .. } = &node.kind {
             self.required.entry((block, dataset.clone())).or_default().push(place);
         }
-        let needs = node.needs.iter().map(|need| (need.0, true)).chain(node.after.iter().map(|need| (need.0, false)));
-        self.declared.push((place, needs.collect()));
+        self.declared.push((place, Some(node)));
         let op = self.op(&node.kind, block);
         NodeGraph {
             id: node.id.0,
             label: node.label.clone(),
             optional: matches!(node.ty, flow_expr::Type::Optional(_)),
             op,
-            needs: vec![],
+            needs: Box::default(),
             dependents: vec![],
         }
     }
 
-    fn op(&mut self, kind: &NodeKind, block: u32) -> Op {
+    fn op(&mut self, kind: &'a NodeKind, block: u32) -> Op {
         let inner = Some(block);
         match kind {
             NodeKind::Read { dataset, previous, partition } => {
@@ -344,12 +339,12 @@ impl<'a> Maker<'a> {
                 condition: Arc::new(condition.clone()),
                 text: text.clone(),
                 warn: *warn,
-                message: message.clone().map(Arc::new),
+                message: message.as_ref().map(|message| Arc::new((**message).clone())),
             },
         }
     }
 
-    fn select(&mut self, subject: &Expr, arms: &[MatchArm], block: u32) -> Op {
+    fn select(&mut self, subject: &'a Expr, arms: &'a [MatchArm], block: u32) -> Op {
         let mut selectors = vec![];
         let mut graphs = vec![];
         for (number, arm) in (0_i64..).zip(arms) {
@@ -374,26 +369,30 @@ impl<'a> Maker<'a> {
 
     /// Turns numbers and variables into edges, once every node is known.
     fn connect(&mut self) {
+        let mut needs = vec![];
         for (place, declared) in std::mem::take(&mut self.declared) {
-            let mut needs: Vec<Need> = declared
-                .iter()
-                .filter_map(|(id, data)| Some(Need { node: *self.nodes.get(id)?, data: *data }))
-                .collect();
-            needs.extend(self.mentioned(&self.node_at(place).op));
+            needs.clear();
+            if let Some(node) = declared {
+                let numbered = |id: &NodeId, data| Some(Need { node: (*self.nodes.get(id.0 as usize)?)?, data });
+                needs.extend(node.needs.iter().filter_map(|id| numbered(id, true)));
+                needs.extend(node.after.iter().filter_map(|id| numbered(id, false)));
+            }
+            self.mentioned(&self.node_at(place).op, &mut needs);
             needs.extend(self.fresh_before(place));
-            let needs = self.reachable(needs, place);
+            self.reachable(&mut needs, place);
             for need in needs.iter().filter(|need| need.node.block == place.block) {
                 let maker = &mut self.blocks[need.node.block as usize].nodes[need.node.local as usize];
                 maker.dependents.push(place.local);
             }
-            self.blocks[place.block as usize].nodes[place.local as usize].needs = needs;
+            self.blocks[place.block as usize].nodes[place.local as usize].needs = needs.as_slice().into();
         }
         for block in 0..self.blocks.len() {
             let Some(result) = self.blocks[block].result.clone() else { continue };
             let place = NodeRef { block: block as u32, local: u32::MAX };
-            let mut needs = vec![];
+            needs.clear();
             self.makers(&result, &mut needs);
-            self.blocks[block].result_needs = self.reachable(needs, place);
+            self.reachable(&mut needs, place);
+            self.blocks[block].result_needs = needs.as_slice().into();
         }
     }
 
@@ -402,20 +401,18 @@ impl<'a> Maker<'a> {
     }
 
     /// Makers of what the node's own expressions mention.
-    fn mentioned(&self, op: &Op) -> Vec<Need> {
-        let mut needs = vec![];
-        op.operands().iter().for_each(|expr| self.makers(expr, &mut needs));
+    fn mentioned(&self, op: &Op, needs: &mut Vec<Need>) {
+        op.operands().for_each(|expr| self.makers(expr, needs));
         if let Op::Require { message: Some(message), .. } = op {
-            self.makers(message, &mut needs);
+            self.makers(message, needs);
         }
-        needs
     }
 
     /// The nodes whose values an expression mentions.
     fn makers(&self, expr: &Expr, needs: &mut Vec<Need>) {
         let mut add = |var| {
-            if let Some(Source::Node(node)) = self.sources.get(&var) {
-                needs.push(Need { node: *node, data: true });
+            if let Some(Source::Node(node)) = self.sources.get(var) {
+                needs.push(Need { node, data: true });
             }
         };
         match &expr.kind {
@@ -434,12 +431,11 @@ impl<'a> Maker<'a> {
     }
 
     /// Needs of blocks around the place, each once, never of the node itself.
-    fn reachable(&self, mut needs: Vec<Need>, place: NodeRef) -> Vec<Need> {
+    fn reachable(&self, needs: &mut Vec<Need>, place: NodeRef) {
         // Data before order, so that the stronger of two needs of one node stays.
-        needs.sort_by_key(|need| (need.node, !need.data));
+        needs.sort_unstable_by_key(|need| (need.node, !need.data));
         needs.dedup_by_key(|need| need.node);
         needs.retain(|need| need.node != place && self.encloses(need.node.block, place.block));
-        needs
     }
 
     fn encloses(&self, outer: u32, inner: u32) -> bool {

@@ -30,6 +30,7 @@ mod samples;
 mod saw;
 mod shown;
 mod slots;
+mod sources;
 mod state;
 mod tools;
 

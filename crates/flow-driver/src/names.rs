@@ -54,14 +54,29 @@ impl Driver {
             return self.flow.short().into();
         }
         let label = &self.node(id).label;
-        let mut places = String::new();
+        if !self.in_loop(id) {
+            return label.clone();
+        }
+        let mut text = label.to_string();
         self.way(id, &mut |step| {
             if let Step::Item(position) = step {
                 // Writing to a string cannot fail.
-                let _ = write!(places, "[{position}]");
+                let _ = write!(text, "[{position}]");
             }
         });
-        if places.is_empty() { label.clone() } else { format!("{label}{places}").into() }
+        text.into()
+    }
+
+    fn in_loop(&self, id: u32) -> bool {
+        let mut next = id;
+        while next != ROOT {
+            let block = &self.blocks[self.instances[next as usize].block as usize];
+            if matches!(block.role, Role::Item(_)) {
+                return true;
+            }
+            next = block.owner;
+        }
+        false
     }
 
     fn way(&self, id: u32, see: &mut dyn FnMut(Step)) {

@@ -9,7 +9,7 @@ use crate::{
 };
 use flow_plan::{Decision, ErrorClass, Failure, NodeId, Reason, Verdict};
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::HashSet,
     sync::Arc,
 };
 
@@ -147,7 +147,7 @@ impl Driver {
     /// What would happen to the nodes of the flow, once a dry run has ended.
     #[must_use]
     pub fn into_decisions(mut self) -> Vec<(NodeId, Decision)> {
-        let mut found: BTreeMap<u32, Decision> = BTreeMap::new();
+        let mut found = Found::default();
         for id in 1..self.instances.len() as u32 {
             let decided = self.instances[id as usize].decision.take();
             let decision = match (decided, self.instances[id as usize].settled()) {
@@ -163,14 +163,13 @@ impl Driver {
                 _ => continue,
             };
             let Some(node) = self.root_node(id) else { continue };
-            match found.get_mut(&node) {
+            match found.at(node) {
                 Some(known) if strength(known.verdict) >= strength(decision.verdict) => {}
-                Some(known) => *known = decision,
-                None => drop(found.insert(node, decision)),
+                known => *known = Some(decision),
             }
         }
         self.unentered(&mut found);
-        found.into_iter().map(|(node, decision)| (NodeId(node), decision)).collect()
+        found.0.into_iter().zip(0..).filter_map(|(decision, node)| Some((NodeId(node), decision?))).collect()
     }
 
     /// The node of the root flow in which an instance is.
@@ -187,7 +186,7 @@ impl Driver {
     }
 
     /// Nodes of blocks that were not entered: not taken, or not known yet.
-    fn unentered(&self, found: &mut BTreeMap<u32, Decision>) {
+    fn unentered(&self, found: &mut Found) {
         let Some(graph) = self.graphs.first() else { return };
         let entered: HashSet<u32> =
             self.blocks.iter().filter(|block| block.scope == 0).map(|block| block.block).collect();
@@ -204,25 +203,43 @@ impl Driver {
                 for block in inner.into_iter().filter(|block| !entered.contains(block)) {
                     let decision = if chosen {
                         Decision { verdict: Verdict::Skip, reasons: vec![Reason::BranchNotTaken] }
-                    } else if let Some(decision) = found.get(&node.id).filter(|_| entered.contains(&number)) {
+                    } else if let Some(decision) = found.get(node.id).filter(|_| entered.contains(&number)) {
                         let waits = Reason::UpstreamRuns { node: node.label.clone() };
                         match decision.verdict {
                             Verdict::Skip => decision.clone(),
                             _ => Decision { verdict: Verdict::Maybe, reasons: vec![waits] },
                         }
                     } else {
-                        match found.get(&node.id) {
+                        match found.get(node.id) {
                             Some(decision) => decision.clone(),
                             None => continue,
                         }
                     };
                     for node in graph.blocks[block as usize].nodes.iter().filter(|node| node.id != crate::graph::RESULT)
                     {
-                        found.entry(node.id).or_insert_with(|| decision.clone());
+                        found.at(node.id).get_or_insert_with(|| decision.clone());
                     }
                 }
             }
         }
+    }
+}
+
+/// Decisions by the numbers of nodes, which a flow counts from 0.
+#[derive(Default)]
+struct Found(Vec<Option<Decision>>);
+
+impl Found {
+    fn get(&self, node: u32) -> Option<&Decision> {
+        self.0.get(node as usize)?.as_ref()
+    }
+
+    fn at(&mut self, node: u32) -> &mut Option<Decision> {
+        let node = node as usize;
+        if node >= self.0.len() {
+            self.0.resize_with(node + 1, || None);
+        }
+        &mut self.0[node]
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{EngineError, Looking, rim::opened, run::recall, work::Shared};
 use flow_driver::{Command, Driver, Event};
 use flow_plan::InputSeen;
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::HashSet,
     sync::Arc,
 };
 
@@ -23,15 +23,16 @@ pub(crate) async fn foresee(
     shared: &Arc<Shared>,
     looking: Looking,
 ) -> Result<Foreseen, EngineError> {
-    let mut events = VecDeque::from([Event::Begin]);
+    // The answer that came last is taken first: what it sets free has just been looked at. No order is promised.
+    let mut events = vec![Event::Begin];
     let mut inputs: Vec<InputSeen> = vec![];
     let mut seen_already = HashSet::new();
-    while let Some(event) = events.pop_front() {
+    while let Some(event) = events.pop() {
         let event = opened(&shared.layout, event, None);
         for command in driver.on(event, shared.started) {
             match command {
                 Command::Recall { task, node, cache, identity } => {
-                    events.push_back(recall(shared, task, &node, cache.as_deref(), identity.as_deref())?);
+                    events.push(recall(shared, task, &node, cache.as_deref(), identity.as_deref())?);
                 }
                 Command::Look { task, dataset, partition, previous } => {
                     let result = shared.look(dataset.clone(), partition, previous, looking).await;
@@ -41,16 +42,16 @@ pub(crate) async fn foresee(
                             inputs.push(InputSeen { dataset, fingerprint });
                         }
                     }
-                    events.push_back(Event::Looked { task, result });
+                    events.push(Event::Looked { task, result });
                 }
-                Command::Run(run) | Command::Render(run) => events.push_back(Event::WouldRun { task: run.task }),
+                Command::Run(run) | Command::Render(run) => events.push(Event::WouldRun { task: run.task }),
                 Command::Read { task, .. } | Command::Write { task, .. } | Command::Compute { task, .. } => {
-                    events.push_back(Event::WouldRun { task });
+                    events.push(Event::WouldRun { task });
                 }
                 // A dry run asks nobody.
-                Command::Reserve { task, .. } => events.push_back(Event::WouldRun { task }),
+                Command::Reserve { task, .. } => events.push(Event::WouldRun { task }),
                 // A dry run waits for nothing; what would be stopped was never begun.
-                Command::Timer { task, .. } => events.push_back(Event::Timer { task }),
+                Command::Timer { task, .. } => events.push(Event::Timer { task }),
                 // Whoever would be asked is not, as nothing runs that could ask.
                 Command::Ask(_) | Command::Stop { .. } | Command::Note(_) => {}
             }

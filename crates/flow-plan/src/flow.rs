@@ -192,7 +192,7 @@ pub struct Block {
     pub nodes: Vec<Node>,
     /// The block's value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub result: Option<Expr>,
+    pub result: Option<Box<Expr>>,
 }
 
 /// A node's number: unique in its flow, dense, in the order of the text.
@@ -332,7 +332,7 @@ pub enum NodeKind {
         warn: bool,
         /// Why it matters, in the author's words.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        message: Option<Expr>,
+        message: Option<Box<Expr>>,
     },
 }
 

@@ -11,6 +11,11 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DefinitionId(pub u32);
 
+impl DefinitionId {
+    /// Of what is in no index.
+    pub(crate) const NONE: Self = Self(u32::MAX);
+}
+
 /// What a definition is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DefinitionKind {
@@ -62,13 +67,22 @@ pub struct Typed {
 /// Definitions, references and types of a whole program.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Index {
-    /// All definitions, in the order in which they were found.
+    /// All definitions, in the order in which they were found; what is bound in bodies only for an editor.
     pub definitions: Vec<Definition>,
-    /// All mentions; by place after [`Index::finish`].
+    /// All mentions; by place after [`Index::finish`]. Only for an editor.
     pub references: Vec<Reference>,
     /// Types of names, calls and field accesses; by place after [`Index::finish`]. Only for an editor.
     pub types: Vec<Typed>,
+    /// Whether something mentions each definition.
+    used: Vec<bool>,
     for_editor: bool,
+}
+
+/// How much was in an index at some point.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    references: usize,
+    types: usize,
 }
 
 impl Index {
@@ -81,12 +95,39 @@ impl Index {
     pub(crate) fn define(&mut self, definition: Definition) -> DefinitionId {
         let id = DefinitionId(u32::try_from(self.definitions.len()).unwrap_or(u32::MAX));
         self.definitions.push(definition);
+        self.used.push(false);
         id
+    }
+
+    /// Adds what is bound in a body, which only an editor asks for.
+    pub(crate) fn define_local(&mut self, definition: impl FnOnce() -> Definition) -> DefinitionId {
+        if self.for_editor { self.define(definition()) } else { DefinitionId::NONE }
     }
 
     /// Adds a mention.
     pub(crate) fn mention(&mut self, at: Span, to: DefinitionId) {
-        self.references.push(Reference { at, to });
+        if let Some(used) = self.used.get_mut(to.0 as usize) {
+            *used = true;
+        }
+        if self.for_editor {
+            self.references.push(Reference { at, to });
+        }
+    }
+
+    /// How much there is.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { references: self.references.len(), types: self.types.len() }
+    }
+
+    /// Takes back the mentions and types since: what they were found for is looked at again.
+    pub(crate) fn back_to(&mut self, mark: Mark) {
+        self.references.truncate(mark.references);
+        self.types.truncate(mark.types);
+    }
+
+    /// All definitions, each with whether something mentions it.
+    pub fn mentioned(&self) -> impl Iterator<Item = (&Definition, bool)> {
+        self.definitions.iter().zip(self.used.iter().copied())
     }
 
     /// Adds the type of an expression.

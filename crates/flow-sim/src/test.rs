@@ -262,7 +262,7 @@ fn flow_of_step(program: &Program, name: &Name, args: Vec<Value>) -> Flow {
         after: vec![],
         at,
     };
-    let body = Block { nodes: vec![call], result: Some(Expr::new(ExprKind::Var(VarId(0)), at)) };
+    let body = Block { nodes: vec![call], result: Some(Box::new(Expr::new(ExprKind::Var(VarId(0)), at))) };
     Flow {
         name: Name::new(format!("{}.{} alone", name.module(), name.short())),
         params: vec![],

@@ -123,7 +123,7 @@ pub fn after(mut node: Node, before: &[u32]) -> Node {
 }
 
 pub fn block(nodes: Vec<Node>, result: Option<Expr>) -> Block {
-    Block { nodes, result }
+    Block { nodes, result: result.map(Box::new) }
 }
 
 pub fn flow(short: &str, nodes: Vec<Node>, result: Option<Expr>) -> Flow {

@@ -38,7 +38,7 @@ fn branches_hang_on_their_condition_and_feed_the_result() {
             NodeKind::Call { step: name("shop.report"), args: vec![var(100, 1)], recover: None },
             &[0],
         )],
-        result: Some(var(100 + id, 1)),
+        result: Some(Box::new(var(100 + id, 1))),
     };
     flow.body.nodes[1].kind =
         NodeKind::If { condition: var(100, 2), then: inner(10, "left"), otherwise: inner(11, "right") };

@@ -87,7 +87,7 @@ fn dataset(
             DatasetClause::Tags(clause) => dataset.tags = clause::tags(&clause),
         }
     }
-    el.locals.leave();
+    drop(el.locals.leave());
     if seen.place("at").is_none()
         && !decl.syntax().children().any(|child| has_errors(&child))
         && decl.syntax().children().any(|child| child.kind() == flow_syntax::SyntaxKind::CLAUSE_BLOCK)

@@ -21,7 +21,7 @@ impl Arm {
     /// The value; `Unit` where there is none.
     pub(super) fn value(self) -> Expr {
         let at = self.at;
-        self.nodes.result.unwrap_or_else(|| Expr::new(ExprKind::Const(Value::Unit), at))
+        self.nodes.result.map_or_else(|| Expr::new(ExprKind::Const(Value::Unit), at), |result| *result)
     }
 }
 
@@ -75,7 +75,7 @@ impl Elaborator<'_> {
         let at = result.as_ref().map_or(at, |result: &Expr| result.at);
         let nodes = match &mut self.graph {
             Some(graph) => graph.close(result),
-            None => Block { nodes: vec![], result },
+            None => Block { nodes: vec![], result: result.map(Box::new) },
         };
         Arm { nodes, ty, at }
     }
@@ -117,7 +117,7 @@ impl Elaborator<'_> {
         }
         for arm in arms.iter_mut() {
             if let (Some(result), Some(ty)) = (arm.nodes.result.take(), &arm.ty) {
-                arm.nodes.result = Some(self.lift(result, ty, &common));
+                arm.nodes.result = Some(Box::new(self.lift(*result, ty, &common)));
             }
         }
         common

@@ -22,8 +22,8 @@ pub(crate) type ExpressionHook = fn(&mut Elaborator<'_>, &ast::Expr, Option<&Typ
 pub(crate) struct Graph {
     /// Nodes of the blocks that are open, the innermost last.
     open: Vec<Vec<Node>>,
-    /// The block among the open ones, and the place in it, of the node that makes each variable.
-    makers: AHashMap<VarId, (usize, usize)>,
+    /// The block among the open ones, and the place in it, of the node that makes each variable, by its number.
+    makers: Vec<Option<(u32, u32)>>,
     next: u32,
     /// Datasets that open blocks have read, with the variables that hold them.
     reads: AHashMap<(Name, bool), VarId>,
@@ -40,7 +40,7 @@ impl Graph {
     pub(crate) fn new(statement: StatementHook, expression: ExpressionHook, expected: usize) -> Self {
         Self {
             open: vec![Vec::with_capacity(expected)],
-            makers: AHashMap::with_capacity(expected),
+            makers: Vec::with_capacity(2 * expected),
             next: 0,
             reads: AHashMap::new(),
             readers: vec![],
@@ -69,14 +69,27 @@ impl Graph {
             self.open();
         }
         let depth = self.open.len() - 1;
-        self.makers.insert(var, (depth, self.open[depth].len()));
+        self.made_by(var, Some((depth as u32, self.open[depth].len() as u32)));
         self.open[depth].push(node);
+    }
+
+    fn maker(&self, var: VarId) -> Option<(usize, usize)> {
+        let (depth, place) = (*self.makers.get(var.0 as usize)?)?;
+        Some((depth as usize, place as usize))
+    }
+
+    fn made_by(&mut self, var: VarId, maker: Option<(u32, u32)>) {
+        let var = var.0 as usize;
+        if var >= self.makers.len() {
+            self.makers.resize(var + 1, None);
+        }
+        self.makers[var] = maker;
     }
 
     /// The node of that variable, if it is in the innermost open block: for a `let` to give it its name, or
     /// to add a recovery. Its variable is changed by [`Self::rename`] alone.
     pub(crate) fn node_of(&mut self, var: VarId) -> Option<&mut Node> {
-        let (depth, place) = *self.makers.get(&var)?;
+        let (depth, place) = self.maker(var)?;
         if depth + 1 == self.open.len() { self.open[depth].get_mut(place) } else { None }
     }
 
@@ -84,9 +97,8 @@ impl Graph {
     pub(crate) fn rename(&mut self, var: VarId, wanted: &str, to: VarId) {
         if let Some(node) = self.node_of(var) {
             (node.var, node.label) = (to, wanted.into());
-            if let Some(place) = self.makers.remove(&var) {
-                self.makers.insert(to, place);
-            }
+            let maker = self.makers.get_mut(var.0 as usize).and_then(Option::take);
+            self.made_by(to, maker);
         }
     }
 
@@ -107,7 +119,7 @@ impl Graph {
 
     /// The type of a node of an open block.
     pub(crate) fn type_of(&self, var: VarId) -> Option<&Type> {
-        let (depth, place) = *self.makers.get(&var)?;
+        let (depth, place) = self.maker(var)?;
         self.open.get(depth)?.get(place).map(|node| &node.ty)
     }
 
@@ -120,13 +132,13 @@ impl Graph {
     pub(crate) fn close(&mut self, result: Option<Expr>) -> Block {
         let nodes = self.open.pop().unwrap_or_default();
         for node in &nodes {
-            self.makers.remove(&node.var);
+            self.made_by(node.var, None);
         }
         let depth = self.open.len();
         while let Some((dataset, previous, _)) = self.readers.pop_if(|(.., at)| *at > depth) {
             self.reads.remove(&(dataset, previous));
         }
-        Block { nodes, result }
+        Block { nodes, result: result.map(Box::new) }
     }
 
     /// The variable of a dataset that this block or one around it has read already: a run reads one version.

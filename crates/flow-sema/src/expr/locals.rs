@@ -32,8 +32,8 @@ pub(crate) struct Local {
 #[derive(Clone, Debug)]
 struct Bound {
     local: Local,
-    name_before: Option<usize>,
-    var_before: Option<usize>,
+    name_before: Option<u32>,
+    var_before: Option<u32>,
 }
 
 /// The scopes of one body. Variables are numbered through the whole body.
@@ -41,9 +41,9 @@ struct Bound {
 pub(crate) struct Locals {
     stack: Vec<Bound>,
     /// Where the stack has the innermost binding of each name.
-    names: AHashMap<Arc<str>, usize>,
-    /// Where the stack has the innermost binding of each variable.
-    vars: AHashMap<VarId, usize>,
+    names: AHashMap<Arc<str>, u32>,
+    /// Where the stack has the innermost binding of each variable, by its number.
+    vars: Vec<Option<u32>>,
     marks: Vec<usize>,
     next: u32,
     it: Option<It>,
@@ -61,6 +61,13 @@ pub(crate) struct It {
 }
 
 impl Locals {
+    /// Makes room for about so many more names.
+    pub(crate) fn reserve(&mut self, names: usize) {
+        self.stack.reserve(names);
+        self.names.reserve(names);
+        self.vars.reserve(2 * names);
+    }
+
     /// A new variable, bound to no name.
     pub(crate) fn fresh(&mut self) -> VarId {
         self.next += 1;
@@ -73,34 +80,40 @@ impl Locals {
     }
 
     /// Closes the scope opened last; gives what was bound in it.
-    pub(crate) fn leave(&mut self) -> Vec<Local> {
+    pub(crate) fn leave(&mut self) -> impl Iterator<Item = Local> {
         let mark = self.marks.pop().unwrap_or(0);
-        let bound = self.stack.split_off(mark);
+        if mark == 0 {
+            self.names.clear();
+            self.vars.clear();
+        }
         // The last binding of a name gives back what the one before it hid, and so on to what is outside.
-        for Bound { local, name_before, var_before } in bound.iter().rev() {
+        for Bound { local, name_before, var_before } in self.stack[mark..].iter().rev().take_while(|_| mark > 0) {
             match name_before {
                 Some(place) => drop(self.names.insert(local.name.clone(), *place)),
                 None => drop(self.names.remove(&*local.name)),
             }
-            match var_before {
-                Some(place) => drop(self.vars.insert(local.var, *place)),
-                None => drop(self.vars.remove(&local.var)),
+            if let Some(var) = self.vars.get_mut(local.var.0 as usize) {
+                *var = *var_before;
             }
         }
-        bound.into_iter().map(|bound| bound.local).collect()
+        self.stack.drain(mark..).map(|bound| bound.local)
     }
 
     /// Binds a name. The caller has looked for [`Self::in_this_scope`].
     pub(crate) fn push(&mut self, local: Local) {
-        let place = self.stack.len();
+        let place = u32::try_from(self.stack.len()).unwrap_or(u32::MAX);
         let name_before = self.names.insert(local.name.clone(), place);
-        let var_before = self.vars.insert(local.var, place);
+        let var = local.var.0 as usize;
+        if var >= self.vars.len() {
+            self.vars.resize(var + 1, None);
+        }
+        let var_before = self.vars[var].replace(place);
         self.stack.push(Bound { local, name_before, var_before });
     }
 
     /// The innermost binding of a name; marks it as used.
     pub(crate) fn find(&mut self, name: &str) -> Option<&Local> {
-        let local = &mut self.stack.get_mut(*self.names.get(name)?)?.local;
+        let local = &mut self.stack.get_mut(*self.names.get(name)? as usize)?.local;
         local.used = true;
         Some(local)
     }
@@ -125,12 +138,14 @@ impl Locals {
 
     /// Where the stack has the bindings of a name, the innermost first.
     fn places(&self, name: &str) -> impl Iterator<Item = usize> {
-        std::iter::successors(self.names.get(name).copied(), |place| self.stack[*place].name_before)
+        let before = |place: &u32| self.stack[*place as usize].name_before;
+        std::iter::successors(self.names.get(name).copied(), before).map(|place| place as usize)
     }
 
     /// The type of a variable that a name is bound to here.
     pub(crate) fn type_of(&self, var: VarId) -> Option<&Type> {
-        self.stack.get(*self.vars.get(&var)?).map(|bound| &bound.local.ty)
+        let place = (*self.vars.get(var.0 as usize)?)?;
+        self.stack.get(place as usize).map(|bound| &bound.local.ty)
     }
 
     /// Whether a name is bound here, which this does not count as a use.
@@ -176,11 +191,11 @@ mod tests {
         let inner = bind(&mut locals, "x", Type::String);
         assert_eq!(locals.find("x").map(|local| local.var), Some(inner));
         assert_eq!(locals.in_this_scope("x").map(|local| local.var), Some(inner));
-        let left = locals.leave();
+        let left: Vec<_> = locals.leave().collect();
         assert_eq!(left.iter().map(|local| (local.var, local.used)).collect::<Vec<_>>(), [(inner, true)]);
         assert_eq!(locals.find_unused("x").map(|local| (local.var, local.used)), Some((outer, false)));
         assert_eq!((locals.type_of(inner), locals.type_of(outer)), (None, Some(&Type::Int)));
-        locals.leave();
+        drop(locals.leave());
         assert!(!locals.is_bound("x") && locals.names.is_empty() && locals.vars.is_empty());
     }
 
@@ -195,7 +210,7 @@ mod tests {
         assert_eq!(locals.in_this_scope("x").map(|local| local.var), Some(first));
         assert_eq!(locals.find_unused("x").map(|local| local.var), Some(second));
         locals.forgive("x");
-        assert!(locals.leave().iter().all(|local| local.used));
+        assert!(locals.leave().all(|local| local.used));
         assert_eq!(locals.find_unused("x").map(|local| (local.var, local.used)), Some((outside, false)));
     }
 
@@ -209,7 +224,7 @@ mod tests {
         narrowed.ty = Type::Int;
         locals.push(narrowed);
         assert_eq!(locals.type_of(var), Some(&Type::Int));
-        locals.leave();
+        drop(locals.leave());
         assert_eq!(locals.type_of(var), Some(&Type::Optional(Arc::new(Type::Int))));
     }
 }

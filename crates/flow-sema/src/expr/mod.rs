@@ -234,7 +234,7 @@ impl<'a> Elaborator<'a> {
             self.locals.forgive(name.text());
         }
         let short: Arc<str> = name.text().into();
-        let definition = self.output.index.define(Definition {
+        let definition = self.output.index.define_local(|| Definition {
             kind,
             name: Name(short.clone()),
             at,
@@ -256,10 +256,10 @@ impl<'a> Elaborator<'a> {
 
     /// Closes the scope opened last and warns of `let`s that nothing mentions.
     pub(crate) fn leave_scope(&mut self) {
-        for local in self.locals.leave() {
-            if local.expects_use && !local.used && !local.name.starts_with('_') {
-                self.problem(crate::problems::names::UnusedLet { name: &local.name, at: local.at });
-            }
+        let is_unused = |local: &Local| local.expects_use && !local.used && !local.name.starts_with('_');
+        let unused: Vec<_> = self.locals.leave().filter(is_unused).collect();
+        for local in unused {
+            self.problem(crate::problems::names::UnusedLet { name: &local.name, at: local.at });
         }
     }
 }

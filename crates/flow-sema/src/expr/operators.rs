@@ -107,11 +107,10 @@ impl Elaborator<'_> {
             return Type::Unknown;
         }
         let problems = self.output.problems.0.len();
-        let (references, types) = (self.output.index.references.len(), self.output.index.types.len());
+        let index = self.output.index.mark();
         let (_, ty) = self.infer(expr);
         self.output.problems.0.truncate(problems);
-        self.output.index.references.truncate(references);
-        self.output.index.types.truncate(types);
+        self.output.index.back_to(index);
         ty
     }
 

@@ -194,7 +194,7 @@ impl Elaborator<'_> {
             let at = self.span(alternative.range());
             self.locals.enter();
             let fitted = self.pattern(&alternative, ty, present);
-            let binds = !self.locals.leave().is_empty();
+            let binds = self.locals.leave().next().is_some();
             if binds || !fitted.conditions.is_empty() {
                 self.problem(BindingInOr { at, is_range: !binds });
             }

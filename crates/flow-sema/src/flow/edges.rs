@@ -20,7 +20,7 @@ use std::{
 /// Numbers a flow's nodes and connects them.
 pub(super) fn connect(flow: &mut Flow) {
     let mut numbering = Numbering::default();
-    numbering.makers.reserve(flow.body.nodes.len());
+    numbering.makers.0.reserve(2 * flow.body.nodes.len());
     numbering.labels.reserve(flow.body.nodes.len());
     numbering.block(&mut flow.body);
     for handler in &mut flow.handlers {
@@ -59,10 +59,29 @@ pub(super) fn may_hold_data(ty: &Type, types: &TypeTable) -> bool {
     look(ty, types, &mut HashSet::new())
 }
 
+/// Nodes by the numbers of the variables that they make.
+#[derive(Default)]
+struct Makers(Vec<Option<NodeId>>);
+
+impl Makers {
+    fn insert(&mut self, var: VarId, node: NodeId) {
+        let var = var.0 as usize;
+        if var >= self.0.len() {
+            self.0.resize(var + 1, None);
+        }
+        self.0[var] = Some(node);
+    }
+
+    fn get(&self, var: VarId) -> Option<NodeId> {
+        *self.0.get(var.0 as usize)?
+    }
+}
+
 #[derive(Default)]
 struct Numbering {
     next: u32,
-    makers: AHashMap<VarId, NodeId>,
+    /// The node that makes each variable, by its number.
+    makers: Makers,
     labels: AHashMap<Arc<str>, u32>,
 }
 
@@ -84,12 +103,12 @@ impl Numbering {
     }
 }
 
-fn needs(block: &mut Block, makers: &AHashMap<VarId, NodeId>) {
+fn needs(block: &mut Block, makers: &Makers) {
     for node in &mut block.nodes {
         let mut found = vec![];
         for part in node.expressions().into_iter().flat_map(every_expression) {
             if let ExprKind::Var(var) = &part.kind {
-                found.extend(makers.get(var).filter(|id| **id != node.id));
+                found.extend(makers.get(*var).filter(|id| *id != node.id));
             }
         }
         found.sort_unstable();

@@ -58,6 +58,7 @@ fn flow(declaring: &mut Declaring<'_>, id: ItemId, decl: &ast::FlowDecl) {
     let mut el = declaring.elaborator(module, Place::Flow);
     let stmts: Vec<Stmt> = decl.body().into_iter().flat_map(|body| body.stmts()).collect();
     el.graph = Some(Graph::new(statements::statement, loops::expression, stmts.len()));
+    el.locals.reserve(stmts.len());
     el.locals.enter();
     let bound: Vec<Param> = signature.params.iter().map(|param| params::bind(&mut el, param)).collect();
     let mut flow = header::new_flow(&name, at, bound, &signature);

@@ -56,7 +56,7 @@ fn policy(declaring: &mut Declaring<'_>, id: ItemId, decl: &ast::PolicyDecl) -> 
         statement(&mut el, &stmt, None);
     }
     el.leave_scope();
-    el.locals.leave();
+    drop(el.locals.leave());
     let body = el.graph.take().map(|mut graph| graph.close(None)).unwrap_or_default();
     for node in body.all_nodes().filter(|node| !belongs(&node.kind)) {
         let what = what(&node.kind).to_owned();

@@ -85,6 +85,6 @@ fn condition(el: &mut Elaborator<'_>, stmt: &ast::RequireStmt, subject: &ast::Ex
     };
     let message = action.and_then(|action| action.message()).map(|text| feedback(el, &text));
     let text = one_line(subject.syntax());
-    let kind = NodeKind::Require { condition, text, warn, message };
+    let kind = NodeKind::Require { condition, text, warn, message: message.map(Box::new) };
     el.hoist("require", Type::Unit, kind, at);
 }

@@ -159,7 +159,7 @@ fn sources<'a>(
 
 /// The variables that a block's value is made of.
 fn results(block: &Block) -> Vec<VarId> {
-    block.result.iter().flat_map(variables).collect()
+    block.result.as_deref().into_iter().flat_map(variables).collect()
 }
 
 fn variables(expr: &Expr) -> Vec<VarId> {
