@@ -8,10 +8,7 @@ use crate::{
     state::{Activity, ROOT, Settled},
 };
 use flow_plan::{Decision, ErrorClass, Failure, NodeId, Reason, Verdict};
-use std::{
-    collections::HashSet,
-    sync::Arc,
-};
+use std::{collections::HashSet, sync::Arc};
 
 impl Driver {
     /// It is known whether an instance runs.

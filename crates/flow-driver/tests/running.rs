@@ -342,7 +342,12 @@ fn conditions_that_are_required() {
         node(
             id,
             &format!("require{id}"),
-            NodeKind::Require { condition: constant(Value::Bool(holds)), text: "sunny".into(), warn, message: message.map(Box::new) },
+            NodeKind::Require {
+                condition: constant(Value::Bool(holds)),
+                text: "sunny".into(),
+                warn,
+                message: message.map(Box::new),
+            },
         )
     };
     let nodes = vec![

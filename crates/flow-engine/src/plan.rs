@@ -5,10 +5,7 @@
 use crate::{EngineError, Looking, rim::opened, run::recall, work::Shared};
 use flow_driver::{Command, Driver, Event};
 use flow_plan::InputSeen;
-use std::{
-    collections::HashSet,
-    sync::Arc,
-};
+use std::{collections::HashSet, sync::Arc};
 
 /// What a dry run found out.
 pub(crate) struct Foreseen {

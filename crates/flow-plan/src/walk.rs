@@ -53,7 +53,9 @@ impl Node {
             NodeKind::For { items, .. } => vec![items],
             NodeKind::Wait { duration } => vec![duration],
             NodeKind::Write { value, partition, .. } => std::iter::once(value).chain(partition).collect(),
-            NodeKind::Require { condition, message, .. } => std::iter::once(condition).chain(message.as_deref()).collect(),
+            NodeKind::Require { condition, message, .. } => {
+                std::iter::once(condition).chain(message.as_deref()).collect()
+            }
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Reports that only echo another one: a mistake early in a line confuses what is read after it.
 //!
-//! Two rules. Where a text is not closed, nothing else is said about its line, for half of it was swallowed. And
-//! of reports that something does not fit the grammar, only the first of each line stays.
+//! Three rules. Where a text is not closed, nothing else is said about its line, for half of it was swallowed. Where
+//! a quote closed code too early, nothing is said about the rest of the line, which was code. And of reports that
+//! something does not fit the grammar, only the first of each line stays.
 
 use crate::problem::{SyntaxProblem, What};
 
@@ -16,8 +17,17 @@ pub(crate) fn without_echoes(mut problems: Vec<SyntaxProblem>, source: &str) -> 
         .filter(|problem| problem.what == What::UnclosedText)
         .map(|problem| (line_start(source, problem.start as usize), problem.end as usize))
         .collect();
+    let closed_early: Vec<(u32, usize)> = problems
+        .iter()
+        .filter(|problem| problem.what == What::RawQuote)
+        .map(|problem| (problem.start, line_start(source, problem.start as usize)))
+        .collect();
     let mut last_line = None;
     problems.retain(|problem| {
+        let line_of = |problem: &SyntaxProblem| line_start(source, problem.start as usize);
+        if closed_early.iter().any(|&(quote, line)| problem.start > quote && line_of(problem) == line) {
+            return false;
+        }
         if !is_structural(problem) {
             return true;
         }

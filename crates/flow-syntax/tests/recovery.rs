@@ -27,6 +27,12 @@ fn escaped_quotes_in_code() {
     assert_eq!(report(text), ["2 E0008: in code a backslash escapes nothing"]);
     let text = "step s() {\n  sh \"echo '{\\\"name\\\": 1}'\"\n  timeout 5s\n}\n";
     assert_eq!(report(text), ["2 E0008: in code a backslash escapes nothing"]);
+    // What stands in the quotes may begin like a body of its own.
+    let text = "step s() {\n  sh \"echo '{\\\"a\\\": 1}'\"\n  timeot 5s\n}\n";
+    assert_eq!(
+        report(text),
+        ["2 E0008: in code a backslash escapes nothing", "3 E0015: `timeot` begins nothing that a step has"]
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! written the other way. What is misspelt ends as an unknown parameter, with the nearest name.
 
 use clap::Command;
+use std::{path::Path, sync::OnceLock};
 
 /// The arguments with unknown options of `run` and `plan` as `NAME=VALUE`.
 pub(crate) fn with_parameters(root: &Command, arguments: Vec<String>) -> Vec<String> {
@@ -51,6 +52,20 @@ pub(crate) fn with_parameters(root: &Command, arguments: Vec<String>) -> Vec<Str
         }
     }
     out
+}
+
+/// The project that this call of flowc was given, for the commands that it suggests.
+static PROJECT: OnceLock<String> = OnceLock::new();
+
+/// Remembers the project that was given.
+pub(crate) fn remember_project(project: &Path) {
+    // There is one command line, so nothing was there before.
+    let _ = PROJECT.set(format!(" --project {}", quoted(&project.display().to_string())));
+}
+
+/// A command that flowc suggests, as it can be typed where flowc was called.
+pub(crate) fn suggested(words: &str) -> String {
+    format!("flowc {words}{}", PROJECT.get().map_or("", String::as_str))
 }
 
 /// An argument as a shell takes it.

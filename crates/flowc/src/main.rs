@@ -35,6 +35,7 @@ fn main() -> ExitCode {
     // An argument that is no UTF-8 can name nothing that flowc knows; it is shown as well as it can be.
     let given = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
     let cli = cli::Cli::parse_from(arguments::with_parameters(&cli::Cli::command(), given));
+    cli.global.project.iter().for_each(|project| arguments::remember_project(project));
     let ui = ui::Ui::new(cli.global.color, cli.global.quiet, cli.global.verbose);
     match cli.command.run(&cli.global, &ui) {
         Ok(exit) => exit.into(),

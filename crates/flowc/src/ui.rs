@@ -31,6 +31,8 @@ pub(crate) struct Ui {
     pub(crate) color_out: bool,
     /// Whether standard error shows colour.
     pub(crate) color_err: bool,
+    /// How many characters fit a line of standard output, if it is a terminal and not everything was asked for.
+    pub(crate) width: Option<usize>,
     /// Whether standard error is a terminal, which can be drawn over.
     pub(crate) live: bool,
 }
@@ -67,6 +69,9 @@ impl Ui {
             verbose,
             color_out: choice.enabled(out, no_color),
             color_err: choice.enabled(err, no_color),
+            width: terminal_size::terminal_size_of(io::stdout())
+                .map(|(width, _)| usize::from(width.0))
+                .filter(|_| !verbose),
             live: err && !quiet && environment("TERM").is_none_or(|value| value != "dumb"),
         }
     }

@@ -29,6 +29,8 @@ pub(crate) struct Graph {
     reads: AHashMap<(Name, bool), VarId>,
     /// The same in the order of reading, with the depth of the block that did: the deepest last.
     readers: Vec<(Name, bool, usize)>,
+    /// The flow's text.
+    body: Option<ast::Block>,
     /// Statements of flows.
     pub(crate) statement: StatementHook,
     /// Expressions of flows.
@@ -44,9 +46,20 @@ impl Graph {
             next: 0,
             reads: AHashMap::new(),
             readers: vec![],
+            body: None,
             statement,
             expression,
         }
+    }
+
+    /// The same, of this text.
+    pub(crate) fn with_body(self, body: Option<ast::Block>) -> Self {
+        Self { body, ..self }
+    }
+
+    /// The flow's text.
+    pub(crate) fn body(&self) -> Option<&ast::Block> {
+        self.body.as_ref()
     }
 
     /// The next number. Numbers follow the text, so a node with blocks takes its number before they open.

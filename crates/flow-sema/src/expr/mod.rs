@@ -33,7 +33,10 @@ use crate::{
     index::{Definition, DefinitionKind},
     names::ModuleId,
     output::Output,
-    problems::{mismatch::Because, names::BoundTwice},
+    problems::{
+        mismatch::Because,
+        names::{BoundTwice, LiteralName, UnusedLet},
+    },
     source::span,
 };
 use flow_diag::{FileId, Problem, Span};
@@ -228,6 +231,11 @@ impl<'a> Elaborator<'a> {
     /// Binds a name in the scope opened last; a second one of that name is reported.
     pub(crate) fn bind(&mut self, name: &ast::Name, ty: Type, kind: DefinitionKind, expects_use: bool) -> VarId {
         let at = self.span(name.range());
+        let mut expects_use = expects_use;
+        if let Some(problem) = LiteralName::of(name, at) {
+            self.problem(problem);
+            expects_use = false;
+        }
         if let Some(first) = self.locals.in_this_scope(name.text()) {
             let (first, noun) = (first.at, if kind == DefinitionKind::Parameter { "parameter" } else { "name" });
             self.problem(BoundTwice { name: name.text(), at, first, noun });
@@ -259,7 +267,7 @@ impl<'a> Elaborator<'a> {
         let is_unused = |local: &Local| local.expects_use && !local.used && !local.name.starts_with('_');
         let unused: Vec<_> = self.locals.leave().filter(is_unused).collect();
         for local in unused {
-            self.problem(crate::problems::names::UnusedLet { name: &local.name, at: local.at });
+            self.problem(UnusedLet { name: &local.name, at: local.at });
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::{
 };
 use flow_diag::Span;
 use flow_expr::{Expr, ExprKind, Name, Type, Value};
-use flow_syntax::ast;
+use flow_syntax::ast::{self, AstNode};
 use std::sync::Arc;
 
 /// What a name means where a value is expected.
@@ -230,7 +230,15 @@ impl Elaborator<'_> {
         });
         let import = env.names.module(self.module).import_place;
         let elsewhere = elsewhere.collect();
-        self.problem(UnknownName { name: text, at, noun, nearest: near, elsewhere, import });
+        let later = self.bound_later(text, at);
+        self.problem(UnknownName { name: text, at, noun, nearest: near, elsewhere, import, later });
+    }
+
+    /// Where the flow binds a name after a place.
+    fn bound_later(&self, text: &str, at: Span) -> Option<Span> {
+        let lets = self.graph.as_ref()?.body()?.syntax().descendants().filter_map(ast::LetStmt::cast);
+        let names = lets.filter_map(|stmt| stmt.name()).filter(|name| name.text() == text);
+        names.map(|name| self.span(name.range())).find(|bound| bound.start > at.start)
     }
 
     /// A dataset that is read: a node of the graph, once per version.

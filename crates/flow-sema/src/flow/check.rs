@@ -110,7 +110,12 @@ fn guard(el: &mut Elaborator<'_>, clause: &ast::GuardClause) -> Option<Guard> {
 
 fn require(el: &mut Elaborator<'_>, guard: &Guard, warn: bool) {
     let (condition, text, message) = (guard.condition.clone(), guard.text.clone(), guard.message.clone());
-    el.hoist("guard", Type::Unit, NodeKind::Require { condition, text, warn, message: message.map(Box::new) }, guard.at);
+    el.hoist(
+        "guard",
+        Type::Unit,
+        NodeKind::Require { condition, text, warn, message: message.map(Box::new) },
+        guard.at,
+    );
 }
 
 /// What is made by `work`, as a block of its own.

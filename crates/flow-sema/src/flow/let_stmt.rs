@@ -51,7 +51,7 @@ pub(super) fn do_stmt(el: &mut Elaborator<'_>, stmt: &ast::DoStmt) {
 }
 
 /// Adds the node of a computed value.
-fn compute(el: &mut Elaborator<'_>, label: &str, var: VarId, ty: Type, expr: Expr, data: bool, at: Span) {
+pub(super) fn compute(el: &mut Elaborator<'_>, label: &str, var: VarId, ty: Type, expr: Expr, data: bool, at: Span) {
     if let Some(graph) = &mut el.graph {
         let id = graph.reserve();
         graph.add(id, label, var, ty, NodeKind::Compute { expr, data }, at);

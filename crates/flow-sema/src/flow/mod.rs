@@ -57,7 +57,7 @@ fn flow(declaring: &mut Declaring<'_>, id: ItemId, decl: &ast::FlowDecl) {
     let Some(signature) = declaring.env.signatures.get(&id).cloned() else { return };
     let mut el = declaring.elaborator(module, Place::Flow);
     let stmts: Vec<Stmt> = decl.body().into_iter().flat_map(|body| body.stmts()).collect();
-    el.graph = Some(Graph::new(statements::statement, loops::expression, stmts.len()));
+    el.graph = Some(Graph::new(statements::statement, loops::expression, stmts.len()).with_body(decl.body()));
     el.locals.reserve(stmts.len());
     el.locals.enter();
     let bound: Vec<Param> = signature.params.iter().map(|param| params::bind(&mut el, param)).collect();

@@ -2,10 +2,11 @@
 
 use super::{
     dataset_of,
+    let_stmt::{compute, looks_into_data},
     problems::{NoPartition, NotADataset},
 };
 use crate::{decl::path_of, expr::Elaborator, problems::mismatch::Because};
-use flow_expr::Type;
+use flow_expr::{Expr, ExprKind, Type};
 use flow_plan::NodeKind;
 use flow_syntax::ast;
 
@@ -29,8 +30,14 @@ pub(super) fn write(el: &mut Elaborator<'_>, stmt: &ast::WriteStmt) {
     }
     let because = Because::Declared { name: name.short(), at: declared };
     let written = stmt.value();
-    let Some(value) = el.check_present(written.as_ref(), &ty, because) else { return };
+    let Some(mut value) = el.check_present(written.as_ref(), &ty, because) else { return };
     let at = el.span(stmt.range());
+    if looks_into_data(el, &value) {
+        // A node of its own, so that its result is kept, and a plan can say that nothing has changed.
+        let (var, made_at) = (el.locals.fresh(), value.at);
+        compute(el, name.short(), var, ty.clone(), value, true, made_at);
+        value = Expr::new(ExprKind::Var(var), made_at);
+    }
     let label = format!("write {}", name.short());
     el.hoist(&label, Type::Unit, NodeKind::Write { dataset: name, value, partition }, at);
 }

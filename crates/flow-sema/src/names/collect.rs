@@ -7,7 +7,7 @@ use crate::{
     ParsedModule,
     index::{Definition, DefinitionKind},
     output::Output,
-    problems::names::{Duplicate, ImportPlace},
+    problems::names::{Duplicate, ImportPlace, LiteralName},
     source::span,
 };
 use flow_diag::{FileId, Span};
@@ -48,6 +48,9 @@ fn declare(names: &mut Names, module: ModuleId, decl: ast::Decl, output: &mut Ou
     let Some(declared) = decl.name() else { return };
     let scope = &mut names.modules[module.0 as usize];
     let at = span(scope.file, declared.range());
+    if let Some(problem) = LiteralName::of(&declared, at) {
+        output.problem(problem);
+    }
     let short: Arc<str> = declared.text().into();
     if let Some(first) = scope.own.get(&short) {
         let first = &names.items[first.index()];

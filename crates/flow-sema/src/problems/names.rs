@@ -3,6 +3,7 @@
 use super::{nearest, one_of};
 use flow_diag::{Edit, Fix, Problem, Span, codes};
 use flow_expr::Name;
+use flow_syntax::ast;
 use std::sync::Arc;
 
 /// Where a `use` can be put into a file.
@@ -32,11 +33,18 @@ pub(crate) struct UnknownName<'a> {
     /// Declarations of that name in other modules.
     pub(crate) elsewhere: Vec<(Name, Span)>,
     pub(crate) import: ImportPlace,
+    /// Where the same body binds it, too late.
+    pub(crate) later: Option<Span>,
 }
 
 impl From<UnknownName<'_>> for Problem {
     fn from(problem: UnknownName<'_>) -> Self {
         let title = format!("there is no {} `{}` here", problem.noun, problem.name);
+        if let Some(later) = problem.later {
+            return Self::error(codes::E0101, problem.at, title, "it is bound only after this")
+                .label(later, format!("`{}` is bound here", problem.name))
+                .help("put that `let` before what uses it");
+        }
         let mut built = Self::error(codes::E0101, problem.at, title, "not known in this module");
         for (name, at) in problem.elsewhere.iter().take(3) {
             built = built.label(*at, format!("`{name}` is declared here"));
@@ -57,6 +65,28 @@ impl From<UnknownName<'_>> for Problem {
             built = built.help(format!("did you mean `{near}`?")).fix(format!("rename to `{near}`"), problem.at, near);
         }
         built
+    }
+}
+
+/// A name that is read as a value everywhere else.
+pub(crate) struct LiteralName<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) at: Span,
+}
+
+impl<'a> LiteralName<'a> {
+    /// The problem, if the name is one of those.
+    pub(crate) fn of(name: &'a ast::Name, at: Span) -> Option<Self> {
+        let is_value = matches!(name.text(), "true" | "false" | "none") && !name.is_quoted();
+        is_value.then(|| Self { name: name.text(), at })
+    }
+}
+
+impl From<LiteralName<'_>> for Problem {
+    fn from(problem: LiteralName<'_>) -> Self {
+        let title = format!("`{}` cannot be a name", problem.name);
+        Self::error(codes::E0118, problem.at, title, "it is a value wherever it stands")
+            .help(format!("give it another name, or write it between backticks: `` `{}` ``", problem.name))
     }
 }
 

@@ -135,7 +135,8 @@ impl TypeContext<'_> {
             (item.name.clone(), item.at)
         });
         let import = names.module(self.module).import_place;
-        output.problem(UnknownName { name: text, at, noun, nearest: near, elsewhere: elsewhere.collect(), import });
+        let elsewhere = elsewhere.collect();
+        output.problem(UnknownName { name: text, at, noun, nearest: near, elsewhere, import, later: None });
     }
 
     fn built_in(&self, name: &str, at: Span, args: &[ast::TypeExpr], output: &mut Output) -> Option<Type> {

@@ -5,7 +5,7 @@ use crate::{
     index::{Definition, DefinitionKind},
     names::ItemId,
     output::Output,
-    problems::names::{BoundTwice, NoBody},
+    problems::names::{BoundTwice, LiteralName, NoBody},
     source::span,
     types::{TypeContext, resolve_labels},
 };
@@ -107,6 +107,9 @@ fn parameter(
     owner: ItemId,
     output: &mut Output,
 ) -> Parameter {
+    if let Some(problem) = LiteralName::of(name, at) {
+        output.problem(problem);
+    }
     let short: Arc<str> = name.text().into();
     let definition = output.index.define(Definition {
         kind: DefinitionKind::Parameter,

@@ -39,6 +39,12 @@ impl Name {
         text.strip_prefix('`').map_or(text, |rest| rest.strip_suffix('`').unwrap_or(rest))
     }
 
+    /// Whether it stands between backticks, where it is a name whatever it says.
+    #[must_use]
+    pub fn is_quoted(&self) -> bool {
+        self.0.text().starts_with('`')
+    }
+
     /// Where it stands.
     #[must_use]
     pub fn range(&self) -> TextRange {

@@ -1,6 +1,7 @@
 //! `flowc approvals [RUN [STEP]]`: what waits for a person, and what that person is shown.
 
 use crate::{
+    arguments::{quoted, suggested},
     cli::{Format, Global},
     columns::{Cell, columns},
     engine,
@@ -105,16 +106,17 @@ pub(crate) fn whole(one: &OpenQuestion, color: bool) -> String {
     lines("until", &until(one));
     lines("digest", &question.digest);
     out.push_str(&columns(&rows, color));
-    let label = crate::arguments::quoted(&question.label);
+    let label = quoted(&question.label);
     let seen = question.digest.get(..12).unwrap_or_default();
-    let yes = format!("flowc approve {run} {label} --digest {seen}");
+    let yes = |with: &str| suggested(&format!("approve {run} {label} --digest {seen}{with}"));
     match question.choices.is_empty() {
-        true => out.push_str(&format!("\n  {yes}\n")),
+        true => out.push_str(&format!("\n  {}\n", yes(""))),
         false => {
             out.push('\n');
-            question.choices.iter().for_each(|word| out.push_str(&format!("  {yes} --with {word}\n")));
+            question.choices.iter().for_each(|word| out.push_str(&format!("  {}\n", yes(&format!(" --with {word}")))));
         }
     }
-    out.push_str(&format!("  flowc reject {run} {label} --digest {seen} --note \"…\"\n\n"));
+    let no = suggested(&format!("reject {run} {label} --digest {seen} --note \"…\""));
+    out.push_str(&format!("  {no}\n\n"));
     out
 }

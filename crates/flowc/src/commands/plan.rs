@@ -3,7 +3,7 @@
 use crate::{
     backfill::{Varied, listing},
     cli::{Format, Global},
-    columns::{Cell, columns},
+    columns::{Cell, columns, columns_within},
     engine,
     exit::{Exit, Failure, Outcome},
     project::{Project, write_whole},
@@ -130,14 +130,22 @@ pub(crate) fn text(plan: &Frozen, ui: &Ui) -> String {
             ]
         })
         .collect();
-    out.push_str(&columns(&rows, color));
+    out.push_str(&columns_within(&rows, color, ui.width));
     if shown.len() > most {
         out.push_str(&format!("  … and {} more: --verbose shows all\n", shown.len() - most));
     }
     if ui.verbose {
         out.push_str(&failures(plan, flow, color));
     }
-    out.push_str(&totals(plan, &shown.iter().map(|(_, decision)| decision.verdict).collect::<Vec<_>>()));
+    // As a run counts them, unless there is nothing of the kind.
+    let is_work =
+        |kind: &NodeKind| matches!(kind, NodeKind::Call { .. } | NodeKind::Write { .. } | NodeKind::Flow { .. });
+    let verdicts = |wanted: &dyn Fn(&NodeKind) -> bool| -> Vec<Verdict> {
+        let counted = shown.iter().filter(|(id, _)| kinds.get(&id.0).is_some_and(|kind| wanted(kind)));
+        counted.map(|(_, decision)| decision.verdict).collect()
+    };
+    let work = verdicts(&is_work);
+    out.push_str(&totals(plan, &if work.is_empty() { verdicts(&is_step) } else { work }));
     out
 }
 

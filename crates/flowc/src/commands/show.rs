@@ -2,7 +2,7 @@
 
 use crate::{
     cli::{Format, Global},
-    columns::{Cell, columns},
+    columns::{Cell, columns, columns_within},
     engine,
     exit::{Exit, Outcome},
     live::words,
@@ -85,7 +85,7 @@ fn run_text(detail: &RunDetail, ui: &Ui) -> String {
     let nodes: Vec<&NodeEnd> = detail.nodes.iter().filter(is_shown).collect();
     let most = if ui.verbose { usize::MAX } else { MOST_ROWS };
     let rows: Vec<Vec<Cell>> = nodes.iter().take(most).map(|node| row(node)).collect();
-    out.push_str(&columns(&rows, color));
+    out.push_str(&columns_within(&rows, color, ui.width));
     if nodes.len() > most {
         out.push_str(&format!("… and {} more: --verbose shows all\n", nodes.len() - most));
     }

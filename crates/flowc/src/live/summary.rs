@@ -2,6 +2,7 @@
 
 use super::{RunFormat, json, words};
 use crate::{
+    arguments::{quoted, suggested},
     columns::{Cell, columns},
     commands::plan::steps,
     exit::Failure,
@@ -148,13 +149,13 @@ fn is_required(verdict: &ContractVerdict) -> bool {
 /// What tells more of a run that failed. Each has a line: with their ids they do not fit into one.
 fn commands(summary: &RunSummary) -> Vec<String> {
     let run = &summary.run_id;
-    let mut commands = vec![format!("flowc show {run}")];
+    let mut commands = vec![suggested(&format!("show {run}"))];
     if let Some(node) = summary.failures.first() {
-        let label = crate::arguments::quoted(&node.label);
-        commands.push(format!("flowc why {run} {label}"));
+        let label = quoted(&node.label);
+        commands.push(suggested(&format!("why {run} {label}")));
         // Datasets, expressions and requirements write nothing.
         if !["R03", "R000", "R0703", "R0704"].iter().any(|code| node.failure.code.starts_with(code)) {
-            commands.push(format!("flowc logs {run} {label}"));
+            commands.push(suggested(&format!("logs {run} {label}")));
         }
     }
     commands

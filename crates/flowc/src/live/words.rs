@@ -1,6 +1,9 @@
 //! Events in words: the same on a terminal and in a pipeline.
 
-use crate::moment::{moment, took};
+use crate::{
+    arguments::{quoted, suggested},
+    moment::{moment, took},
+};
 use flow_diag::render::clean;
 use flow_driver::{Answer, ContractVerdict, How, Judged, NodeEnd, NodeStatus, Question, QuestionEnd, Says, Wait};
 use flow_plan::{Failure, Reason, words};
@@ -63,7 +66,7 @@ pub(crate) fn waits_for(question: &Question) -> String {
 /// The command that answers a question with yes, or with the first of the words to choose from.
 pub(crate) fn approve_command(run: &str, question: &Question) -> String {
     let with = question.choices.first().map(|word| format!(" --with {word}")).unwrap_or_default();
-    format!("flowc approve {run} {}{with}", crate::arguments::quoted(&question.label))
+    suggested(&format!("approve {run} {}{with}", quoted(&question.label)))
 }
 
 /// How a question ended.
