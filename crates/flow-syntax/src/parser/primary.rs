@@ -1,6 +1,6 @@
 //! Operands: literals, names, brackets, what follows them, and the expressions that begin with a word.
 
-use super::Parser;
+use super::{Parser, has_case};
 use crate::ast::literal as value;
 use crate::kind::SyntaxKind;
 use crate::lexer::Token;
@@ -139,7 +139,13 @@ impl Parser<'_> {
                 // Only on the same line: on the next one they begin something else.
                 Token::LParen if !self.on_new_line() => {
                     self.start_at(start, SyntaxKind::CALL_EXPR);
-                    self.arguments();
+                    self.arguments(Token::LParen, Token::RParen, "`,` or `)`");
+                }
+                // `Order { id: 1 }`, as other languages write it: no block begins like this.
+                Token::LBrace if self.follows_type() && self.nth(1).is_word() && self.nth(2) == Token::Colon => {
+                    self.unexpected("`(` before a record's fields, as in `Order(id: 1)`");
+                    self.start_at(start, SyntaxKind::CALL_EXPR);
+                    self.arguments(Token::LBrace, Token::RBrace, "`,` or `}`");
                 }
                 Token::LBracket if !self.on_new_line() => {
                     self.start_at(start, SyntaxKind::INDEX_EXPR);
@@ -157,6 +163,14 @@ impl Parser<'_> {
         }
     }
 
+    /// Whether the token before, in the same line, is a name in the style of types.
+    fn follows_type(&self) -> bool {
+        let Some(before) = self.position.checked_sub(1) else { return false };
+        let (start, end) = self.range_at(before);
+        let text = self.source.get(start..end).unwrap_or_default();
+        !self.on_new_line() && text.starts_with(|first: char| first.is_ascii_uppercase()) && has_case(text, Case::Camel)
+    }
+
     /// Consumes the closing bracket after the one thing inside; what else is there is skipped.
     fn close_after(&mut self, open_position: usize, open: Token, close: Token) {
         if !self.at_list_end(close) && !self.at_statement_line() {
@@ -172,9 +186,9 @@ impl Parser<'_> {
         self.close(open_position, open, close);
     }
 
-    fn arguments(&mut self) {
+    fn arguments(&mut self, open: Token, close: Token, expected: &'static str) {
         self.start(SyntaxKind::ARG_LIST);
-        self.list(Token::LParen, Token::RParen, "`,` or `)`", |parser| {
+        self.list(open, close, expected, |parser| {
             if parser.at(Token::Dot2) {
                 parser.start(SyntaxKind::SPREAD_ARG);
                 parser.bump();
