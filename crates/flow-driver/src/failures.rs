@@ -127,11 +127,12 @@ pub(crate) fn budget(refused: &Refused) -> Failure {
         Refused::Flow(over) => {
             let failure = Failure::new(ErrorClass::ClientError, "R0716", message);
             match over.per_ms {
-                None => failure.detail(format!("raise the flow's `budget`, or {less}")),
-                Some(per_ms) => failure.detail(format!(
+                // Time makes no room for what is larger than all of it.
+                Some(per_ms) if over.wanted <= over.cap => failure.detail(format!(
                     "there is room again when asks of the last {} are older than that; `flowc cost` shows them",
                     duration(per_ms)
                 )),
+                _ => failure.detail(format!("raise the flow's `budget`, or {less}")),
             }
         }
     }
@@ -222,5 +223,26 @@ pub(crate) fn feedback(failure: &Failure, by_guard: bool) -> String {
             "Your answer could not be read: {}{facts}\nAnswer again, with nothing but the answer.",
             failure.message
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flow_expr::Name;
+
+    #[test]
+    fn time_is_waited_for_only_where_it_makes_room() {
+        let over = |wanted| OverBudget {
+            flow: Name::new("shop.daily"),
+            per_ms: Some(86_400_000),
+            what: "dollars".into(),
+            cap: 200,
+            used: 150,
+            wanted,
+        };
+        let advice = |wanted| budget(&Refused::Flow(over(wanted))).details.join(" ");
+        assert!(advice(100).starts_with("there is room again when asks of the last 1d are older"), "{}", advice(100));
+        assert!(advice(201).starts_with("raise the flow's `budget`"), "{}", advice(201));
     }
 }
