@@ -13,7 +13,10 @@ use crate::{
 };
 use flow_diag::Span;
 use flow_expr::{Name, Type};
-use flow_syntax::ast;
+use flow_syntax::{
+    SyntaxKind,
+    ast::{self, AstNode},
+};
 use std::sync::Arc;
 
 /// Where a type is written.
@@ -75,6 +78,10 @@ impl TypeContext<'_> {
         let Some(path) = named.path() else { return Type::Unknown };
         let parts: Vec<ast::Name> = path.parts().collect();
         let args: Vec<ast::TypeExpr> = named.args().collect();
+        // What stands between the brackets is no type, which the parser has reported.
+        if args.is_empty() && named.syntax().children().any(|child| child.kind() == SyntaxKind::TYPE_ARG_LIST) {
+            return Type::Unknown;
+        }
         let at = self.span(path.range());
         if let [only] = parts.as_slice() {
             if self.parameters.iter().any(|parameter| **parameter == *only.text()) {

@@ -61,7 +61,16 @@ impl Parser<'_> {
             self.unexpected("a type between `<` and `>`");
         }
         let expected = if close == Token::Gt { "`,` or `>`" } else { "`,` or `)`" };
-        self.list(open, close, expected, Self::type_expression);
+        self.list(open, close, expected, |parser| {
+            if parser.at(Token::LBrace) {
+                parser.unexpected("a type: a record gets its name by `type Row { … }`");
+                parser.start(SyntaxKind::ERROR);
+                parser.skip_group();
+                parser.finish();
+            } else {
+                parser.type_expression();
+            }
+        });
         self.finish();
     }
 
