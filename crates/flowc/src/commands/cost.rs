@@ -7,6 +7,7 @@ use crate::{
     exit::{Exit, Outcome},
     programs,
     project::Project,
+    tests::usage::counted,
     ui::{Style, Ui, paint},
 };
 use clap::{Args, ValueEnum};
@@ -120,7 +121,7 @@ fn line(row: &CostRow) -> Vec<Cell> {
     vec![
         Cell::styled(&*row.of, Style::Bold),
         Cell::new(money(row.micro_dollars)),
-        Cell::new(format!("{} asks", row.asks)),
+        Cell::new(counted(row.asks, "ask")),
         Cell::styled(format!("{} tokens in, {} out", row.input_tokens, row.output_tokens), Style::Dim),
         Cell::styled(unknown, Style::Warn),
     ]

@@ -107,7 +107,7 @@ fn an_ask_that_was_under_way_when_flowc_was_killed_counts_with_the_worst() {
     child.kill().unwrap();
     child.wait().unwrap();
     let cost = sandbox.flowc(&["cost"]).ends(0);
-    for part in ["1 asks", "1 in doubt", "counted with the worst", "50 out", "1 of 2 asks"] {
+    for part in ["1 ask  ", "1 in doubt", "counted with the worst", "50 out", "1 of 2 asks"] {
         assert!(cost.out.contains(part), "no {part:?} in\n{}", cost.out);
     }
     assert!(!cost.out.contains("$0.00  "), "{}", cost.out);

@@ -130,7 +130,7 @@ fn a_stall_ends_with_the_timeout_and_is_paid_for() {
         assert!(start.elapsed() < Duration::from_secs(10));
         assert!(sandbox.read("out/count.json").contains("none"));
         sandbox.flowc(&["show", "last", "count"]).ends(0).gives("R0802");
-        sandbox.flowc(&["cost"]).ends(0).gives("1 asks");
+        sandbox.flowc(&["cost"]).ends(0).gives("1 ask  ");
     }
 }
 

@@ -91,7 +91,7 @@ fn a_cancel_ends_an_answer_at_once() {
     assert!(ended.code == 130 || ended.code == 0, "{}: {}", ended.code, ended.err);
     if ended.code == 130 {
         sandbox.flowc(&["history"]).ends(0).gives("cancelled");
-        sandbox.flowc(&["cost"]).ends(0).gives("1 asks");
+        sandbox.flowc(&["cost"]).ends(0).gives("1 ask  ");
     }
 }
 
