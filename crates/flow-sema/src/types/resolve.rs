@@ -13,10 +13,7 @@ use crate::{
 };
 use flow_diag::Span;
 use flow_expr::{Name, Type};
-use flow_syntax::{
-    SyntaxKind,
-    ast::{self, AstNode},
-};
+use flow_syntax::{SyntaxKind, ast};
 use std::sync::Arc;
 
 /// Where a type is written.
