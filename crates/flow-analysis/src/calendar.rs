@@ -124,6 +124,25 @@ impl Calendar {
         worst.0
     }
 
+    /// How many starts one time of that length holds at most.
+    #[must_use]
+    pub fn most_within(&self, window_ms: u64) -> u64 {
+        let window = i64::try_from(window_ms).unwrap_or(i64::MAX);
+        match self {
+            Self::Every(period) => window_ms.div_ceil(u64::try_from(*period).unwrap_or(u64::MAX).max(1)),
+            Self::Listed(all) => {
+                let (mut first, mut most) = (0, 0);
+                for (place, start) in all.iter().enumerate() {
+                    while start.saturating_sub(all[first]) >= window && first < place {
+                        first += 1;
+                    }
+                    most = most.max(place - first + 1);
+                }
+                most as u64
+            }
+        }
+    }
+
     /// Only the starts that are left alone for so long: the others are cut off by the next.
     #[must_use]
     pub fn undisturbed(&self, busy_ms: u64) -> Option<Self> {
@@ -301,6 +320,21 @@ impl Calendars {
         let made = self.make(schedule).map(Arc::new);
         self.known.insert(key, made.clone());
         made
+    }
+
+    /// How many starts one day of a zone holds at most. Where clocks go back it is an hour longer.
+    pub fn most_a_day(&mut self, calendar: &Calendar, zone: &Arc<str>) -> u64 {
+        let Calendar::Listed(all) = calendar else { return calendar.most_within(DAY_MS.unsigned_abs()) };
+        let Ok(tz) = ZONES.get(zone) else { return calendar.most_within(DAY_MS.unsigned_abs()) };
+        let days = self.days(zone, &tz, all.len() < RARE);
+        let mut most = 0;
+        let mut from = 0;
+        for next in days.iter().skip(1).map(|day| day.midnight).chain([i64::MAX]) {
+            let until = from + all[from..].partition_point(|start| *start < next);
+            most = most.max(until - from);
+            from = until;
+        }
+        most as u64
     }
 
     fn make(&mut self, schedule: &Schedule) -> Option<Calendar> {

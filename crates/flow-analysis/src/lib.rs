@@ -1,6 +1,6 @@
 //! What the compiler proves about a whole program, once every declaration has checked.
 //!
-//! One module per family: [`graph`] (E03), [`effects`] (E04), [`trust`] (E05), [`tools`] (E05, E09), [`asks`] (E09), [`failures`] (where
+//! One module per family: [`graph`] (E03), [`effects`] (E04), [`trust`] (E05), [`tools`] (E05, E09), [`asks`] and [`spend`] (E09), [`failures`] (where
 //! each class of failure ends), [`time`] (worst cases), [`deadlines`] (E07), [`freshness`] (E08), [`policy`] (E10),
 //! [`sql`] (E11). Those of time stand on [`calendar`], [`path`] and [`bounds`].
 //! Each takes the program as plain data and gives problems; none knows syntax, files or how a program
@@ -18,6 +18,7 @@ pub mod graph;
 pub mod path;
 pub mod policy;
 pub mod spell;
+pub mod spend;
 pub mod sql;
 mod system;
 pub mod time;
@@ -50,6 +51,7 @@ pub fn analyse(program: &Program, mentions: &Mentions, is_complete: bool) -> Pro
     problems.extend(graph::check(program, mentions, is_complete));
     problems.extend(effects::check(program, mentions));
     problems.extend(asks::check(program));
+    problems.extend(spend::check::check(program));
     problems.extend(trust::check(program, mentions));
     problems.extend(tools::check(program, mentions));
     if let Some(mut bounds) = bounds::SystemBounds::of_promises(program) {

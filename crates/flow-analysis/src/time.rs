@@ -5,10 +5,11 @@
 //! (reading, computing, publishing) counts as nothing and makes the result an assumption only where a
 //! timeout is a default. Knows nothing of calendars, promises or history.
 
+use crate::spend::{Asks, most_calls, own_asks};
 use flow_expr::{ExprKind, Name, Value};
 use flow_plan::{
-    Block, Body, Bound, Bounds, Flow, GuardAction, MOST_CALLS, Node, NodeId, NodeKind, Program, Provenance,
-    RetryPolicy, StaleAction, Step,
+    Block, Body, Bound, Bounds, Flow, GuardAction, Node, NodeId, NodeKind, Program, Provenance, RetryPolicy,
+    StaleAction, Step,
 };
 use std::collections::BTreeMap;
 
@@ -18,21 +19,40 @@ const DEEPEST_TOOLS: u32 = 16;
 /// The worst case of one execution of a step.
 #[must_use]
 pub fn step_bound(step: &Step) -> Bound {
-    let asks_again = step.guards.iter().any(|guard| matches!(guard.action, GuardAction::Retry(_)));
-    let times = step.retry.as_ref().map_or(u64::from(asks_again), |policy| u64::from(policy.times));
-    // One result may take several answers.
-    let answers = if let Body::Ai(ai) = &step.body { u64::from(ai.most_answers()) } else { 1 };
-    let attempts = (times + 1).saturating_mul(answers);
-    let backoffs = step.retry.as_ref().map_or(0, backoffs_ms);
-    let all = attempts.saturating_mul(step.timeout_ms).saturating_add(backoffs);
+    let tries = Tries::of(step);
+    let backoffs = step.retry.as_ref().map_or(0, backoffs_ms).saturating_mul(tries.models);
+    let all = tries.attempts.saturating_mul(step.timeout_ms).saturating_add(backoffs);
     let worst_ms = match step.retry.as_ref().and_then(|policy| policy.within_ms) {
-        Some(within) => all.min(within),
+        // Each model has the pauses between its tries anew.
+        Some(within) => all.min(within.saturating_mul(tries.models)),
         None => all,
     };
     // What a retry policy allows is used up before a person is asked about a result.
-    let worst_ms = worst_ms.saturating_add(attempts.saturating_mul(people_ms(step)));
+    let worst_ms = worst_ms.saturating_add(tries.results.saturating_mul(people_ms(step)));
     let provenance = if step.timeout_declared { Provenance::Declared } else { Provenance::Assumed };
-    Bound { worst_ms, attempts, provenance }
+    Bound { worst_ms, attempts: tries.attempts, provenance }
+}
+
+/// How often a step is tried.
+#[derive(Clone, Copy, Debug)]
+struct Tries {
+    attempts: u64,
+    /// Those whose result its guards look at.
+    results: u64,
+    /// One after the other, each with the whole retry policy.
+    models: u64,
+}
+
+impl Tries {
+    fn of(step: &Step) -> Self {
+        if let Body::Ai(ai) = &step.body {
+            let Asks { asks, results } = own_asks(step, ai);
+            return Self { attempts: asks, results, models: ai.models.len().max(1) as u64 };
+        }
+        let asks_again = step.guards.iter().any(|guard| matches!(guard.action, GuardAction::Retry(_)));
+        let times = step.retry.as_ref().map_or(u64::from(asks_again), |policy| u64::from(policy.times));
+        Self { attempts: times + 1, results: times + 1, models: 1 }
+    }
 }
 
 /// The worst case of one execution of a step with its judges and tools: each judge may be asked about each result, and
@@ -40,26 +60,19 @@ pub fn step_bound(step: &Step) -> Bound {
 /// tools; those that never end (E0904) count as if they ended there.
 fn whole_bound(program: &Program, step: &Step, depth: u32) -> Bound {
     let mut bound = step_bound(step);
-    let results = bound.attempts;
-    if let Body::Ai(ai) = &step.body
-        && !ai.tools.is_empty()
-    {
+    if let Body::Ai(ai) = &step.body {
         let tools = ai.tools.iter().filter_map(|tool| program.steps.get(tool)).filter(|_| depth > 0);
         // A tool ends within its caller's timeout.
         let capped = |tool: &Step| Step { timeout_ms: tool.timeout_ms.min(step.timeout_ms), ..tool.clone() };
         let slowest = tools.map(|tool| whole_bound(program, &capped(tool), depth - 1));
-        let slowest = slowest.max_by_key(|tool| tool.worst_ms);
-        // The last turn is the answer: the asks of the others are beside those of the step.
-        let turns = u64::from(ai.turns).saturating_sub(1).saturating_mul(results);
-        bound.worst_ms = bound.worst_ms.saturating_add(turns.saturating_mul(step.timeout_ms));
-        bound.attempts = bound.attempts.saturating_add(turns);
-        let calls = turns.saturating_mul(MOST_CALLS as u64);
-        if let Some(tool) = slowest {
+        if let Some(tool) = slowest.max_by_key(|tool| tool.worst_ms) {
+            let calls = most_calls(ai);
             bound.worst_ms = bound.worst_ms.saturating_add(tool.worst_ms.saturating_mul(calls));
             bound.attempts = bound.attempts.saturating_add(tool.attempts.saturating_mul(calls));
             bound.provenance = bound.provenance.max(tool.provenance);
         }
     }
+    let results = Tries::of(step).results;
     for call in step.guards.iter().flat_map(|guard| program.judges_asked(&guard.condition)) {
         let Some(judge) = program.judges.get(call.judge).map(step_bound) else { continue };
         bound.worst_ms = bound.worst_ms.saturating_add(judge.worst_ms.saturating_mul(results));
@@ -115,21 +128,31 @@ pub fn bounds(program: &Program, flow: &Name) -> Bounds {
 pub fn all_bounds(program: &Program) -> BTreeMap<&Name, Bounds> {
     let mut known = Known::new();
     let mut all: BTreeMap<&Name, Bounds> = BTreeMap::new();
-    for root in program.flows.keys() {
-        if all.contains_key(root) {
-            continue;
-        }
-        for name in callees_first(program, root, &all).into_iter().flatten() {
-            if let Some(flow) = program.flows.get(name)
-                && !all.contains_key(name)
-            {
-                let found = flow_bounds(program, &known, flow);
-                known.insert(name, found.flow.clone());
-                all.insert(name, found);
-            }
+    for name in all_callees_first(program) {
+        if let Some(flow) = program.flows.get(name) {
+            let found = flow_bounds(program, &known, flow);
+            known.insert(name, found.flow.clone());
+            all.insert(name, found);
         }
     }
     all
+}
+
+/// All flows, each once and after what it calls; those that call in a circle are left out.
+pub(crate) fn all_callees_first(program: &Program) -> Vec<&Name> {
+    let mut done: BTreeMap<&Name, ()> = BTreeMap::new();
+    let mut order = vec![];
+    for root in program.flows.keys() {
+        if done.contains_key(root) {
+            continue;
+        }
+        for name in callees_first(program, root, &done).into_iter().flatten() {
+            if done.insert(name, ()).is_none() {
+                order.push(name);
+            }
+        }
+    }
+    order
 }
 
 /// Worst cases of the flows that are called, once known.

@@ -2,7 +2,9 @@
 
 use crate::build::*;
 use flow_analysis::time::{bounds, step_bound};
-use flow_plan::{AiBody, Body, Guard, GuardAction, NodeKind, Provenance, RetryPolicy, Samples, Step};
+use flow_plan::{
+    AiBody, Body, Budget, ErrorClass, Guard, GuardAction, NodeKind, Provenance, RetryPolicy, Samples, Step,
+};
 
 #[test]
 fn a_step_counts_attempts_and_backoffs() {
@@ -85,4 +87,29 @@ fn a_called_flow_counts_whole_and_a_default_is_an_assumption() {
 fn flows_in_a_circle_have_no_bound() {
     let again = flow("again", vec![(run("again"), vec![])]);
     assert_eq!(bounds(&program(vec![], vec![], vec![again]), &name("again")).flow, None);
+}
+
+fn asked(models: usize, retry: Option<RetryPolicy>, asks: Option<u64>) -> Step {
+    let models = (0..models).map(|number| name(&format!("m{number}"))).collect();
+    let budget = asks.map(|asks| Budget { asks: Some(asks), ..Budget::default() });
+    Step { body: Body::Ai(Box::new(AiBody::new(models, vec![]))), retry, budget, ..step("asks") }
+}
+
+#[test]
+fn answers_that_do_not_fit_and_transports_that_fail_are_counted_apart() {
+    let attempts = |step: &Step| (step_bound(step).attempts, step_bound(step).worst_ms);
+    assert_eq!(attempts(&asked(1, None, None)), (1, 10_000));
+    // One ask of each, if each is out of reach.
+    assert_eq!(attempts(&asked(3, None, None)), (3, 30_000));
+    // Two answers that do not fit, then three tries of a model that is gone; pauses of 1 s and 2 s.
+    assert_eq!(attempts(&asked(1, Some(policy(2)), None)), (5, 53_000));
+    // The second model has its tries and pauses anew.
+    assert_eq!(attempts(&asked(2, Some(policy(2)), None)), (8, 86_000));
+    let on_timeout = RetryPolicy { on: vec![ErrorClass::Timeout], ..policy(2) };
+    assert_eq!(attempts(&asked(1, Some(on_timeout), None)), (3, 33_000));
+    // Under a budget of asks an answer is sent back as long as it lasts.
+    assert_eq!(attempts(&asked(1, None, Some(4))).0, 4);
+    assert_eq!(attempts(&asked(2, Some(policy(9)), Some(3))).0, 3);
+    let within = RetryPolicy { within_ms: Some(15_000), ..policy(2) };
+    assert_eq!(attempts(&asked(2, Some(within), None)).1, 30_000);
 }

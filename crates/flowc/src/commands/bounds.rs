@@ -1,4 +1,7 @@
-//! `flowc bounds`: how long flows may take, how far their starts lie apart, how old datasets may get, and why.
+//! `flowc bounds`: how long flows may take, how far their starts lie apart, how old datasets may get, what asks may
+//! cost, and why.
+
+mod spending;
 
 use crate::{
     cli::{Format, Global},
@@ -16,13 +19,14 @@ use flow_compiler::{
     deadlines, freshness,
     path::gain,
     spell,
+    spend::Spending,
 };
 use flow_diag::{Problems, Severity};
 use flow_expr::Name;
 use flow_plan::{Deadline, Flow, NodeKind, Program, Provenance};
 use serde_json::{Value as Json, json};
 
-/// Shows what is proved of time: worst cases, times between starts, ages of datasets
+/// Shows what is proved: worst cases, times between starts, ages of datasets, what asks of models may cost
 #[derive(Debug, Args)]
 pub(crate) struct Bounds {
     /// A flow or dataset [default: all]
@@ -40,7 +44,7 @@ impl Bounds {
         let project = Project::find(global)?;
         let compilation = programs::compiled(&project, global);
         // A promise that cannot be kept is what this is for; anything else leaves parts of the program out.
-        let broken = |code: &str| !code.starts_with("E07") && !code.starts_with("E08");
+        let broken = |code: &str| !code.starts_with("E07") && !code.starts_with("E08") && code != "E0905";
         let broken = |severity, code: &str| severity == Severity::Error && broken(code);
         let wrong: Vec<_> = compilation
             .problems
@@ -58,15 +62,19 @@ impl Bounds {
         let program = &compilation.program;
         let (flows, datasets) = self.meant(program)?;
         let mut bounds = SystemBounds::of(program);
+        let spending = Spending::of(&mut bounds);
         match self.format {
             Format::Json => {
-                let flows: Vec<Json> = flows.iter().map(|flow| flow_json(&mut bounds, flow)).collect();
+                let flows: Vec<Json> = flows.iter().map(|flow| flow_json(&mut bounds, &spending, flow)).collect();
                 let datasets: Vec<Json> = datasets.iter().map(|name| dataset_json(&bounds, name)).collect();
                 ui.out(&format!("{:#}\n", json!({ "format": 1, "flows": flows, "datasets": datasets })))?;
             }
             Format::Text => {
                 let mut lines = vec![];
-                flows.iter().for_each(|flow| lines.extend(flow_lines(&mut bounds, flow, ui.color_out)));
+                for flow in &flows {
+                    lines.extend(flow_lines(&mut bounds, flow, ui.color_out));
+                    lines.extend(spending::lines(&mut bounds, &spending, flow));
+                }
                 datasets.iter().for_each(|name| lines.extend(dataset_lines(&bounds, name, ui.color_out)));
                 ui.out(&lines.iter().map(|line| format!("{line}\n")).collect::<String>())?;
                 if self.path {
@@ -214,7 +222,8 @@ fn none_json<T>(found: &Bounded<T>) -> Json {
     }
 }
 
-fn flow_json(bounds: &mut SystemBounds<'_>, flow: &Flow) -> Json {
+fn flow_json<'a>(bounds: &mut SystemBounds<'a>, spending: &Spending<'a>, flow: &'a Flow) -> Json {
+    let spends = spending::json(bounds, spending, flow);
     let tightest = deadlines::tightest(bounds, flow);
     let worst = bounds.durations.get(&flow.name).and_then(|bounds| bounds.flow.as_ref());
     let allowed = flow.finish.as_ref().and_then(|finish| match &finish.deadline {
@@ -258,6 +267,7 @@ fn flow_json(bounds: &mut SystemBounds<'_>, flow: &Flow) -> Json {
         "path": path,
         "slack": slack,
         "reads": reads.collect::<Vec<_>>(),
+        "spends": spends,
     })
 }
 

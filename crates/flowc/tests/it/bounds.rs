@@ -55,3 +55,56 @@ fn a_reader_that_comes_too_early_is_told_which_version_it_sees() {
     assert_eq!(json["datasets"][1]["terms"]["gap_ms"], 25 * 3_600_000);
     assert_eq!(json["flows"][0]["reads"][0]["age_ms"], (50 * 60 + 55) * 60_000);
 }
+
+const SPENDING: &str = r#"
+model writer { provider openai, name "gpt-5-mini-2025-08-07", price input $1, output $2 per 1M tokens }
+step summary(text: String) -> String {
+  ai writer { prompt "In one sentence: {text}" }
+  budget 2 asks, 5_000 tokens, $0.01
+}
+step endless(text: String) -> String { ai writer { prompt "{text}" } }
+flow capped(texts: List<String>) {
+  start every 12h with texts = ["a"]
+  budget $0.20
+  for text in texts limit 100 { do summary(text) else "" }
+}
+flow passed {
+  budget $0.01
+  do summary("a")
+  do summary("b")
+}
+flow open {
+  start every weekday at 06:00 in "UTC"
+  do endless("a")
+}
+flow by_time(text: String) {
+  budget $3 per 12h
+  do summary(text) else ""
+}
+"#;
+
+#[test]
+fn what_may_be_spent_has_its_sum_and_what_has_no_bound_its_clause() {
+    let sandbox = Sandbox::program(SPENDING);
+    sandbox
+        .flowc(&["bounds", "capped"])
+        .ends(0)
+        .gives("a run asks ≤ 200 asks, 500_000 tokens, $0.20 (declared)")
+        .gives("100 × `summary` $0.01 = $1.00, and its budget ends it at $0.20")
+        .gives("a day of 2 runs asks ≤ 400 asks, 1_000_000 tokens, $0.40 (declared)");
+    sandbox.flowc(&["bounds", "passed"]).ends(0).gives("2 × `summary` $0.01 = $0.02").gives("started by hand");
+    sandbox
+        .flowc(&["bounds", "open"])
+        .ends(0)
+        .gives("a run asks ≤ 1 ask, no bound of tokens and money (declared)")
+        .gives("give `endless` a budget, such as `budget 3 asks, 20_000 tokens, $0.05`; or its model a `context`");
+    sandbox
+        .flowc(&["bounds", "by_time"])
+        .ends(0)
+        .gives("a day asks ≤ $6.00, no bound of asks and tokens (declared), whatever its runs");
+    let json: Json = serde_json::from_str(&sandbox.flowc(&["bounds", "--format", "json"]).ends(0).out).unwrap();
+    let capped = json["flows"].as_array().unwrap().iter().find(|flow| flow["flow"].as_str().unwrap().ends_with("capped"));
+    let spends = &capped.unwrap()["spends"];
+    assert_eq!((&spends["run"]["micro_dollars"]["most"], &spends["runs_per_day"]), (&200_000.into(), &2.into()));
+    assert_eq!(spends["parts"][0]["times"], 100);
+}

@@ -1,0 +1,178 @@
+//! The worst that one execution of a step may spend: its own asks, those of its judges, those of the steps that its
+//! model calls.
+
+use super::{Amount, Measure, Spend};
+use crate::bounds::{Bounded, Unbounded};
+use flow_diag::Span;
+use flow_expr::Name;
+use flow_plan::{AiBody, Body, ErrorClass, GuardAction, MOST_CALLS, Model, Program, Provenance, Provider, Step};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a connection or a server does wrong: the retry policy says whether the same model is asked again, and then the
+/// next model has as many tries.
+const TRANSPORT: [ErrorClass; 7] = [
+    ErrorClass::Timeout,
+    ErrorClass::Connection,
+    ErrorClass::RateLimited,
+    ErrorClass::ServerError,
+    ErrorClass::ClientError,
+    ErrorClass::Auth,
+    ErrorClass::Refused,
+];
+
+/// How often a step's own models are asked at most, and how many results its guards may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Asks {
+    pub(crate) asks: u64,
+    pub(crate) results: u64,
+}
+
+/// Counted as the driver counts: answers that do not fit or are sent back, and for each model what its transport fails.
+/// A budget of asks ends both; under one, an answer is sent back as long as it lasts.
+pub(crate) fn own_asks(step: &Step, ai: &AiBody) -> Asks {
+    let cap = step.budget.as_ref().and_then(|budget| budget.asks);
+    let times = |classes: &[ErrorClass]| {
+        let policy = step.retry.as_ref();
+        let covered = |named: &ErrorClass| *named == ErrorClass::Any || classes.contains(named);
+        policy.filter(|policy| policy.on.iter().any(covered)).map_or(0, |policy| u64::from(policy.times))
+    };
+    let is_sent_back = step.guards.iter().any(|guard| matches!(guard.action, GuardAction::Retry(_)));
+    let by_guards = match is_sent_back {
+        true => step.retry.as_ref().map_or(1, |policy| u64::from(policy.times)),
+        false => 0,
+    };
+    let of_samples = if ai.samples.is_some() { times(&[ErrorClass::GuardFailed]) } else { 0 };
+    let again = cap.unwrap_or_else(|| by_guards.max(of_samples).max(times(&[ErrorClass::Malformed])));
+    let results = again.saturating_add(1);
+    let answers = results.saturating_mul(u64::from(ai.most_answers()));
+    let failures = (ai.models.len().max(1) as u64).saturating_mul(times(&TRANSPORT) + 1) - 1;
+    let turns = if ai.tools.is_empty() { 0 } else { u64::from(ai.turns).saturating_sub(1) };
+    let all = answers.saturating_add(failures).saturating_add(turns);
+    let asks = cap.map_or(all, |cap| cap.min(all));
+    Asks { asks, results: results.min(asks) }
+}
+
+/// How many steps one execution may have its model call.
+pub(crate) fn most_calls(ai: &AiBody) -> u64 {
+    if ai.tools.is_empty() { 0 } else { u64::from(ai.turns).saturating_sub(1).saturating_mul(MOST_CALLS as u64) }
+}
+
+/// Steps and judges, each found once.
+pub(super) struct Steps<'a> {
+    program: &'a Program,
+    known: BTreeMap<&'a Name, Spend>,
+    open: BTreeSet<&'a Name>,
+}
+
+impl<'a> Steps<'a> {
+    pub(super) fn new(program: &'a Program) -> Self {
+        Self { program, known: BTreeMap::new(), open: BTreeSet::new() }
+    }
+
+    /// What one execution may spend. Goes as deep as tools call tools; a circle of those (E0904) ends where it closes.
+    pub(super) fn of(&mut self, step: &'a Step) -> Spend {
+        if let Some(known) = self.known.get(&step.name) {
+            return known.clone();
+        }
+        if !self.open.insert(&step.name) {
+            return Spend::nothing();
+        }
+        let found = self.find(step);
+        self.open.remove(&step.name);
+        self.known.insert(&step.name, found.clone());
+        found
+    }
+
+    fn find(&mut self, step: &'a Step) -> Spend {
+        let program = self.program;
+        let (mut all, mut results) = (Spend::nothing(), 1 + step.retry.as_ref().map_or(0, |policy| u64::from(policy.times)));
+        if let Body::Ai(ai) = &step.body {
+            let asks = own_asks(step, ai);
+            results = asks.results;
+            all = own(program, step, ai, asks.asks);
+            let mut worst = Spend::nothing();
+            for tool in ai.tools.iter().filter_map(|tool| program.steps.get(tool)) {
+                worst = worst.or(&self.of(tool));
+            }
+            all = all.and(&worst.times(most_calls(ai)));
+        }
+        let mut questions = BTreeSet::new();
+        for call in step.guards.iter().flat_map(|guard| program.judges_asked(&guard.condition)) {
+            if questions.insert(call.key.clone())
+                && let Some(judge) = program.judges.get(call.judge)
+            {
+                all = all.and(&self.of(judge).times(results));
+            }
+        }
+        step.budget.as_ref().map_or_else(|| all.clone(), |budget| all.capped(budget))
+    }
+}
+
+/// What so many asks of a step's own models may spend.
+fn own(program: &Program, step: &Step, ai: &AiBody, asks: u64) -> Spend {
+    let models: Vec<&Model> = ai.models.iter().filter_map(|name| program.models.get(name)).collect();
+    let cap = step.budget.as_ref().and_then(|budget| budget.tokens);
+    let declared = |most| Ok(Amount { most, provenance: Provenance::Declared });
+    let windows: Option<Vec<u64>> = models.iter().map(|model| model.context).collect();
+    let tokens = windows.and_then(|windows| windows.into_iter().max()).map(|window| window.saturating_mul(asks));
+    let tokens = match (tokens, cap) {
+        (None, None) => Err(endless(step)),
+        (Some(all), Some(cap)) => declared(all.min(cap)),
+        (Some(one), None) | (None, Some(one)) => declared(one),
+    };
+    let mut money: Bounded<Amount> = declared(0);
+    for model in models {
+        let of_model = dollars(step, ai, model, asks);
+        money = match (money, of_model) {
+            (Ok(one), Ok(other)) => Ok(if other.most > one.most { other } else { one }),
+            (Err(why), _) | (_, Err(why)) => Err(why),
+        };
+    }
+    let mut spend = Spend::nothing();
+    spend.0[Measure::Asks as usize] = declared(asks);
+    spend.0[Measure::Tokens as usize] = tokens;
+    spend.0[Measure::Dollars as usize] = money;
+    spend
+}
+
+/// What so many asks of one model cost at most: by its window, or by the tokens that the step may use.
+fn dollars(step: &Step, ai: &AiBody, model: &Model, asks: u64) -> Bounded<Amount> {
+    let free = Ok(Amount { most: 0, provenance: Provenance::Declared });
+    if matches!(model.provider, Provider::Replay { .. } | Provider::Scripted) {
+        return free;
+    }
+    let Some(price) = model.price else {
+        let name = model.name.short();
+        let help = "write it into the model: `price input $0.25, output $2.00 per 1M tokens`; `$0` for one that costs nothing";
+        return Err(Unbounded::new(model.at, format!("nobody knows what an ask of `{name}` costs"), help));
+    };
+    if price.input == 0 && price.output == 0 {
+        return free;
+    }
+    let by_window = model.context.map(|window| {
+        let answer = ai.answer_tokens(model).min(window);
+        let whole = price.micro_dollars(window - answer, answer).max(price.micro_dollars(window, 0));
+        let said = ai.max_tokens.or(model.max_tokens).is_some();
+        let provenance = if said { Provenance::Declared } else { Provenance::Assumed };
+        Amount { most: whole.saturating_mul(asks), provenance }
+    });
+    let by_tokens = step.budget.as_ref().and_then(|budget| budget.tokens).map(|tokens| {
+        let dearest = price.micro_dollars(tokens, 0).max(price.micro_dollars(0, tokens));
+        // Each ask is rounded up by itself.
+        Amount { most: dearest.saturating_add(asks), provenance: Provenance::Declared }
+    });
+    [by_window, by_tokens].into_iter().flatten().min_by_key(|amount| amount.most).ok_or_else(|| endless(step))
+}
+
+fn endless(step: &Step) -> std::sync::Arc<Unbounded> {
+    let name = step.name.short();
+    Unbounded::new(
+        clause(step, "body"),
+        format!("nothing bounds how long a prompt of `{name}` gets"),
+        format!("give `{name}` a budget, such as `budget 3 asks, 20_000 tokens, $0.05`; or its model a `context`"),
+    )
+}
+
+fn clause(step: &Step, keyword: &str) -> Span {
+    step.clauses_at.iter().find(|(name, _)| &**name == keyword).map_or(step.at, |(_, at)| *at)
+}
