@@ -2,7 +2,7 @@
 //!
 //! Everything is checked in one go; there is no state between two compilations.
 
-use crate::{LoadedModule, World, WorldError, load};
+use crate::{LoadedModule, PolicyFile, World, WorldError, load, policies};
 use flow_analysis::{Mentions, sql::Queries};
 use flow_diag::{FileId, Problems, Severity, Sources, Span};
 use flow_expr::Name;
@@ -23,6 +23,8 @@ pub struct Options {
     pub set: Vec<(String, String)>,
     /// Only these files, in place of all in the source folders: paths from the project's root.
     pub only: Vec<String>,
+    /// Files of policies that hold besides those of the project.
+    pub policies: Vec<PolicyFile>,
     /// Whether the index is to answer what an editor asks: the type of every expression, mentions by place.
     pub for_editor: bool,
 }
@@ -49,8 +51,10 @@ pub struct Compilation {
 pub fn compile(world: &dyn World, options: &Options) -> Compilation {
     let mut loaded = load(world, &options.only);
     let command_line = CommandLine::of(options, &mut loaded.sources);
+    let policies = policies::add(&mut loaded, &options.policies);
     let mut problems = std::mem::take(&mut loaded.problems);
     let (trees, modules) = parse(&loaded.modules, &mut problems);
+    problems.extend(policies::check(&policies, &trees));
     let read_file = |module: FileId, path: &str| read_beside(world, &loaded.sources, module, path);
     let input = Input {
         modules: &modules,

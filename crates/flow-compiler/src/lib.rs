@@ -8,6 +8,7 @@
 mod compile;
 mod load;
 mod plan;
+mod policies;
 mod problems;
 mod stdlib;
 mod world;
@@ -17,4 +18,5 @@ pub use flow_analysis::{bounds, calendar, deadlines, failures, freshness, path, 
 pub use flow_sema::manifest::{Manifest, Telemetry};
 pub use load::{Loaded, LoadedModule, MAX_FILE_BYTES, load, manifest};
 pub use plan::{VERSION, flow_meant, plan};
+pub use policies::PolicyFile;
 pub use world::{MemoryWorld, World, WorldError};

@@ -1,6 +1,6 @@
 //! A rule over the whole program.
 
-use crate::Block;
+use crate::{Block, FlowBudget};
 use flow_diag::Span;
 use flow_expr::{Name, VarId};
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,9 @@ pub struct Policy {
     pub seen: Vec<VarId>,
     /// Its statements, in the order of the text.
     pub body: Block,
+    /// What all flows may spend together within a time; without one, what each run may.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub budgets: Vec<FlowBudget>,
     /// Where it is declared.
     #[serde(default)]
     pub at: Span,

@@ -10,7 +10,7 @@ use crate::{
     ui::Ui,
     world::DiskWorld,
 };
-use flow_compiler::{Compilation, Options, World, compile};
+use flow_compiler::{Compilation, Options, PolicyFile, World, compile};
 use flow_expr::Name;
 use flow_plan::{Plan, Program};
 use std::path::Path;
@@ -25,12 +25,18 @@ pub(crate) struct Side {
 
 /// Compiles the files of a project as they are.
 pub(crate) fn compiled(project: &Project, global: &Global) -> Compilation {
-    compile_world(&DiskWorld::new(&project.root), project, global)
+    compiled_with(project, global, vec![])
 }
 
-fn compile_world(world: &dyn World, project: &Project, global: &Global) -> Compilation {
+/// The same with policies from outside of it.
+pub(crate) fn compiled_with(project: &Project, global: &Global, policies: Vec<PolicyFile>) -> Compilation {
+    compile_world(&DiskWorld::new(&project.root), project, global, policies)
+}
+
+fn compile_world(world: &dyn World, project: &Project, global: &Global, policies: Vec<PolicyFile>) -> Compilation {
     let only = if project.is_loose { project.files.clone() } else { vec![] };
-    compile(world, &Options { profile: global.profile.clone(), set: global.set.clone(), only, ..Options::default() })
+    let (profile, set) = (global.profile.clone(), global.set.clone());
+    compile(world, &Options { profile, set, only, policies, ..Options::default() })
 }
 
 /// The program of that name; none if it has errors, which have been shown then.
@@ -49,7 +55,7 @@ pub(crate) fn side(name: &str, global: &Global, ui: &Ui) -> Result<Option<Side>,
     } else if let Some(plan) = engine::plan_of_run(&project, name)? {
         return Ok(Some(of_plan(plan)));
     } else {
-        compile_world(&GitWorld::open(&project.root, name)?, &project, global)
+        compile_world(&GitWorld::open(&project.root, name)?, &project, global, vec![])
     };
     if compilation.problems.has_errors() {
         report::show(ui, ProblemFormat::Text, &compilation.problems, &compilation.sources)?;

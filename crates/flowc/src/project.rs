@@ -49,6 +49,12 @@ impl Project {
         let files = files.iter().map(|file| relative(&root, &here.join(file))).collect::<Result<_, _>>()?;
         Ok(Self { root, files, is_loose })
     }
+
+    /// A path as the project's own are shown, from its root; the whole path of a file that is not in it.
+    pub(crate) fn shown(&self, file: &Path) -> Result<String, Failure> {
+        let full = working_folder()?.join(file);
+        Ok(relative(&self.root, &full).unwrap_or_else(|_| tidy(&full).to_string_lossy().into_owned()))
+    }
 }
 
 /// The nearest folder above a path that holds a flow.toml.

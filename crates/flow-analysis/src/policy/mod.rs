@@ -1,14 +1,18 @@
 //! E10: what policies demand of the program, evaluated when compiling and told at the thing that breaks them.
 //!
 //! A policy looks at lists of records ([`view`]) and goes through its statements in the order of the text. It can
-//! only come to an end: its loops go over lists, and it is stopped where it looks at too much. Knows no syntax.
+//! only come to an end: its loops go over lists, and it is stopped where it looks at too much. Its budgets are held
+//! against what flows may spend ([`budgets`]). Knows no syntax.
 
+mod budgets;
+mod edges;
+mod proved;
 mod view;
 
 use self::view::View;
 use flow_diag::{Problem, Problems, Span, codes};
-use flow_expr::{Context, EvalError, Expr, Value, VarId};
-use flow_plan::{Block, NodeKind, Policy, Program};
+use flow_expr::{Arm, Context, EvalError, Expr, ExprKind, Pattern, Value, VarId};
+use flow_plan::{Block, MatchArm, NodeKind, Policy, Program};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -33,6 +37,7 @@ pub fn check(program: &Program) -> Problems {
         }
         rounds.found.into_iter().for_each(|found| problems.push(found));
     }
+    problems.extend(budgets::check(program));
     problems
 }
 
@@ -66,6 +71,13 @@ impl<'a> Rounds<'a> {
                     let chosen = if self.value(condition)? == Value::Bool(true) { then } else { otherwise };
                     self.block(chosen, about)?;
                 }
+                NodeKind::Match { subject, arms } => {
+                    let Value::List(chosen) = self.value(&chooser(subject, arms))? else { continue };
+                    let Some(Value::Int(number)) = chosen.first() else { continue };
+                    let Some(arm) = usize::try_from(*number).ok().and_then(|number| arms.get(number)) else { continue };
+                    self.scope.extend(bindings(&arm.pattern).into_iter().zip(chosen.iter().skip(1).cloned()));
+                    self.block(&arm.body, about)?;
+                }
                 NodeKind::For { item, items, body, .. } => {
                     let Value::List(items) = self.value(items)? else { continue };
                     for value in items.iter() {
@@ -95,6 +107,30 @@ impl<'a> Rounds<'a> {
     fn value(&self, expr: &Expr) -> Result<Value, Stop> {
         flow_expr::evaluate(expr, &self.scope, self.context).map_err(Stop::Error)
     }
+}
+
+/// An expression that gives the number of the arm that fits, and then what its pattern binds.
+fn chooser(subject: &Expr, arms: &[MatchArm]) -> Expr {
+    let expr = |kind| Expr::new(kind, subject.at);
+    let of_arm = |(number, arm): (i64, &MatchArm)| {
+        let bound = bindings(&arm.pattern).into_iter().map(|var| expr(ExprKind::Var(var)));
+        let chosen = std::iter::once(expr(ExprKind::Const(Value::Int(number)))).chain(bound).collect();
+        Arm { pattern: arm.pattern.clone(), condition: arm.condition.clone(), body: expr(ExprKind::List(chosen)) }
+    };
+    expr(ExprKind::Match(Box::new(subject.clone()), (0..).zip(arms).map(of_arm).collect()))
+}
+
+/// The variables that a pattern binds.
+fn bindings(pattern: &Pattern) -> Vec<VarId> {
+    let (mut found, mut pending) = (vec![], vec![pattern]);
+    while let Some(pattern) = pending.pop() {
+        match pattern {
+            Pattern::Bind(var) => found.push(*var),
+            Pattern::Variant(_, fields) => pending.extend(fields.iter().map(|(_, pattern)| pattern)),
+            Pattern::Any | Pattern::Const(_) | Pattern::Absent | Pattern::Either(_) => {}
+        }
+    }
+    found
 }
 
 /// A requirement that does not hold.

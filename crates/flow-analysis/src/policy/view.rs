@@ -2,9 +2,10 @@
 //!
 //! What belongs to the standard library is left out. A test holds the records against their declared types.
 
+use super::{edges::Edges, proved::Proved};
 use crate::time;
 use flow_diag::Span;
-use flow_expr::{Name, Record, TypeTable, Value, redact::labels_in};
+use flow_expr::{Name, Record, Value, redact::labels_in};
 use flow_plan::{
     Body, Bounds, Connection, ConnectionKind, Dataset, Deadline, Effect, Flow, Format, GuardAction, Location, Model,
     NodeKind, Program, Provider, SEEN, Step,
@@ -24,10 +25,11 @@ pub(super) struct View {
 impl View {
     pub(super) fn of(program: &Program) -> Self {
         let mut view = Self { lists: vec![], places: HashMap::new() };
-        let durations = time::all_bounds(program);
-        view.list(0, program.datasets.values().map(|one| (&one.name, one.at, dataset(one, &program.types))));
-        view.list(1, program.steps.values().map(|one| (&one.name, one.at, step(one))));
-        view.list(2, program.flows.values().map(|one| (&one.name, one.at, flow(one, durations.get(&one.name)))));
+        let (durations, edges, mut proved) = (time::all_bounds(program), Edges::of(program), Proved::of(program));
+        view.list(0, program.datasets.values().map(|one| (&one.name, one.at, dataset(one, program, &edges, &proved))));
+        view.list(1, program.steps.values().map(|one| (&one.name, one.at, step(one, program, &edges))));
+        let flows = program.flows.values();
+        view.list(2, flows.map(|one| (&one.name, one.at, flow(one, durations.get(&one.name), &mut proved))));
         view.list(3, program.models.values().map(|one| (&one.name, one.at, model(one))));
         view.list(4, program.connections.values().map(|one| (&one.name, one.at, connection(one))));
         view
@@ -65,7 +67,7 @@ impl View {
 /// Names and values in the order of the type's declaration, `name` and `module` left out.
 type Fields = Vec<(&'static str, Value)>;
 
-fn dataset(dataset: &Dataset, types: &TypeTable) -> Fields {
+fn dataset(dataset: &Dataset, program: &Program, edges: &Edges<'_>, proved: &Proved<'_>) -> Fields {
     let format = match &dataset.location {
         Location::File { format: Format::Csv, .. } => "csv",
         Location::File { format: Format::Parquet, .. } => "parquet",
@@ -74,7 +76,7 @@ fn dataset(dataset: &Dataset, types: &TypeTable) -> Fields {
         Location::File { format: Format::Text, .. } => "text",
         Location::Table { .. } => "table",
     };
-    let inside = labels_in(&dataset.ty, types);
+    let inside = labels_in(&dataset.ty, &program.types);
     let labels: BTreeSet<&str> = inside.iter().chain(&dataset.accepts).map(Name::short).collect();
     vec![
         ("owner", optional(dataset.owner.as_deref().map(text))),
@@ -86,11 +88,20 @@ fn dataset(dataset: &Dataset, types: &TypeTable) -> Fields {
         ("expectations", count(dataset.expect.len())),
         ("keeps", optional(dataset.keep_ms.map(duration))),
         ("labels", texts(labels)),
+        ("readers", names(edges.readers.get(&dataset.name))),
+        ("max_age", optional(proved.max_age(&dataset.name).map(duration))),
     ]
 }
 
-fn step(step: &Step) -> Fields {
+fn step(step: &Step, program: &Program, edges: &Edges<'_>) -> Fields {
     let bound = time::step_bound(step);
+    let of_params = step.params.iter().flat_map(|param| {
+        let inside = labels_in(&param.ty, &program.types);
+        inside.into_iter().chain(param.labels.iter().cloned()).collect::<Vec<_>>()
+    });
+    let labels: Vec<Name> = of_params.chain(labels_in(&step.returns, &program.types)).collect();
+    let labels: BTreeSet<&str> = labels.iter().map(Name::short).collect();
+    let edges = edges.steps.get(&step.name);
     let stops = step.guards.iter().filter(|guard| !matches!(guard.action, GuardAction::Warn(_))).count();
     let models = match &step.body {
         Body::Ai(body) => body.models.as_slice(),
@@ -116,17 +127,23 @@ fn step(step: &Step) -> Fields {
         ("has_fallback", Value::Bool(step.fallback.is_some())),
         ("idempotent", Value::Bool(step.idempotent.is_some())),
         ("models", texts(models.iter().map(Name::short))),
+        ("reads", names(edges.map(|edges| &edges.reads))),
+        ("writes", names(edges.map(|edges| &edges.writes))),
+        ("flows", names(edges.map(|edges| &edges.flows))),
+        ("labels", texts(labels)),
     ]
 }
 
-fn flow(flow: &Flow, bounds: Option<&Bounds>) -> Fields {
+fn flow<'a>(flow: &'a Flow, bounds: Option<&Bounds>, proved: &mut Proved<'a>) -> Fields {
     let worst = bounds.and_then(|bounds| bounds.flow.as_ref()).map(|bound| duration(bound.worst_ms));
-    let (mut reads, mut writes, mut steps) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let (mut reads, mut writes) = (BTreeSet::new(), BTreeSet::new());
+    let (mut steps, mut calls) = (BTreeSet::new(), BTreeSet::new());
     for node in flow.nodes() {
         match &node.kind {
             NodeKind::Read { dataset, .. } => reads.insert(dataset.short()),
             NodeKind::Write { dataset, .. } => writes.insert(dataset.short()),
             NodeKind::Call { step, .. } => steps.insert(step.short()),
+            NodeKind::Flow { flow, .. } => calls.insert(flow.short()),
             _ => false,
         };
     }
@@ -134,7 +151,7 @@ fn flow(flow: &Flow, bounds: Option<&Bounds>) -> Fields {
         Deadline::Within(ms) => Some(duration(ms)),
         Deadline::By { .. } => None,
     });
-    vec![
+    let mut fields = vec![
         ("owner", optional(flow.owner.as_deref().map(text))),
         ("tags", texts(flow.tags.iter().map(|tag| &**tag))),
         ("starts", count(flow.starts.len())),
@@ -145,7 +162,10 @@ fn flow(flow: &Flow, bounds: Option<&Bounds>) -> Fields {
         ("reads", texts(reads)),
         ("writes", texts(writes)),
         ("steps", texts(steps)),
-    ]
+        ("calls", texts(calls)),
+    ];
+    fields.extend(proved.flow(flow));
+    fields
 }
 
 fn model(model: &Model) -> Fields {
@@ -181,6 +201,12 @@ fn module_of(name: &Name) -> &str {
 
 fn text(text: &str) -> Value {
     Value::String(text.into())
+}
+
+/// The short names of a set, in order, each once.
+fn names(all: Option<&BTreeSet<&Name>>) -> Value {
+    let all: BTreeSet<&str> = all.into_iter().flatten().map(|name| name.short()).collect();
+    texts(all)
 }
 
 fn texts<'t>(all: impl IntoIterator<Item = &'t str>) -> Value {

@@ -58,7 +58,8 @@ fn passed<'a>(
         (most > cap).then_some((*measure, most, cap))
     };
     let (measure, most, cap) = Measure::ALL.iter().rev().find_map(over)?;
-    let takes = bounds.durations.get(&flow.name).and_then(|bounds| bounds.flow.as_ref()).map_or(0, |bound| bound.worst_ms);
+    let takes =
+        bounds.durations.get(&flow.name).and_then(|bounds| bounds.flow.as_ref()).map_or(0, |bound| bound.worst_ms);
     Some(Passed { flow, budget, measure, most, cap, runs, takes_ms: takes, parts: &run.parts })
 }
 
@@ -82,7 +83,10 @@ impl From<Passed<'_>> for Problem {
         let title = match budget.per_ms {
             None => format!("a run of `{name}` may need {spent}, and its budget is {allowed}"),
             Some(per) => {
-                format!("runs of `{name}` may need {spent} within {}, and their budget is {allowed}", words::duration(per))
+                format!(
+                    "runs of `{name}` may need {spent} within {}, and their budget is {allowed}",
+                    words::duration(per)
+                )
             }
         };
         let mut problem = Self::error(codes::E0905, budget.at, title, "where it leaves no room, the run fails");
@@ -101,9 +105,12 @@ impl From<Passed<'_>> for Problem {
             ));
         }
         let per = budget.per_ms.map(|per| format!(" per {}", words::duration(per))).unwrap_or_default();
-        problem
-            .help("say what then becomes of it: `else VALUE` behind the call, or a `fallback` in the step")
-            .help(format!("or allow what may be needed: `budget {}{per}`; or let the steps ask for less", measure.amount(most)))
+        problem.help("say what then becomes of it: `else VALUE` behind the call, or a `fallback` in the step").help(
+            format!(
+                "or allow what may be needed: `budget {}{per}`; or let the steps ask for less",
+                measure.amount(most)
+            ),
+        )
     }
 }
 
@@ -116,7 +123,8 @@ fn share(part: &Part<'_>, measure: Measure) -> u64 {
 pub fn sum(parts: &[Part<'_>], measure: Measure, runs: u64, most: u64) -> String {
     let mut largest: Vec<&Part<'_>> = parts.iter().filter(|part| share(part, measure) > 0).collect();
     largest.sort_by_key(|part| std::cmp::Reverse(share(part, measure)));
-    let each = |spend: &Spend| spend.of(measure).as_ref().map_or("no bound".to_owned(), |each| measure.amount(each.most));
+    let each =
+        |spend: &Spend| spend.of(measure).as_ref().map_or("no bound".to_owned(), |each| measure.amount(each.most));
     let mut terms: Vec<String> = largest
         .iter()
         .take(SHOWN)

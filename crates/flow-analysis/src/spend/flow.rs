@@ -142,7 +142,8 @@ fn worse<'a>((one, mut parts): (Spend, Parts<'a>), (other, more): (Spend, Parts<
         (of(Measure::Dollars), of(Measure::Asks))
     };
     let both = one.or(&other);
-    let ends: Vec<&Name> = parts.values().chain(more.values()).filter(|part| part.ends_run).map(|part| part.name).collect();
+    let ends: Vec<&Name> =
+        parts.values().chain(more.values()).filter(|part| part.ends_run).map(|part| part.name).collect();
     if rank(&other) > rank(&one) {
         parts = more.clone();
     }

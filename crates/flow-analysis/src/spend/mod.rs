@@ -230,13 +230,39 @@ impl<'a> Spending<'a> {
             Err(why) => Spend::unknown(&why),
         };
         let periods = flow.budgets.iter().filter_map(|budget| Some((budget, budget.per_ms?)));
-        periods.fold(all, |all, (budget, per_ms)| all.capped(&in_a_day(budget, per_ms)))
+        periods.fold(all, |all, (budget, per_ms)| {
+            all.capped(&over(budget, per_ms, crate::calendar::DAY_MS.unsigned_abs()))
+        })
     }
 
     /// How often a flow may run so that its asks fall into one time of that length.
     fn runs_within(&self, bounds: &SystemBounds<'a>, flow: &Name, window_ms: u64) -> Bounded<u64> {
-        let takes = bounds.durations.get(flow).and_then(|bounds| bounds.flow.as_ref()).map_or(0, |bound| bound.worst_ms);
-        Ok(self.sources_of(flow)?.most_within(window_ms.saturating_add(takes)))
+        let takes =
+            bounds.durations.get(flow).and_then(|bounds| bounds.flow.as_ref()).map_or(0, |bound| bound.worst_ms);
+        Ok(self.sources_of(flow)?.most_within(window_ms.saturating_add(takes), true))
+    }
+
+    /// What the runs of a flow may spend within a time of that length; calls by other flows left out, which pay for them.
+    #[must_use]
+    pub fn started_within(&self, bounds: &SystemBounds<'a>, flow: &Flow, window_ms: u64) -> Spend {
+        let Some(run) = self.runs.get(&flow.name) else { return Spend::unknown(&never_known(flow)) };
+        if run.most.is_nothing() {
+            return Spend::nothing();
+        }
+        let takes = bounds.durations.get(&flow.name).and_then(|bounds| bounds.flow.as_ref());
+        let all = match (self.sources_of(&flow.name), takes) {
+            (Ok(sources), Some(takes)) => {
+                run.most.times(sources.most_within(window_ms.saturating_add(takes.worst_ms), false))
+            }
+            (Err(why), _) => Spend::unknown(&why),
+            (Ok(_), None) => Spend::unknown(&Unbounded::new(
+                flow.at,
+                format!("nothing bounds how long a run of `{}` takes", flow.name.short()),
+                "wait for a time that is a constant",
+            )),
+        };
+        let periods = flow.budgets.iter().filter_map(|budget| Some((budget, budget.per_ms?)));
+        periods.fold(all, |all, (budget, per_ms)| all.capped(&over(budget, per_ms, window_ms)))
     }
 
     fn sources_of(&self, flow: &Name) -> Bounded<&Sources> {
@@ -254,11 +280,9 @@ fn never_known(flow: &Flow) -> Arc<Unbounded> {
     Unbounded::new(flow.at, format!("`{}` is in a circle with itself", flow.name.short()), "break the circle first")
 }
 
-/// What a budget for some time allows in a day.
-fn in_a_day(budget: &FlowBudget, per_ms: u64) -> Budget {
-    let day = u64::try_from(crate::calendar::DAY_MS).unwrap_or(u64::MAX);
-    // A day that is longer than the time has room for one more of them at its edge.
-    let times = day.div_ceil(per_ms.max(1));
+/// What a budget for some time allows within another time.
+fn over(budget: &FlowBudget, per_ms: u64, window_ms: u64) -> Budget {
+    let times = window_ms.div_ceil(per_ms.max(1));
     let of = |cap: Option<u64>| cap.map(|cap| cap.saturating_mul(times));
     Budget { asks: of(budget.caps.asks), tokens: of(budget.caps.tokens), micro_dollars: of(budget.caps.micro_dollars) }
 }

@@ -25,16 +25,18 @@ struct Source {
     delay_ms: u64,
     /// How many come of each instant.
     times: u64,
+    /// Whether another flow calls this one, so that its run pays.
+    is_call: bool,
 }
 
 impl Sources {
-    /// Starts in one time of that length.
-    pub(super) fn most_within(&self, window_ms: u64) -> u64 {
+    /// Starts in one time of that length; without those by a call from another flow, if so.
+    pub(super) fn most_within(&self, window_ms: u64, calls: bool) -> u64 {
         let of = |source: &Source| {
             let starts = source.calendar.most_within(window_ms.saturating_add(source.delay_ms));
             starts.saturating_mul(source.times)
         };
-        self.0.iter().map(of).fold(0, u64::saturating_add)
+        self.0.iter().filter(|source| calls || !source.is_call).map(of).fold(0, u64::saturating_add)
     }
 
     /// Starts that go back to one day.
@@ -44,7 +46,11 @@ impl Sources {
     }
 
     fn add(&mut self, source: Source) {
-        let same = |known: &&mut Source| Arc::ptr_eq(&known.calendar, &source.calendar) && known.zone == source.zone;
+        let same = |known: &&mut Source| {
+            Arc::ptr_eq(&known.calendar, &source.calendar)
+                && known.zone == source.zone
+                && known.is_call == source.is_call
+        };
         match self.0.iter_mut().find(same) {
             Some(known) => {
                 known.delay_ms = known.delay_ms.max(source.delay_ms);
@@ -55,8 +61,18 @@ impl Sources {
     }
 }
 
-/// What starts each flow besides its own calendar: another flow, and how often one run of that does.
-type Ties<'a> = BTreeMap<&'a Name, Vec<(&'a Name, u64)>>;
+/// What starts each flow besides its own calendar.
+type Ties<'a> = BTreeMap<&'a Name, Vec<Tie<'a>>>;
+
+/// Another flow that starts one.
+#[derive(Clone, Copy, Debug)]
+struct Tie<'a> {
+    from: &'a Name,
+    /// How often one run of it does.
+    times: u64,
+    /// By a call, not by what it writes.
+    is_call: bool,
+}
 
 /// Of all flows; those in a circle are left out.
 pub(super) fn sources<'a>(bounds: &mut SystemBounds<'a>) -> BTreeMap<&'a Name, Bounded<Sources>> {
@@ -66,7 +82,7 @@ pub(super) fn sources<'a>(bounds: &mut SystemBounds<'a>) -> BTreeMap<&'a Name, B
     let place = |name: &Name| u32::try_from(names.binary_search(&name).ok()?).ok();
     let waits: Vec<Vec<u32>> = names
         .iter()
-        .map(|name| ties.get(name).into_iter().flatten().filter_map(|(from, _)| place(from)).collect())
+        .map(|name| ties.get(name).into_iter().flatten().filter_map(|tie| place(tie.from)).collect())
         .collect();
     let mut found: BTreeMap<&Name, Bounded<Sources>> = BTreeMap::new();
     for place in in_order(&waits) {
@@ -83,18 +99,20 @@ fn ties(program: &Program) -> Ties<'_> {
     let mut ties = Ties::new();
     for flow in program.flows.values() {
         for (called, times) in times_of(&flow.body, &|kind| called(program, kind)) {
-            ties.entry(called).or_default().push((&flow.name, times));
+            ties.entry(called).or_default().push(Tie { from: &flow.name, times, is_call: true });
         }
         for start in &flow.starts {
             let Trigger::Updates(datasets) = &start.trigger else { continue };
             for dataset in datasets.iter().filter_map(|dataset| program.datasets.get(dataset)) {
-                let Some(writer) = dataset.writer.as_ref().and_then(|writer| program.flows.get(writer)) else { continue };
+                let Some(writer) = dataset.writer.as_ref().and_then(|writer| program.flows.get(writer)) else {
+                    continue;
+                };
                 let written = times_of(&writer.body, &|kind| match kind {
                     NodeKind::Write { dataset, .. } => Some(dataset),
                     _ => None,
                 });
                 let times = written.get(&dataset.name).copied().unwrap_or(1);
-                ties.entry(&flow.name).or_default().push((&writer.name, times));
+                ties.entry(&flow.name).or_default().push(Tie { from: &writer.name, times, is_call: false });
             }
         }
     }
@@ -141,7 +159,7 @@ fn times_of<'a>(block: &'a Block, name: &dyn Fn(&'a NodeKind) -> Option<&'a Name
 fn of_flow<'a>(
     bounds: &mut SystemBounds<'a>,
     flow: &'a Flow,
-    ties: &[(&'a Name, u64)],
+    ties: &[Tie<'a>],
     known: &BTreeMap<&'a Name, Bounded<Sources>>,
 ) -> Bounded<Sources> {
     let mut found = Sources::default();
@@ -150,7 +168,7 @@ fn of_flow<'a>(
         match &start.trigger {
             Trigger::Schedule(schedule) => {
                 if let Some(calendar) = bounds.calendars.of(schedule) {
-                    found.add(Source { calendar, zone: zone(schedule), delay_ms: 0, times: 1 });
+                    found.add(Source { calendar, zone: zone(schedule), delay_ms: 0, times: 1, is_call: false });
                 }
             }
             Trigger::Updates(datasets) => {
@@ -159,12 +177,13 @@ fn of_flow<'a>(
                     let arrives = dataset.arrives.as_ref().filter(|_| dataset.writer.is_none());
                     let Some(arrives) = arrives else { continue };
                     let Some(schedule) = &arrives.schedule else {
-                        let why = format!("nobody says how often `{}` arrives, which starts `{name}`", dataset.name.short());
+                        let why =
+                            format!("nobody says how often `{}` arrives, which starts `{name}`", dataset.name.short());
                         let help = "say when it arrives, such as `arrives every day by 05:30 in \"UTC\"`";
                         return Err(Unbounded::new(arrives.at, why, or_budget(help)));
                     };
                     if let Some(calendar) = bounds.calendars.of(schedule) {
-                        found.add(Source { calendar, zone: zone(schedule), delay_ms: 0, times: 1 });
+                        found.add(Source { calendar, zone: zone(schedule), delay_ms: 0, times: 1, is_call: false });
                     }
                 }
             }
@@ -174,7 +193,7 @@ fn of_flow<'a>(
             }
         }
     }
-    for (from, times) in ties {
+    for Tie { from, times, is_call } in ties {
         let Some(of_other) = known.get(from) else { continue };
         let of_other = of_other.as_ref().map_err(Arc::clone)?;
         let takes = bounds.durations.get(from).and_then(|bounds| bounds.flow.as_ref()).map(|bound| bound.worst_ms);
@@ -184,7 +203,8 @@ fn of_flow<'a>(
         };
         for source in &of_other.0 {
             let delay_ms = source.delay_ms.saturating_add(takes);
-            found.add(Source { delay_ms, times: source.times.saturating_mul(*times), ..source.clone() });
+            let times = source.times.saturating_mul(*times);
+            found.add(Source { delay_ms, times, is_call: *is_call, ..source.clone() });
         }
     }
     if flow.starts.is_empty() && ties.is_empty() {

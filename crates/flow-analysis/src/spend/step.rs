@@ -85,7 +85,8 @@ impl<'a> Steps<'a> {
 
     fn find(&mut self, step: &'a Step) -> Spend {
         let program = self.program;
-        let (mut all, mut results) = (Spend::nothing(), 1 + step.retry.as_ref().map_or(0, |policy| u64::from(policy.times)));
+        let (mut all, mut results) =
+            (Spend::nothing(), 1 + step.retry.as_ref().map_or(0, |policy| u64::from(policy.times)));
         if let Body::Ai(ai) = &step.body {
             let asks = own_asks(step, ai);
             results = asks.results;
@@ -143,7 +144,8 @@ fn dollars(step: &Step, ai: &AiBody, model: &Model, asks: u64) -> Bounded<Amount
     }
     let Some(price) = model.price else {
         let name = model.name.short();
-        let help = "write it into the model: `price input $0.25, output $2.00 per 1M tokens`; `$0` for one that costs nothing";
+        let help =
+            "write it into the model: `price input $0.25, output $2.00 per 1M tokens`; `$0` for one that costs nothing";
         return Err(Unbounded::new(model.at, format!("nobody knows what an ask of `{name}` costs"), help));
     };
     if price.input == 0 && price.output == 0 {

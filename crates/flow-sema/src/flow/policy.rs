@@ -18,7 +18,8 @@ use flow_plan::{NodeKind, Policy, SEEN};
 use flow_syntax::ast::{self, Stmt};
 use std::sync::Arc;
 
-const HELP: &str = "a policy looks at the program: it holds `let`, `if`, `for` and `require COND else fail|warn`";
+const HELP: &str =
+    "a policy looks at the program: it holds `let`, `if`, `match`, `for`, `require COND else fail|warn` and `budget`";
 
 /// All policies that hold.
 pub(super) fn declare(declaring: &mut Declaring<'_>) {
@@ -52,8 +53,12 @@ fn policy(declaring: &mut Declaring<'_>, id: ItemId, decl: &ast::PolicyDecl) -> 
     el.locals.enter();
     let seen = SEEN.map(|(list, ty)| el.bind_seen(list, ty, (at, definition)));
     el.locals.enter();
+    let mut budgets = vec![];
     for stmt in decl.body().into_iter().flat_map(|body| body.stmts()) {
-        statement(&mut el, &stmt, None);
+        match &stmt {
+            Stmt::Budget(clause) => budgets.extend(crate::decl::flow_budget(&mut el, clause)),
+            stmt => drop(statement(&mut el, stmt, None)),
+        }
     }
     el.leave_scope();
     drop(el.locals.leave());
@@ -63,7 +68,7 @@ fn policy(declaring: &mut Declaring<'_>, id: ItemId, decl: &ast::PolicyDecl) -> 
         el.problem(NotHere { at: node.at, what, place: "a policy", help: HELP });
     }
     let description = decl.description().and_then(|text| text.plain_text()).map(|text| text.as_str().into());
-    Policy { name, description, seen: seen.to_vec(), body, at }
+    Policy { name, description, seen: seen.to_vec(), body, budgets, at }
 }
 
 fn statement(el: &mut Elaborator<'_>, stmt: &Stmt, _wanted: Option<&Type>) -> Ended {
@@ -72,14 +77,23 @@ fn statement(el: &mut Elaborator<'_>, stmt: &Stmt, _wanted: Option<&Type>) -> En
         Stmt::Require(stmt) => require::require(el, stmt),
         Stmt::Expr(expr) => drop(el.infer(expr)),
         Stmt::Doc(_) | Stmt::Owner(_) | Stmt::Tags(_) => {}
-        Stmt::Budget(_) => statements::not_here(el, stmt, "say it in each flow: `budget $50 per 1d`"),
+        Stmt::Budget(_) => {
+            statements::not_here(el, stmt, "a budget holds for all flows: say it outside of `for` and `if`")
+        }
         _ => statements::not_here(el, stmt, HELP),
     }
     Ended::Open
 }
 
 fn belongs(kind: &NodeKind) -> bool {
-    matches!(kind, NodeKind::Compute { .. } | NodeKind::If { .. } | NodeKind::For { .. } | NodeKind::Require { .. })
+    matches!(
+        kind,
+        NodeKind::Compute { .. }
+            | NodeKind::If { .. }
+            | NodeKind::Match { .. }
+            | NodeKind::For { .. }
+            | NodeKind::Require { .. }
+    )
 }
 
 fn what(kind: &NodeKind) -> &'static str {
@@ -88,7 +102,6 @@ fn what(kind: &NodeKind) -> &'static str {
         NodeKind::Call { .. } => "a step",
         NodeKind::Flow { .. } => "a flow",
         NodeKind::RequireFresh { .. } => "require … fresh within",
-        NodeKind::Match { .. } => "match",
         _ => "this",
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     ui::Ui,
 };
 use clap::Args;
-use flow_compiler::Compilation;
+use flow_compiler::{Compilation, PolicyFile};
 use flow_diag::{FileId, Fix, Problems, apply};
 use std::path::PathBuf;
 
@@ -19,6 +19,9 @@ pub(crate) struct Check {
     /// Only shows problems of these files; outside a project, they alone are the program
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Applies the policies of a file outside of the project too; may be given several times
+    #[arg(long, value_name = "FILE")]
+    policy: Vec<PathBuf>,
     /// text, json, sarif or github
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: ProblemFormat,
@@ -33,12 +36,13 @@ pub(crate) struct Check {
 impl Check {
     pub(crate) fn run(&self, global: &Global, ui: &Ui) -> Outcome {
         let project = Project::of_files(global, &self.files)?;
-        let mut compilation = programs::compiled(&project, global);
+        let policies = self.policies(&project)?;
+        let mut compilation = programs::compiled_with(&project, global, policies.clone());
         if self.fix {
             let fixed = fix(&project, &compilation)?;
             if fixed > 0 {
                 ui.say(&format!("applied {fixed} change{}", if fixed == 1 { "" } else { "s" }));
-                compilation = programs::compiled(&project, global);
+                compilation = programs::compiled_with(&project, global, policies);
             }
         }
         if let Some(stranger) = project.files.iter().find(|file| !is_part(&compilation, file)) {
@@ -50,6 +54,15 @@ impl Check {
             ui.say(&format!("{}{}", report::summary(ui, &problems), size(&compilation, &problems)));
         }
         Ok(if self.deny_warnings && !problems.is_empty() { Exit::Wrong } else { exit })
+    }
+
+    /// The policies from outside, by their paths from the project's root if they are in it.
+    fn policies(&self, project: &Project) -> Result<Vec<PolicyFile>, Failure> {
+        let read = |path: &PathBuf| {
+            let text = read_named(path)?.into();
+            Ok(PolicyFile { path: project.shown(path)?, text })
+        };
+        self.policy.iter().map(read).collect()
     }
 
     /// In a project, everything is checked together; the files only say what is looked at.

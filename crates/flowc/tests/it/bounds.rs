@@ -103,8 +103,38 @@ fn what_may_be_spent_has_its_sum_and_what_has_no_bound_its_clause() {
         .ends(0)
         .gives("a day asks ≤ $6.00, no bound of asks and tokens (declared), whatever its runs");
     let json: Json = serde_json::from_str(&sandbox.flowc(&["bounds", "--format", "json"]).ends(0).out).unwrap();
-    let capped = json["flows"].as_array().unwrap().iter().find(|flow| flow["flow"].as_str().unwrap().ends_with("capped"));
+    let capped =
+        json["flows"].as_array().unwrap().iter().find(|flow| flow["flow"].as_str().unwrap().ends_with("capped"));
     let spends = &capped.unwrap()["spends"];
     assert_eq!((&spends["run"]["micro_dollars"]["most"], &spends["runs_per_day"]), (&200_000.into(), &2.into()));
     assert_eq!(spends["parts"][0]["times"], 100);
+}
+
+#[test]
+fn policies_of_a_company_hold_for_any_project() {
+    let sandbox = Sandbox::program(SPENDING);
+    let company = tempfile::tempdir().unwrap();
+    let (rules, wrong) = (company.path().join("rules.flow"), company.path().join("wrong.flow"));
+    let text = "use std.policy.{flows_owned}\npolicy few { for flow in flows { require flow.runs_per_day != none \
+                else fail \"`{flow.name}` runs at any time\" } }\n";
+    std::fs::write(&rules, text).unwrap();
+    std::fs::write(&wrong, "step extra() -> Int { sh \"echo 1\" effect read }\npolicy none_at_all {}\n").unwrap();
+    sandbox.flowc(&["bounds", "capped"]).ends(0);
+    let (rules, wrong) = (rules.to_str().unwrap(), wrong.to_str().unwrap());
+    let json = sandbox.flowc(&["check", "--policy", rules, "--format", "json"]).ends(2).out;
+    let of_policies = |code: &str| json.matches(code).count();
+    // Two flows start by themselves and have no owner, two are started at any time.
+    assert_eq!(of_policies("\"E1001\""), 4, "{json}");
+    let sarif: Json =
+        serde_json::from_str(&sandbox.flowc(&["check", "--policy", rules, "--format", "sarif"]).ends(2).out).unwrap();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    let broken = results.iter().filter(|result| result["ruleId"] == "E1001");
+    let places: Vec<&Json> =
+        broken.map(|result| &result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]).collect();
+    assert!(
+        places.len() == 4 && places.iter().all(|place| !place.as_str().unwrap().contains("rules.flow")),
+        "{places:?}"
+    );
+    let said = sandbox.flowc(&["check", "--policy", wrong]).ends(2);
+    assert!(format!("{}{}", said.out, said.err).contains("E1003"), "{}{}", said.out, said.err);
 }
