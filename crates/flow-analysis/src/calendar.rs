@@ -1,7 +1,6 @@
 //! Calendars: every start of a schedule over a year, and the longest time between two of them.
 //!
-//! Pure: the year is given, and is the same one for every compilation unless a caller says otherwise, so that a
-//! program means the same on every day. Zones are those of the database that is built in. Times that a clock skips
+//! Pure: the year is given, so that a program means the same on every day of it. Zones are those of the database that is built in. Times that a clock skips
 //! happen as much later as it jumps; times that it shows twice happen the first time; cron is as [`croner`] reads it.
 //! Knows nothing of flows. Tested minute by minute against a clock that is looked at, for ten zones.
 
@@ -37,9 +36,26 @@ pub struct Horizon {
     pub until: Date,
 }
 
+impl Default for Horizon {
+    fn default() -> Self {
+        Self::YEAR
+    }
+}
+
 impl Horizon {
-    /// The year that bounds are computed over, and two weeks more, so that each gap of the year is whole.
+    /// A year, and two weeks more, so that each gap of it is whole: for callers that do not say which.
     pub const YEAR: Self = Self { from: date(2026, 1, 1), until: date(2027, 1, 15) };
+
+    /// A year and the next one, and two weeks more: at least a year from any day of the first.
+    #[must_use]
+    pub fn starting(year: i16) -> Self {
+        let first = |year: i16| Date::new(year, 1, 1).ok();
+        let until = || Date::new(year.checked_add(2)?, 1, 15).ok();
+        match (first(year), until()) {
+            (Some(from), Some(until)) => Self { from, until },
+            _ => Self::YEAR,
+        }
+    }
 
     /// The same beginning, with two leap days.
     fn long(self) -> Self {

@@ -4,10 +4,10 @@
 //! Flows without a calendar have no start to compare `by` with.
 
 use crate::{
-    bounds::{Rhythm, SystemBounds},
+    bounds::{Rhythm, SystemBounds, Unbounded},
     calendar::{Gap, moment},
     path::{Leg, gain},
-    spell,
+    spell, time,
 };
 use flow_diag::{Problem, Problems, codes};
 use flow_plan::{Bounds, Deadline, Finish, Flow, Overlap, Program, Provenance, Schedule, Step, Trigger, words};
@@ -15,6 +15,9 @@ use std::sync::Arc;
 
 /// How many nodes of a path a report points at.
 const SHOWN: usize = 4;
+
+/// How deep a path is spelled out in one line.
+const DEEPEST_NAMED: u32 = 3;
 
 /// All checks of the family.
 pub(crate) fn check(bounds: &mut SystemBounds<'_>) -> Problems {
@@ -31,6 +34,11 @@ pub(crate) fn check(bounds: &mut SystemBounds<'_>) -> Problems {
         if let Some(missed) = missed(bounds, flow, finish) {
             problems.push(missed);
         }
+        let is_known = bounds.durations.get(&flow.name).is_some_and(|bounds| bounds.flow.is_some());
+        // What a program lacks, and circles, are reported as what they are.
+        if let Some(why) = time::computed_wait(bounds.program, flow).filter(|_| !is_known) {
+            problems.push(NoBound { flow, finish, why });
+        }
     }
     problems
 }
@@ -40,7 +48,7 @@ pub(crate) fn check(bounds: &mut SystemBounds<'_>) -> Problems {
 pub fn path(bounds: &SystemBounds<'_>, flow: &Flow) -> Vec<Leg> {
     let found = || {
         let timeline = bounds.timelines.get(&flow.name)?;
-        Some(timeline.path(bounds.program, flow, bounds.durations.get(&flow.name)?, timeline.last()?))
+        Some(timeline.path(bounds.ways(), flow, bounds.durations.get(&flow.name)?, timeline.last()?))
     };
     found().unwrap_or_default()
 }
@@ -161,6 +169,22 @@ fn shorten(found: &Missed<'_>, leg: &Leg, gain: u64) -> String {
     if gain < too_much {
         return format!("no single step is enough; `{}` helps most, with {share} of it", leg.label);
     }
+    // Where a block holds one thing, that is what takes the time.
+    let (mut rounds, mut whole) = (1, leg);
+    while let [inside] = &whole.inside[..] {
+        rounds *= whole.rounds;
+        whole = inside;
+    }
+    if rounds > 1 || !leg.inside.is_empty() && whole.inside.is_empty() {
+        let kept = (leg.worst_ms - too_much) / rounds.max(1);
+        if kept > 0 && whole.step.is_some() {
+            let (name, kept) = (&whole.label, spell::length(spell::round_down(kept)));
+            return format!(
+                "what helps most: let each `{name}` take {kept} at most, in place of {}",
+                spell::length(whole.worst_ms)
+            );
+        }
+    }
     let kept = spell::length(spell::round_down(leg.worst_ms - too_much));
     let step = leg.step.as_ref().and_then(|step| found.program.steps.get(step));
     let attempts = found.parts.nodes.get(&leg.node.0).map_or(1, |bound| bound.attempts);
@@ -182,20 +206,25 @@ fn is_retried(step: &Step) -> bool {
 /// Points at the parts of a path, the longest ones if there are many.
 pub(crate) fn point_at(mut problem: Problem, path: &[Leg], whole_ms: u64) -> Problem {
     let whole = spell::length(whole_ms);
-    let mut longest: Vec<&Leg> = path.iter().collect();
-    longest.sort_by_key(|leg| std::cmp::Reverse(leg.worst_ms));
-    for leg in longest.iter().take(SHOWN) {
-        let text = match path.len() {
-            1 => format!("worst case of the path: {whole}"),
-            _ => format!("{} of the path's {whole}", spell::length(leg.worst_ms)),
+    let mut longest: Vec<(u64, &Leg)> = path.iter().flat_map(Leg::leaves).collect();
+    let share = |(times, leg): &(u64, &Leg)| leg.worst_ms.saturating_mul(*times);
+    longest.sort_by_key(|leaf| std::cmp::Reverse(share(leaf)));
+    for leaf in longest.iter().take(SHOWN) {
+        let (times, leg) = leaf;
+        let each = match times {
+            1 => String::new(),
+            times => format!(" ({times} × {})", spell::length(leg.worst_ms)),
+        };
+        let text = match longest.len() {
+            1 => format!("worst case of the path: {whole}{each}"),
+            _ => format!("{}{each} of the path's {whole}", spell::length(share(leaf))),
         };
         problem = problem.label(leg.at, text);
     }
-    match path.len() {
+    match longest.len() {
         0 | 1 => problem,
         _ => {
-            let named = |leg: &Leg| format!("`{}` {}", leg.label, spell::length(leg.worst_ms));
-            let mut parts: Vec<String> = path.iter().take(3 * SHOWN).map(named).collect();
+            let mut parts: Vec<String> = path.iter().take(3 * SHOWN).map(|leg| named(leg, DEEPEST_NAMED)).collect();
             if path.len() > 3 * SHOWN {
                 parts.push(format!("{} more", path.len() - 3 * SHOWN));
             }
@@ -204,9 +233,28 @@ pub(crate) fn point_at(mut problem: Problem, path: &[Leg], whole_ms: u64) -> Pro
     }
 }
 
+/// A part of a path with what is inside: `` `for` 20m (4 × `load` 5m) ``.
+fn named(leg: &Leg, depth: u32) -> String {
+    let length = spell::length(leg.worst_ms);
+    if leg.inside.is_empty() || depth == 0 {
+        return format!("`{}` {length}", leg.label);
+    }
+    let mut inside: Vec<String> = leg.inside.iter().take(SHOWN).map(|leg| named(leg, depth - 1)).collect();
+    if leg.inside.len() > SHOWN {
+        inside.push(format!("{} more", leg.inside.len() - SHOWN));
+    }
+    let inside = inside.join(" + ");
+    match (leg.rounds, leg.inside.len()) {
+        (1, _) => format!("`{}` {length} ({inside})", leg.label),
+        (rounds, 1) => format!("`{}` {length} ({rounds} × {inside})", leg.label),
+        (rounds, _) => format!("`{}` {length} ({rounds} × ({inside}))", leg.label),
+    }
+}
+
 /// Says which parts of a path nobody has declared.
 pub(crate) fn assumptions(problem: Problem, program: &Program, path: &[Leg]) -> Problem {
-    let assumed = path.iter().filter(|leg| leg.provenance == Provenance::Assumed);
+    let leaves = path.iter().flat_map(Leg::leaves).map(|(_, leg)| leg);
+    let assumed = leaves.filter(|leg| leg.provenance == Provenance::Assumed);
     let names: Vec<String> = assumed
         .take(SHOWN)
         .map(|leg| {
@@ -222,6 +270,23 @@ pub(crate) fn assumptions(problem: Problem, program: &Program, path: &[Leg]) -> 
             "assumed, not declared: the default for {}; a `timeout` of its own makes it certain",
             names.join(", ")
         )),
+    }
+}
+
+/// A deadline of a flow that may take any time.
+struct NoBound<'a> {
+    flow: &'a Flow,
+    finish: &'a Finish,
+    why: Arc<Unbounded>,
+}
+
+impl From<NoBound<'_>> for Problem {
+    fn from(found: NoBound<'_>) -> Self {
+        let NoBound { flow, finish, why } = found;
+        let title = format!("nothing bounds how long `{}` takes, and it has a deadline", flow.name.short());
+        Self::warning(codes::W0701, finish.at, title, "promised here")
+            .label(why.at, why.why.clone())
+            .help(why.help.clone())
     }
 }
 

@@ -2,12 +2,15 @@
 //!
 //! A step whose effect is `write` or `irreversible` and that is tried again, by its retry policy or by a
 //! guard, is refused unless it says that it is idempotent. A step that is never tried again is not: when
-//! a run is cut off in the middle of it, resuming reports it in place of repeating it.
+//! a run is cut off in the middle of it, resuming reports it in place of repeating it. In a flow that has promised to be
+//! done by a time, something must deal with the failure of what changes the world.
 
 use crate::Mentions;
 use flow_diag::{Problem, Problems, Span, codes};
 use flow_expr::{Expr, ExprKind};
-use flow_plan::{Effect, GuardAction, Idempotency, Program, Step, every_expression};
+use flow_plan::{
+    Effect, Finish, Flow, GuardAction, HandlerEvent, Idempotency, Node, NodeKind, Program, Step, every_expression,
+};
 
 /// All checks of the family.
 #[must_use]
@@ -27,7 +30,32 @@ pub fn check(program: &Program, mentions: &Mentions) -> Problems {
             Some(Idempotency::By(_) | Idempotency::Harmless) => {}
         }
     }
+    for flow in program.flows.values() {
+        if let Some(found) = unhandled(program, flow) {
+            problems.push(found);
+        }
+    }
     problems
+}
+
+/// The calls of a flow with a deadline that change the world and whose failure nothing deals with: no `retry`,
+/// `fallback` or `else`, and the flow has no `on failure`. Only of flows that start by themselves: who starts one by hand
+/// sees it fail.
+fn unhandled<'a>(program: &'a Program, flow: &'a Flow) -> Option<Unhandled<'a>> {
+    let finish = flow.finish.as_ref().filter(|_| !flow.starts.is_empty())?;
+    if flow.handlers.iter().any(|handler| handler.on == HandlerEvent::Failure) {
+        return None;
+    }
+    let is_unhandled = |node: &&Node| match &node.kind {
+        NodeKind::Call { step, recover: None, .. } => program.steps.get(step).is_some_and(|step| {
+            step.effect >= Effect::Write
+                && step.fallback.is_none()
+                && step.retry.as_ref().is_none_or(|policy| policy.times == 0)
+        }),
+        _ => false,
+    };
+    let calls: Vec<&Node> = flow.body.all_nodes().filter(is_unhandled).collect();
+    (!calls.is_empty()).then_some(Unhandled { flow, finish, calls })
 }
 
 /// The clause by which a step may run more than once for one call.
@@ -106,5 +134,30 @@ impl From<ConstantKey<'_>> for Problem {
         Self::error(codes::E0402, key.at, format!("every call of `{name}` has the same key"), "this uses no parameter")
             .note(format!("the parameters are {}", params.join(", ")))
             .help("the other side would drop the second call as a repeat of the first; make the key of what tells calls apart")
+    }
+}
+
+/// A flow with a deadline in which something that writes may fail, and nobody deals with it.
+struct Unhandled<'a> {
+    flow: &'a Flow,
+    finish: &'a Finish,
+    calls: Vec<&'a Node>,
+}
+
+impl From<Unhandled<'_>> for Problem {
+    fn from(found: Unhandled<'_>) -> Self {
+        let Unhandled { flow, finish, calls } = found;
+        let (first, rest) = calls.split_first().map_or((None, &[][..]), |(first, rest)| (Some(*first), rest));
+        let label = first.map_or("", |first| &*first.label);
+        let at = first.map_or(flow.at, |first| first.at);
+        let title = format!("`{label}` changes the world, and nothing is said for when it fails");
+        let mut problem = Self::warning(codes::W0401, at, title, "if this fails, the run ends half done")
+            .label(finish.at, format!("`{}` has promised to be done by then", flow.name.short()));
+        for other in rest.iter().take(2) {
+            problem = problem.label(other.at, "the same here");
+        }
+        problem.help(format!("say in `{}` whom to tell: `on failure {{ do … }}`", flow.name.short())).help(
+            "or what becomes of it: `else VALUE` behind the call; `retry` and `idempotent`, or `fallback`, in the step",
+        )
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     spell,
 };
 use flow_diag::{Problem, Problems, Span, codes};
+use flow_expr::Name;
 use flow_plan::{
     Arrival, DataTimeSource, Dataset, Flow, Freshness, NodeKind, Program, Provenance, Schedule, StaleAction,
 };
@@ -27,6 +28,8 @@ pub(crate) fn check(bounds: &mut SystemBounds<'_>) -> Problems {
                     Ok(_) => {}
                     // Reported as E0702 and E0301.
                     Err(unbounded) if unbounded.is_backlog || !bounds.ages.contains_key(&dataset.name) => {}
+                    // Who starts a flow by hand knows when; it matters where a flow that starts by itself rests on it.
+                    Err(unbounded) if unbounded.is_by_hand && !is_needed(program, &dataset.name) => {}
                     Err(unbounded) => problems.push(NoBound { dataset, fresh, unbounded: &unbounded }),
                 }
             }
@@ -39,6 +42,16 @@ pub(crate) fn check(bounds: &mut SystemBounds<'_>) -> Problems {
         }
     }
     problems
+}
+
+/// Whether a flow that starts by itself reads the dataset without requiring that it is fresh: it rests on the promise.
+fn is_needed(program: &Program, dataset: &Name) -> bool {
+    program.flows.values().filter(|flow| !flow.starts.is_empty()).any(|flow| {
+        let reads =
+            |kind: &NodeKind| matches!(kind, NodeKind::Read { dataset: read, previous: false, .. } if read == dataset);
+        let requires = |kind: &NodeKind| matches!(kind, NodeKind::RequireFresh { dataset: of, .. } if of == dataset);
+        flow.nodes().any(|node| reads(&node.kind)) && !flow.nodes().any(|node| requires(&node.kind))
+    })
 }
 
 /// A promise that cannot be kept.

@@ -1,12 +1,13 @@
 //! What the compiler proves about a whole program, once every declaration has checked.
 //!
-//! One module per family: [`graph`] (E03), [`effects`] (E04), [`trust`] (E05), [`tools`] (E05, E09), [`asks`] and [`spend`] (E09), [`failures`] (where
+//! One module per family: [`graph`] (E03), [`effects`] and [`approvals`] (E04), [`trust`] (E05), [`tools`] (E05, E09), [`asks`] and [`spend`] (E09), [`failures`] (where
 //! each class of failure ends), [`time`] (worst cases), [`deadlines`] (E07), [`freshness`] (E08), [`policy`] (E10),
 //! [`sql`] (E11). Those of time stand on [`calendar`], [`path`] and [`bounds`].
 //! Each takes the program as plain data and gives problems; none knows syntax, files or how a program
 //! was loaded. Nothing recurses over the program's graphs: a generated system may have 100,000 steps
 //! in one chain. Tested here on programs built by hand, and through text under `tests/check`.
 
+pub mod approvals;
 pub mod asks;
 pub mod bounds;
 pub mod calendar;
@@ -37,6 +38,8 @@ pub struct Mentions {
     pub functions: BTreeMap<Name, Span>,
     /// Every declaration that something other than itself mentions.
     pub used: BTreeSet<Name>,
+    /// The days that calendars are looked at over.
+    pub horizon: calendar::Horizon,
     /// Just behind the opening brace of each step and dataset: where a fix may insert a clause.
     pub inside: BTreeMap<Name, Span>,
 }
@@ -50,16 +53,17 @@ pub fn analyse(program: &Program, mentions: &Mentions, is_complete: bool) -> Pro
     let mut problems = Problems::default();
     problems.extend(graph::check(program, mentions, is_complete));
     problems.extend(effects::check(program, mentions));
+    problems.extend(approvals::check(program));
     problems.extend(asks::check(program));
-    problems.extend(spend::check::check(program));
+    problems.extend(spend::check::check(program, mentions.horizon));
     problems.extend(trust::check(program, mentions));
     problems.extend(tools::check(program, mentions));
-    if let Some(mut bounds) = bounds::SystemBounds::of_promises(program) {
+    if let Some(mut bounds) = bounds::SystemBounds::of_promises(program, mentions.horizon) {
         problems.extend(deadlines::check(&mut bounds));
         problems.extend(freshness::check(&mut bounds));
     }
     if is_complete {
-        problems.extend(policy::check(program));
+        problems.extend(policy::check(program, mentions.horizon));
     }
     problems
 }

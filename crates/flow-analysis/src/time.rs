@@ -5,13 +5,19 @@
 //! (reading, computing, publishing) counts as nothing and makes the result an assumption only where a
 //! timeout is a default. Knows nothing of calendars, promises or history.
 
-use crate::spend::{Asks, most_calls, own_asks};
+use crate::{
+    bounds::Unbounded,
+    spend::{Asks, most_calls, own_asks},
+};
 use flow_expr::{ExprKind, Name, Value};
 use flow_plan::{
     Block, Body, Bound, Bounds, Flow, GuardAction, Node, NodeId, NodeKind, Program, Provenance, RetryPolicy,
     StaleAction, Step,
 };
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// How deep tools that call tools are looked into.
 const DEEPEST_TOOLS: u32 = 16;
@@ -153,6 +159,32 @@ pub(crate) fn all_callees_first(program: &Program) -> Vec<&Name> {
         }
     }
     order
+}
+
+/// Why nothing bounds how long a run of a flow takes.
+pub(crate) fn endless(program: &Program, flow: &Flow) -> Arc<Unbounded> {
+    computed_wait(program, flow).unwrap_or_else(|| {
+        let why = format!("`{}` is in a circle with itself", flow.name.short());
+        Unbounded::new(flow.at, why, "break the circle first")
+    })
+}
+
+/// The first wait of a flow, or of what it calls, whose length is computed.
+pub(crate) fn computed_wait(program: &Program, flow: &Flow) -> Option<Arc<Unbounded>> {
+    let mut seen = BTreeSet::from([&flow.name]);
+    let mut pending = vec![flow];
+    while let Some(here) = pending.pop() {
+        for node in here.nodes() {
+            if matches!(&node.kind, NodeKind::Wait { duration } if !matches!(duration.kind, ExprKind::Const(_))) {
+                let why =
+                    format!("how long this waits is computed, so nothing bounds a run of `{}`", flow.name.short());
+                return Some(Unbounded::new(node.at, why, "wait for a time that is a constant: `wait for 10m`"));
+            }
+            let called = runs(program, node).and_then(|called| program.flows.get(called));
+            pending.extend(called.filter(|called| seen.insert(&called.name)));
+        }
+    }
+    None
 }
 
 /// Worst cases of the flows that are called, once known.

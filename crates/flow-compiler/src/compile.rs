@@ -3,7 +3,7 @@
 //! Everything is checked in one go; there is no state between two compilations.
 
 use crate::{LoadedModule, PolicyFile, World, WorldError, load, policies};
-use flow_analysis::{Mentions, sql::Queries};
+use flow_analysis::{Mentions, calendar::Horizon, sql::Queries};
 use flow_diag::{FileId, Problems, Severity, Sources, Span};
 use flow_expr::Name;
 use flow_plan::Program;
@@ -23,6 +23,8 @@ pub struct Options {
     pub set: Vec<(String, String)>,
     /// Only these files, in place of all in the source folders: paths from the project's root.
     pub only: Vec<String>,
+    /// The first year of the calendars that promises are proved over; 2026 if nobody says.
+    pub year: Option<i16>,
     /// Files of policies that hold besides those of the project.
     pub policies: Vec<PolicyFile>,
     /// Whether the index is to answer what an editor asks: the type of every expression, mentions by place.
@@ -42,6 +44,8 @@ pub struct Compilation {
     pub index: Index,
     /// Where things stand that the program does not keep.
     pub places: Places,
+    /// The days that were looked at.
+    pub horizon: Horizon,
     /// Trees of the project's and the library's files.
     pub trees: HashMap<FileId, flow_syntax::Parse>,
 }
@@ -68,13 +72,14 @@ pub fn compile(world: &dyn World, options: &Options) -> Compilation {
     problems.extend(found);
     let Checked { mut program, index, places } = checked;
     program.files = loaded.sources.iter().map(|(_, source)| source.path.as_str().into()).collect();
-    let mentions = mentions(&index, &places);
+    let horizon = options.year.map_or_else(Horizon::default, Horizon::starting);
+    let mentions = Mentions { horizon, ..mentions(&index, &places) };
     let is_complete = !problems.has_errors();
     problems.extend(flow_analysis::analyse(&program, &mentions, is_complete));
     problems.extend(Queries::default().check(&program, &places));
     leave_out_library_warnings(&mut problems, &loaded.sources);
     problems.sort();
-    Compilation { sources: loaded.sources, problems, program, index, places, trees }
+    Compilation { sources: loaded.sources, problems, program, index, places, horizon, trees }
 }
 
 /// Trees by file, and the modules for the checker.

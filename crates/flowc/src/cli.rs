@@ -39,6 +39,9 @@ pub(crate) struct Global {
     /// Gives a `var` a value; may be repeated
     #[arg(long = "set", global = true, value_name = "NAME=VALUE", value_parser = assignment)]
     pub(crate) set: Vec<(String, String)>,
+    /// The year whose calendar, and the next one's, promises are proved over [default: this year]
+    #[arg(long, global = true, value_name = "YEAR", env = "FLOW_YEAR", value_parser = clap::value_parser!(i16).range(1970..9000))]
+    pub(crate) year: Option<i16>,
     /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,

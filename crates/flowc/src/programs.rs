@@ -5,6 +5,7 @@ use crate::{
     engine,
     exit::Failure,
     git::GitWorld,
+    moment::now,
     project::{Project, read_named},
     report::{self, ProblemFormat},
     ui::Ui,
@@ -13,6 +14,7 @@ use crate::{
 use flow_compiler::{Compilation, Options, PolicyFile, World, compile};
 use flow_expr::Name;
 use flow_plan::{Plan, Program};
+use jiff::tz::TimeZone;
 use std::path::Path;
 
 /// One side of a comparison.
@@ -36,7 +38,8 @@ pub(crate) fn compiled_with(project: &Project, global: &Global, policies: Vec<Po
 fn compile_world(world: &dyn World, project: &Project, global: &Global, policies: Vec<PolicyFile>) -> Compilation {
     let only = if project.is_loose { project.files.clone() } else { vec![] };
     let (profile, set) = (global.profile.clone(), global.set.clone());
-    compile(world, &Options { profile, set, only, policies, ..Options::default() })
+    let year = global.year.or_else(|| Some(now().to_zoned(TimeZone::UTC).year()));
+    compile(world, &Options { profile, set, only, policies, year, ..Options::default() })
 }
 
 /// The program of that name; none if it has errors, which have been shown then.

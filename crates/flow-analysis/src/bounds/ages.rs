@@ -112,7 +112,7 @@ impl<'a> SystemBounds<'a> {
         let end = |place: &usize| timeline.map_or(0, |timeline| timeline.end(*place));
         let last = places.iter().copied().max_by_key(|place| end(place)).unwrap_or(0);
         let path = match (timeline, self.durations.get(&flow.name)) {
-            (Some(timeline), Some(bounds)) => timeline.path(self.program, flow, bounds, last),
+            (Some(timeline), Some(bounds)) => timeline.path(self.ways(), flow, bounds, last),
             _ => vec![],
         };
         let mut inputs = Inputs::default();
@@ -206,15 +206,7 @@ impl<'a> SystemBounds<'a> {
         let name = dataset.name.short();
         best.ok_or_else(|| {
             let why = why.unwrap_or_else(|| self.circle(&dataset.name));
-            Unbounded::new(
-                why.at,
-                why.why.clone(),
-                format!(
-                    "{}; or, in `{}`: `require {name} fresh within D else fail \"…\"`",
-                    why.help,
-                    flow.name.short()
-                ),
-            )
+            why.or(&format!("in `{}`: `require {name} fresh within D else fail \"…\"`", flow.name.short()))
         })
     }
 

@@ -11,7 +11,12 @@ mod starts;
 pub use ages::{Age, Input, Inputs};
 pub use starts::Rhythm;
 
-use crate::{calendar::Calendars, path::Timeline, system::System, time};
+use crate::{
+    calendar::{Calendars, Horizon},
+    path::{Timeline, Ways},
+    system::System,
+    time,
+};
 use flow_diag::Span;
 use flow_expr::Name;
 use flow_plan::{Block, Bounds, Flow, Node, NodeKind, Overlap, Program};
@@ -31,12 +36,27 @@ pub struct Unbounded {
     pub help: String,
     /// Whether it is that more and more starts wait for each other.
     pub is_backlog: bool,
+    /// Whether it is that people start it when they like.
+    pub is_by_hand: bool,
 }
 
 impl Unbounded {
+    /// That people start a flow when they like.
+    pub(crate) fn by_hand(flow: &Flow) -> Arc<Self> {
+        let name = flow.name.short();
+        let why = format!("`{name}` is started by hand, so any time may pass between two runs");
+        let help = format!("give `{name}` a `start`, such as `start every day at 06:00 in \"UTC\"`");
+        Arc::new(Self { at: flow.at, why, help, is_backlog: false, is_by_hand: true })
+    }
+
+    /// The same reason with more that would help.
+    pub(crate) fn or(&self, help: &str) -> Arc<Self> {
+        Arc::new(Self { help: format!("{}; or, {help}", self.help), ..self.clone() })
+    }
+
     /// A reason with its place and what to write.
     pub(crate) fn new(at: Span, why: impl Into<String>, help: impl Into<String>) -> Arc<Self> {
-        Arc::new(Self { at, why: why.into(), help: help.into(), is_backlog: false })
+        Arc::new(Self { at, why: why.into(), help: help.into(), is_backlog: false, is_by_hand: false })
     }
 }
 
@@ -63,14 +83,14 @@ pub struct SystemBounds<'a> {
 impl<'a> SystemBounds<'a> {
     /// The bounds of everything.
     #[must_use]
-    pub fn of(program: &'a Program) -> Self {
+    pub fn of(program: &'a Program, horizon: Horizon) -> Self {
         let all = program.flows.keys().collect();
-        Self::of_flows(program, &all, &Ties::of(program))
+        Self::of_flows(program, horizon, &all, &Ties::of(program))
     }
 
     /// The bounds that promises of the program rest on; none if nothing is promised.
     #[must_use]
-    pub fn of_promises(program: &'a Program) -> Option<Self> {
+    pub fn of_promises(program: &'a Program, horizon: Horizon) -> Option<Self> {
         let promised = program.datasets.values().filter(|dataset| dataset.fresh.is_some());
         let writers = promised.filter_map(|dataset| dataset.writer.as_ref());
         let timed = program.flows.values().filter(|flow| flow.finish.is_some() || flow.overlap == Overlap::Queue);
@@ -86,10 +106,10 @@ impl<'a> SystemBounds<'a> {
                 pending.extend(ties.starts.get(name).into_iter().chain(ties.data.get(name)).flatten());
             }
         }
-        Some(Self::of_flows(program, &wanted, &ties))
+        Some(Self::of_flows(program, horizon, &wanted, &ties))
     }
 
-    fn of_flows(program: &'a Program, wanted: &BTreeSet<&'a Name>, ties: &Ties<'a>) -> Self {
+    fn of_flows(program: &'a Program, horizon: Horizon, wanted: &BTreeSet<&'a Name>, ties: &Ties<'a>) -> Self {
         let durations = if wanted.is_empty() { BTreeMap::new() } else { time::all_bounds(program) };
         let timeline = |name: &&'a Name| {
             let timeline = Timeline::of(program.flows.get(*name)?, durations.get(*name)?);
@@ -98,7 +118,7 @@ impl<'a> SystemBounds<'a> {
         let timelines = wanted.iter().filter_map(timeline).collect();
         let mut bounds = Self {
             program,
-            calendars: Calendars::default(),
+            calendars: Calendars::new(horizon),
             durations,
             timelines,
             rhythms: BTreeMap::new(),
@@ -112,6 +132,11 @@ impl<'a> SystemBounds<'a> {
             bounds.find_ages(name);
         }
         bounds
+    }
+
+    /// Where paths lead.
+    pub(crate) fn ways(&self) -> Ways<'a, '_> {
+        Ways { program: self.program, durations: &self.durations }
     }
 
     /// The program that it is about.

@@ -6,7 +6,7 @@
 use super::{Bounded, SystemBounds, Ties, Unbounded, writes};
 use crate::{
     calendar::{Calendar, Gap},
-    spell,
+    spell, time,
 };
 use flow_diag::Span;
 use flow_expr::Name;
@@ -68,11 +68,7 @@ impl<'a> SystemBounds<'a> {
         match (found.is_empty(), none) {
             (false, _) => Ok(found),
             (true, Some(unbounded)) => Err(unbounded),
-            (true, None) => Err(Unbounded::new(
-                flow.at,
-                format!("`{}` is started by hand, so any time may pass between two runs", flow.name.short()),
-                format!("give `{}` a `start`, such as `start every day at 06:00 in \"UTC\"`", flow.name.short()),
-            )),
+            (true, None) => Err(Unbounded::by_hand(flow)),
         }
     }
 
@@ -144,11 +140,7 @@ impl<'a> SystemBounds<'a> {
     fn joined(&self, flow: &Flow, mut sources: Vec<Source>) -> Bounded<Rhythm> {
         let bounds = self.durations.get(&flow.name);
         let Some(duration) = bounds.and_then(|bounds| bounds.flow.as_ref()) else {
-            return Err(Unbounded::new(
-                flow.at,
-                format!("nothing bounds how long a run of `{}` takes", flow.name.short()),
-                "wait for a time that is a constant",
-            ));
+            return Err(time::endless(self.program, flow));
         };
         // Starts that give parameters each do their own part of the work.
         if flow.starts.len() > 1 && flow.starts.iter().any(|start| !start.with.is_empty()) {
@@ -223,5 +215,5 @@ fn no_gap(flow: &Flow, all: &Source, worst_ms: u64) -> Arc<Unbounded> {
         }
     };
     let is_backlog = flow.overlap == Overlap::Queue;
-    Arc::new(Unbounded { at: all.at, why, help: help.to_owned(), is_backlog })
+    Arc::new(Unbounded { at: all.at, why, help: help.to_owned(), is_backlog, is_by_hand: false })
 }

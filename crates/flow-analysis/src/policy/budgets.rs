@@ -6,6 +6,7 @@
 
 use crate::{
     bounds::SystemBounds,
+    calendar::Horizon,
     spend::{Measure, Spending},
 };
 use flow_diag::{Problem, Problems, codes};
@@ -15,12 +16,12 @@ use flow_plan::{Flow, FlowBudget, Policy, Program, words};
 const SHOWN: usize = 4;
 
 /// The budgets of all policies.
-pub(super) fn check(program: &Program) -> Problems {
+pub(super) fn check(program: &Program, horizon: Horizon) -> Problems {
     let mut problems = Problems::default();
     if program.policies.iter().all(|policy| policy.budgets.is_empty()) {
         return problems;
     }
-    let mut bounds = SystemBounds::of(program);
+    let mut bounds = SystemBounds::of(program, horizon);
     let spending = Spending::of(&mut bounds);
     for policy in &program.policies {
         for budget in &policy.budgets {

@@ -10,6 +10,7 @@ mod proved;
 mod view;
 
 use self::view::View;
+use crate::calendar::Horizon;
 use flow_diag::{Problem, Problems, Span, codes};
 use flow_expr::{Arm, Context, EvalError, Expr, ExprKind, Pattern, Value, VarId};
 use flow_plan::{Block, MatchArm, NodeKind, Policy, Program};
@@ -21,12 +22,12 @@ const MOST_STATEMENTS: u32 = 1_000_000;
 
 /// All policies, over the program as far as it is right.
 #[must_use]
-pub fn check(program: &Program) -> Problems {
+pub fn check(program: &Program, horizon: Horizon) -> Problems {
     let mut problems = Problems::default();
     if program.policies.is_empty() {
         return problems;
     }
-    let view = View::of(program);
+    let view = View::of(program, horizon);
     // A policy speaks of the text, which is the same whenever it is checked.
     let context = Context::new(&program.functions, &program.types, Timestamp::UNIX_EPOCH);
     for policy in &program.policies {
@@ -37,7 +38,7 @@ pub fn check(program: &Program) -> Problems {
         }
         rounds.found.into_iter().for_each(|found| problems.push(found));
     }
-    problems.extend(budgets::check(program));
+    problems.extend(budgets::check(program, horizon));
     problems
 }
 

@@ -3,6 +3,7 @@
 
 use crate::{
     bounds::SystemBounds,
+    calendar::Horizon,
     deadlines,
     spend::{Measure, Spend, Spending},
 };
@@ -19,7 +20,7 @@ const PROVED: [&str; 7] =
 pub(super) struct Proved<'a>(Option<(SystemBounds<'a>, Spending<'a>)>);
 
 impl<'a> Proved<'a> {
-    pub(super) fn of(program: &'a Program) -> Self {
+    pub(super) fn of(program: &'a Program, horizon: Horizon) -> Self {
         let is_proved =
             |expr: &flow_expr::Expr| matches!(&expr.kind, ExprKind::Field { name, .. } if PROVED.contains(&&**name));
         let policies = program.policies.iter();
@@ -28,7 +29,7 @@ impl<'a> Proved<'a> {
         let is_looked_at = expressions.any(|expr| every_expression(expr).any(is_proved))
             || of_functions().any(|(_, function)| every_expression(&function.body).any(is_proved));
         Self(is_looked_at.then(|| {
-            let mut bounds = SystemBounds::of(program);
+            let mut bounds = SystemBounds::of(program, horizon);
             let spending = Spending::of(&mut bounds);
             (bounds, spending)
         }))

@@ -3,7 +3,7 @@
 //! What belongs to the standard library is left out. A test holds the records against their declared types.
 
 use super::{edges::Edges, proved::Proved};
-use crate::time;
+use crate::{calendar::Horizon, time};
 use flow_diag::Span;
 use flow_expr::{Name, Record, Value, redact::labels_in};
 use flow_plan::{
@@ -23,9 +23,10 @@ pub(super) struct View {
 }
 
 impl View {
-    pub(super) fn of(program: &Program) -> Self {
+    pub(super) fn of(program: &Program, horizon: Horizon) -> Self {
         let mut view = Self { lists: vec![], places: HashMap::new() };
-        let (durations, edges, mut proved) = (time::all_bounds(program), Edges::of(program), Proved::of(program));
+        let (durations, edges, mut proved) =
+            (time::all_bounds(program), Edges::of(program), Proved::of(program, horizon));
         view.list(0, program.datasets.values().map(|one| (&one.name, one.at, dataset(one, program, &edges, &proved))));
         view.list(1, program.steps.values().map(|one| (&one.name, one.at, step(one, program, &edges))));
         let flows = program.flows.values();

@@ -4,7 +4,7 @@
 //! says that it may. Where nothing does, the run fails half done.
 
 use super::{Measure, Part, Spend, Spending};
-use crate::{bounds::SystemBounds, spell};
+use crate::{bounds::SystemBounds, calendar::Horizon, spell};
 use flow_diag::{Problem, Problems, codes};
 use flow_plan::{Flow, FlowBudget, Program, words};
 
@@ -13,13 +13,13 @@ const SHOWN: usize = 4;
 
 /// All checks of the family, if some flow has a budget.
 #[must_use]
-pub fn check(program: &Program) -> Problems {
+pub fn check(program: &Program, horizon: Horizon) -> Problems {
     let mut problems = Problems::default();
     let has_budget = |flow: &&Flow| !flow.budgets.is_empty();
     if !program.flows.values().any(|flow| has_budget(&flow)) {
         return problems;
     }
-    let mut bounds = SystemBounds::of(program);
+    let mut bounds = SystemBounds::of(program, horizon);
     let spending = Spending::of(&mut bounds);
     for flow in program.flows.values().filter(has_budget) {
         let Some(run) = spending.run(&flow.name) else { continue };

@@ -255,11 +255,7 @@ impl<'a> Spending<'a> {
                 run.most.times(sources.most_within(window_ms.saturating_add(takes.worst_ms), false))
             }
             (Err(why), _) => Spend::unknown(&why),
-            (Ok(_), None) => Spend::unknown(&Unbounded::new(
-                flow.at,
-                format!("nothing bounds how long a run of `{}` takes", flow.name.short()),
-                "wait for a time that is a constant",
-            )),
+            (Ok(_), None) => Spend::unknown(&time::endless(self.program, flow)),
         };
         let periods = flow.budgets.iter().filter_map(|budget| Some((budget, budget.per_ms?)));
         periods.fold(all, |all, (budget, per_ms)| all.capped(&over(budget, per_ms, window_ms)))

@@ -6,7 +6,7 @@
 use crate::{
     bounds::{Bounded, SystemBounds, Unbounded},
     calendar::{Calendar, Calendars},
-    time::in_order,
+    time::{endless, in_order},
 };
 use flow_expr::Name;
 use flow_plan::{Block, Flow, NodeKind, Program, Schedule, StaleAction, Trigger};
@@ -198,8 +198,8 @@ fn of_flow<'a>(
         let of_other = of_other.as_ref().map_err(Arc::clone)?;
         let takes = bounds.durations.get(from).and_then(|bounds| bounds.flow.as_ref()).map(|bound| bound.worst_ms);
         let Some(takes) = takes else {
-            let why = format!("nothing bounds how long a run of `{}` takes, which starts `{name}`", from.short());
-            return Err(Unbounded::new(flow.at, why, or_budget("wait for a time that is a constant")));
+            let endless = bounds.program().flows.get(*from).map(|from| endless(bounds.program(), from));
+            return Err(endless.unwrap_or_else(|| Unbounded::by_hand(flow)));
         };
         for source in &of_other.0 {
             let delay_ms = source.delay_ms.saturating_add(takes);

@@ -45,7 +45,7 @@ fn copying(text: &str, from: &str, step: &str, to: &str, start: Start) -> Flow {
 }
 
 fn age(program: &Program, of: &str) -> Option<u64> {
-    SystemBounds::of(program).age(&name(of)).ok().map(|age| age.total_ms)
+    SystemBounds::of(program, flow_analysis::calendar::Horizon::YEAR).age(&name(of)).ok().map(|age| age.total_ms)
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn a_reader_before_the_writer_is_done_sees_the_version_of_yesterday() {
         let writer = copying("writer", "orders", "long", "a", by_clock(days(vec![360])));
         let reader = copying("reader", "a", "short", "b", by_clock(days(vec![time])));
         let program = program(datasets(), steps(), vec![writer, reader]);
-        let bounds = SystemBounds::of(&program);
+        let bounds = SystemBounds::of(&program, flow_analysis::calendar::Horizon::YEAR);
         bounds.inputs[&name("reader")][&name("a")].as_ref().map(|input| input.ms).expect("bounded")
     };
     // At 06:20 the run of 06:00 is surely done; a minute before it is not, and a day may have 25 hours.
@@ -92,7 +92,7 @@ fn a_start_by_an_update_has_the_calendar_of_the_writer_and_its_delay() {
     let follower = copying("follower", "a", "short", "b", on_update("a"));
     let steps = vec![takes("long", 20 * MINUTE), takes("short", MINUTE)];
     let program = program(datasets, steps, vec![writer, follower]);
-    let bounds = SystemBounds::of(&program);
+    let bounds = SystemBounds::of(&program, flow_analysis::calendar::Horizon::YEAR);
     let rhythm = bounds.rhythm(&name("follower")).expect("bounded");
     assert_eq!((rhythm.gap.ms(), rhythm.delay_ms), (HOUR, 20 * MINUTE));
     // The version that started the run is the one that is read.

@@ -17,13 +17,13 @@ use flow_compiler::{
     bounds::{Bounded, SystemBounds},
     calendar::moment,
     deadlines, freshness,
-    path::gain,
+    path::{Leg, gain},
     spell,
     spend::Spending,
 };
 use flow_diag::{Problems, Severity};
 use flow_expr::Name;
-use flow_plan::{Deadline, Flow, NodeKind, Program, Provenance};
+use flow_plan::{CatchUp, Deadline, Flow, NodeKind, Program, Provenance};
 use serde_json::{Value as Json, json};
 
 /// Shows what is proved: worst cases, times between starts, ages of datasets, what asks of models may cost
@@ -61,7 +61,7 @@ impl Bounds {
         }
         let program = &compilation.program;
         let (flows, datasets) = self.meant(program)?;
-        let mut bounds = SystemBounds::of(program);
+        let mut bounds = SystemBounds::of(program, compilation.horizon);
         let spending = Spending::of(&mut bounds);
         match self.format {
             Format::Json => {
@@ -132,6 +132,13 @@ fn flow_lines(bounds: &mut SystemBounds<'_>, flow: &Flow, color: bool) -> Vec<St
             }
         }
         Err(none) => lines.push(format!("  no bound between starts: {}", none.why)),
+    }
+    match flow.catch_up {
+        CatchUp::None if !flow.starts.is_empty() => {
+            lines.push("  a start that is missed is not made up for: the next one counts from there".to_owned());
+        }
+        CatchUp::All => lines.push("  starts that are missed are all made up for, one after the other".to_owned()),
+        CatchUp::None | CatchUp::Last => {}
     }
     if let (Some(finish), Some(worst_ms)) = (&flow.finish, worst_ms) {
         lines.extend(deadline(bounds, flow, &finish.deadline, worst_ms).map(|line| format!("  {line}")));
@@ -206,6 +213,9 @@ fn path_lines(bounds: &SystemBounds<'_>, flow: &Flow, color: bool) -> String {
             },
             Cell::styled(kind, Style::Dim),
         ]);
+        if let Some(leg) = path.iter().find(|leg| leg.node == node.id) {
+            inside_rows(leg, 2, &mut rows);
+        }
     }
     let title = paint(color, Style::Bold, &format!("the path of {}", flow.name.short()));
     let most = path.iter().map(|leg| (gain(flow, parts, leg.node), leg)).max_by_key(|(gain, _)| *gain);
@@ -213,6 +223,30 @@ fn path_lines(bounds: &SystemBounds<'_>, flow: &Flow, color: bool) -> String {
         .filter(|(gain, _)| *gain > 0)
         .map(|(gain, leg)| format!("  shortening `{}` helps most: up to {} less\n", leg.label, spell::length(gain)));
     format!("\n{title}\n{}{}", columns(&rows, color), most.unwrap_or_default())
+}
+
+/// The path inside a branch, a loop or a called flow, each level further in.
+fn inside_rows(leg: &Leg, depth: usize, rows: &mut Vec<Vec<Cell>>) {
+    for inside in &leg.inside {
+        let times = if leg.rounds > 1 { format!("{} × ", leg.rounds) } else { String::new() };
+        rows.push(vec![
+            Cell::new(format!("{}{}", "  ".repeat(depth), inside.label)),
+            Cell::new(format!("{times}{}", at_most(inside.worst_ms, inside.provenance))),
+            Cell::styled("on the critical path", Style::Warn),
+        ]);
+        inside_rows(inside, depth + 1, rows);
+    }
+}
+
+fn leg_json(leg: &Leg) -> Json {
+    json!({
+        "node": leg.label,
+        "step": leg.step.as_ref().map(Name::as_str),
+        "worst_ms": leg.worst_ms,
+        "provenance": provenance(leg.provenance),
+        "rounds": leg.rounds,
+        "inside": leg.inside.iter().map(leg_json).collect::<Vec<_>>(),
+    })
 }
 
 fn none_json<T>(found: &Bounded<T>) -> Json {
@@ -231,14 +265,7 @@ fn flow_json<'a>(bounds: &mut SystemBounds<'a>, spending: &Spending<'a>, flow: &
         Deadline::By { .. } => tightest.map(|tightest| tightest.ms()),
     });
     let rhythm = bounds.rhythm(&flow.name);
-    let path: Vec<Json> = deadlines::path(bounds, flow)
-        .iter()
-        .map(|leg| {
-            let step = leg.step.as_ref().map(Name::as_str);
-            let of = provenance(leg.provenance);
-            json!({ "node": leg.label, "step": step, "worst_ms": leg.worst_ms, "provenance": of })
-        })
-        .collect();
+    let path: Vec<Json> = deadlines::path(bounds, flow).iter().map(leg_json).collect();
     let slack = bounds.timelines.get(&flow.name).map(flow_compiler::path::Timeline::slack).unwrap_or_default();
     let slack: Vec<Json> = flow
         .body
