@@ -16,7 +16,7 @@ fn only_a_retried_write_needs_to_be_idempotent() {
     assert!(found(Step { retry: Some(policy(0)), ..step("s") }).is_empty());
     assert!(found(Step { effect: Effect::Read, ..retried.clone() }).is_empty());
     assert!(found(Step { idempotent: Some(Idempotency::Harmless), ..retried.clone() }).is_empty());
-    assert_eq!(found(Step { effect: Effect::Irreversible, ..retried }), ["E0401"]);
+    assert_eq!(found(Step { effect: Effect::Irreversible, ..retried }), ["E0401", "E0403"]);
 }
 
 #[test]

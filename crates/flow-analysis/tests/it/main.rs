@@ -6,6 +6,7 @@ mod calendar;
 mod effects;
 mod failures;
 mod graph;
+mod proof;
 mod scale;
 mod time;
 mod trust;

@@ -41,6 +41,10 @@ fn a_chain_of_flows_through_datasets_and_calls() {
         let written = whole.datasets.get_mut(&name(&format!("d{id:06}"))).expect("it is there");
         written.writer = Some(name(&format!("f{id:06}")));
     }
+    // Nobody rests on what is started by hand.
+    assert!(check(&whole).is_empty());
+    let starts = &mut whole.flows.get_mut(&name(&format!("f{:06}", LENGTH - 1))).expect("it is there").starts;
+    starts.push(flow_plan::Start { trigger: flow_plan::Trigger::Webhook("/x".into()), with: vec![], at: at(2) });
     assert_eq!(codes(&check(&whole)), ["W0801"]);
     whole.datasets.values_mut().for_each(|dataset| dataset.fresh = None);
     assert!(bounds(&whole, &name(&format!("f{:06}", LENGTH - 1))).flow.is_some());
