@@ -29,8 +29,11 @@ pub fn step_bound(step: &Step) -> Bound {
     let backoffs = step.retry.as_ref().map_or(0, backoffs_ms).saturating_mul(tries.models);
     let all = tries.attempts.saturating_mul(step.timeout_ms).saturating_add(backoffs);
     let worst_ms = match step.retry.as_ref().and_then(|policy| policy.within_ms) {
-        // Each model has the pauses between its tries anew.
-        Some(within) => all.min(within.saturating_mul(tries.models)),
+        // Each model has the pauses between its tries anew; an ask that comes after its time still has a millisecond.
+        Some(within) => {
+            let late = if tries.results > 1 && tries.is_asked || tries.models > 1 { tries.attempts } else { 0 };
+            all.min(within.saturating_mul(tries.models).saturating_add(late))
+        }
         None => all,
     };
     // What a retry policy allows is used up before a person is asked about a result.
@@ -47,17 +50,19 @@ struct Tries {
     results: u64,
     /// One after the other, each with the whole retry policy.
     models: u64,
+    /// Whether these are asks of models.
+    is_asked: bool,
 }
 
 impl Tries {
     fn of(step: &Step) -> Self {
         if let Body::Ai(ai) = &step.body {
             let Asks { asks, results } = own_asks(step, ai);
-            return Self { attempts: asks, results, models: ai.models.len().max(1) as u64 };
+            return Self { attempts: asks, results, models: ai.models.len().max(1) as u64, is_asked: true };
         }
         let asks_again = step.guards.iter().any(|guard| matches!(guard.action, GuardAction::Retry(_)));
         let times = step.retry.as_ref().map_or(u64::from(asks_again), |policy| u64::from(policy.times));
-        Self { attempts: times + 1, results: times + 1, models: 1 }
+        Self { attempts: times + 1, results: times + 1, models: 1, is_asked: false }
     }
 }
 

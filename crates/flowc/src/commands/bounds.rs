@@ -1,6 +1,7 @@
 //! `flowc bounds`: how long flows may take, how far their starts lie apart, how old datasets may get, what asks may
 //! cost, and why.
 
+mod history;
 mod spending;
 
 use crate::{
@@ -24,6 +25,7 @@ use flow_compiler::{
 use flow_diag::{Problems, Severity};
 use flow_expr::Name;
 use flow_plan::{CatchUp, Deadline, Flow, NodeKind, Program, Provenance};
+use history::History;
 use serde_json::{Value as Json, json};
 
 /// Shows what is proved: worst cases, times between starts, ages of datasets, what asks of models may cost
@@ -34,6 +36,9 @@ pub(crate) struct Bounds {
     /// Shows the critical path too, and how much time each other step has
     #[arg(long)]
     path: bool,
+    /// Shows beside each bound what the journal says of past runs
+    #[arg(long)]
+    with_history: bool,
     /// text, or json for tools
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -63,19 +68,30 @@ impl Bounds {
         let (flows, datasets) = self.meant(program)?;
         let mut bounds = SystemBounds::of(program, compilation.horizon);
         let spending = Spending::of(&mut bounds);
+        let history = self.with_history.then(|| History::of(&project)).transpose()?;
         match self.format {
             Format::Json => {
-                let flows: Vec<Json> = flows.iter().map(|flow| flow_json(&mut bounds, &spending, flow)).collect();
-                let datasets: Vec<Json> = datasets.iter().map(|name| dataset_json(&bounds, name)).collect();
-                ui.out(&format!("{:#}\n", json!({ "format": 1, "flows": flows, "datasets": datasets })))?;
+                let flows_json: Vec<Json> = flows.iter().map(|flow| flow_json(&mut bounds, &spending, flow)).collect();
+                let datasets_json: Vec<Json> = datasets.iter().map(|name| dataset_json(&bounds, name)).collect();
+                let mut all = json!({ "format": 1, "flows": flows_json, "datasets": datasets_json });
+                if let Some(history) = &history {
+                    all["history"] = history.json(&bounds, &spending, (&flows, &datasets));
+                }
+                ui.out(&format!("{all:#}\n"))?;
             }
             Format::Text => {
                 let mut lines = vec![];
                 for flow in &flows {
                     lines.extend(flow_lines(&mut bounds, flow, ui.color_out));
                     lines.extend(spending::lines(&mut bounds, &spending, flow));
+                    let measured = history.as_ref().map(|seen| seen.flow_lines(&bounds, &spending, flow, ui.color_out));
+                    lines.extend(measured.iter().flat_map(|text| text.lines()).map(ToOwned::to_owned));
                 }
-                datasets.iter().for_each(|name| lines.extend(dataset_lines(&bounds, name, ui.color_out)));
+                for name in &datasets {
+                    lines.extend(dataset_lines(&bounds, name, ui.color_out));
+                    let measured = history.as_ref().map(|seen| seen.dataset_lines(&bounds, name, ui.color_out));
+                    lines.extend(measured.iter().flat_map(|text| text.lines()).map(ToOwned::to_owned));
+                }
                 ui.out(&lines.iter().map(|line| format!("{line}\n")).collect::<String>())?;
                 if self.path {
                     for flow in &flows {

@@ -138,3 +138,36 @@ fn policies_of_a_company_hold_for_any_project() {
     let said = sandbox.flowc(&["check", "--policy", wrong]).ends(2);
     assert!(format!("{}{}", said.out, said.err).contains("E1003"), "{}{}", said.out, said.err);
 }
+
+#[test]
+fn what_was_measured_stands_beside_what_is_proved() {
+    let sandbox = Sandbox::program(
+        r#"
+dataset word: String { at text("out/word.txt") }
+step say() -> String { sh "printf hello" effect read timeout 1m cache never }
+flow speak { write word = say() }
+flow never_run { let _x = say() }
+"#,
+    );
+    let before = sandbox.flowc(&["bounds", "--with-history", "speak"]).ends(0);
+    assert!(before.out.contains("measured: no run of it has succeeded yet"), "{}", before.out);
+    for _ in 0..3 {
+        sandbox.flowc(&["run", "speak", "--force"]).ends(0);
+    }
+    let json: Json =
+        serde_json::from_str(&sandbox.flowc(&["bounds", "--with-history", "--format", "json"]).ends(0).out).unwrap();
+    let flows = json["history"]["flows"].as_array().unwrap();
+    let speak = flows.iter().find(|flow| flow["flow"].as_str().unwrap().ends_with("speak")).unwrap();
+    let measured = speak["measured"].as_array().unwrap();
+    let run = &measured[0];
+    assert_eq!((&run["what"], &run["of"], &run["bound"]), (&"a run".into(), &3.into(), &60_000.into()), "{json:#}");
+    assert!(run["p50"].as_u64() <= run["p95"].as_u64() && run["p95"].as_u64() <= run["most"].as_u64(), "{run}");
+    assert!(measured.iter().any(|row| row["what"] == "say" && row["of"] == 3), "{measured:?}");
+    sandbox
+        .flowc(&["bounds", "--with-history", "speak"])
+        .ends(0)
+        .gives("measured a run")
+        .gives("of 3")
+        .gives("≤ 1m (declared)");
+    sandbox.flowc(&["bounds", "--with-history", "never_run"]).ends(0).gives("no run of it has succeeded yet");
+}
