@@ -102,7 +102,6 @@ impl Spend {
     }
 
     /// Of one measure.
-    #[must_use]
     pub fn of(&self, measure: Measure) -> &Bounded<Amount> {
         &self.0[measure as usize]
     }

@@ -247,3 +247,28 @@ fn deadlines_are_those_of_the_engine() {
         }
     }
 }
+
+#[test]
+fn a_time_holds_as_many_starts_as_fit_between_two_of_them() {
+    let daily = Schedule::Days { days: (1..=7).collect(), minutes: vec![360], zone: "Europe/London".into() };
+    let mut calendars = Calendars::default();
+    let calendar = calendars.of(&daily).expect("a calendar");
+    let hours = |hours: u64| hours * 3_600_000;
+    // Where clocks go forward two starts are 23 hours apart.
+    assert_eq!([23, 24, 48].map(|window| calendar.most_within(hours(window))), [1, 2, 3]);
+    assert_eq!(calendars.most_a_day(&calendar, &"Europe/London".into()), 1);
+    let often = Schedule::Cron { expression: "*/15 * * * *".into(), zone: "Europe/London".into() };
+    let often = calendars.of(&often).expect("a calendar");
+    assert_eq!(often.most_within(hours(24)), 96);
+    // The day on which clocks go back has 25 hours.
+    assert_eq!(calendars.most_a_day(&often, &"Europe/London".into()), 100);
+    assert_eq!(Calendar::Every(900_000).most_within(hours(1)), 4);
+    assert_eq!(Calendar::Every(900_000).most_within(1), 1);
+}
+
+#[test]
+fn a_year_lies_ahead_on_any_day_of_the_first() {
+    let horizon = Horizon::starting(2026);
+    assert_eq!((horizon.from.to_string(), horizon.until.to_string()), ("2026-01-01".into(), "2028-01-15".into()));
+    assert_eq!(Horizon::starting(i16::MAX), Horizon::YEAR);
+}

@@ -8,5 +8,6 @@ mod failures;
 mod graph;
 mod proof;
 mod scale;
+mod spend;
 mod time;
 mod trust;

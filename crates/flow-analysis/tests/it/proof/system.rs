@@ -64,7 +64,7 @@ impl System {
             random: Random::of(seed),
             steps: vec![],
             branches: false,
-            may_branch: seed % 2 == 0,
+            may_branch: seed.is_multiple_of(2),
             capped: vec![],
             next: 0,
         };
