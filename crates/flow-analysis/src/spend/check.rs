@@ -1,12 +1,13 @@
-//! E0905: a budget of a flow that its own worst case passes, where that ends the run.
+//! E0905, W0901: a budget of a flow that its own worst case passes, where that ends the run.
 //!
 //! A budget that may run out is no mistake where something stands in for what is not asked: every `fallback` and `else`
-//! says that it may. Where nothing does, the run fails half done.
+//! says that it may. Where nothing does, the run fails half done. It is a warning where the sum assumes that prompts fill
+//! the windows of their models: then the steps lack budgets of their own.
 
 use super::{Measure, Part, Spend, Spending};
 use crate::{bounds::SystemBounds, calendar::Horizon, spell};
 use flow_diag::{Problem, Problems, codes};
-use flow_plan::{Flow, FlowBudget, Program, words};
+use flow_plan::{Flow, FlowBudget, Program, Provenance, words};
 
 /// How many parts of a sum a report shows.
 const SHOWN: usize = 4;
@@ -53,14 +54,16 @@ fn passed<'a>(
         }
     };
     let over = |measure: &Measure| {
-        let most = all.of(*measure).as_ref().ok()?.most;
+        let amount = all.of(*measure).as_ref().ok()?;
         let cap = measure.cap(&budget.caps)?;
-        (most > cap).then_some((*measure, most, cap))
+        (amount.most > cap).then_some((*measure, *amount, cap))
     };
-    let (measure, most, cap) = Measure::ALL.iter().rev().find_map(over)?;
+    let (measure, amount, cap) = Measure::ALL.iter().rev().find_map(over)?;
     let takes =
         bounds.durations.get(&flow.name).and_then(|bounds| bounds.flow.as_ref()).map_or(0, |bound| bound.worst_ms);
-    Some(Passed { flow, budget, measure, most, cap, runs, takes_ms: takes, parts: &run.parts })
+    let is_assumed = amount.provenance == Provenance::Assumed;
+    let most = amount.most;
+    Some(Passed { flow, budget, measure, most, is_assumed, cap, runs, takes_ms: takes, parts: &run.parts })
 }
 
 /// A budget that the worst case passes.
@@ -69,6 +72,8 @@ struct Passed<'a> {
     budget: &'a FlowBudget,
     measure: Measure,
     most: u64,
+    /// Whether prompts are assumed to fill the windows of their models.
+    is_assumed: bool,
     cap: u64,
     runs: u64,
     takes_ms: u64,
@@ -77,7 +82,7 @@ struct Passed<'a> {
 
 impl From<Passed<'_>> for Problem {
     fn from(found: Passed<'_>) -> Self {
-        let Passed { flow, budget, measure, most, cap, runs, takes_ms, parts } = found;
+        let Passed { flow, budget, measure, most, is_assumed, cap, runs, takes_ms, parts } = found;
         let name = flow.name.short();
         let (spent, allowed) = (measure.amount(most), measure.amount(cap));
         let title = match budget.per_ms {
@@ -89,7 +94,13 @@ impl From<Passed<'_>> for Problem {
                 )
             }
         };
-        let mut problem = Self::error(codes::E0905, budget.at, title, "where it leaves no room, the run fails");
+        let label = "where it leaves no room, the run fails";
+        let mut problem = match is_assumed {
+            true => Self::warning(codes::W0901, budget.at, title, label)
+                .note("assumed, not declared: that each prompt fills the `context` of its model")
+                .help("give the steps budgets of their own, such as `budget 3 asks, 20_000 tokens, $0.05`"),
+            false => Self::error(codes::E0905, budget.at, title, label),
+        };
         let mut largest: Vec<&Part<'_>> = parts.iter().collect();
         largest.sort_by_key(|part| std::cmp::Reverse(share(part, measure)));
         for part in largest.iter().filter(|part| part.ends_run).take(SHOWN) {

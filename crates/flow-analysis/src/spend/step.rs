@@ -118,8 +118,9 @@ fn own(program: &Program, step: &Step, ai: &AiBody, asks: u64) -> Spend {
     let tokens = windows.and_then(|windows| windows.into_iter().max()).map(|window| window.saturating_mul(asks));
     let tokens = match (tokens, cap) {
         (None, None) => Err(endless(step)),
-        (Some(all), Some(cap)) => declared(all.min(cap)),
-        (Some(one), None) | (None, Some(one)) => declared(one),
+        (Some(all), Some(cap)) if all < cap => Ok(Amount { most: all, provenance: Provenance::Assumed }),
+        (Some(all), None) => Ok(Amount { most: all, provenance: Provenance::Assumed }),
+        (_, Some(cap)) => declared(cap),
     };
     let mut money: Bounded<Amount> = declared(0);
     for model in models {
@@ -154,9 +155,8 @@ fn dollars(step: &Step, ai: &AiBody, model: &Model, asks: u64) -> Bounded<Amount
     let by_window = model.context.map(|window| {
         let answer = ai.answer_tokens(model).min(window);
         let whole = price.micro_dollars(window - answer, answer).max(price.micro_dollars(window, 0));
-        let said = ai.max_tokens.or(model.max_tokens).is_some();
-        let provenance = if said { Provenance::Declared } else { Provenance::Assumed };
-        Amount { most: whole.saturating_mul(asks), provenance }
+        // That every prompt fills the window is the worst, and nobody has said so.
+        Amount { most: whole.saturating_mul(asks), provenance: Provenance::Assumed }
     });
     let by_tokens = step.budget.as_ref().and_then(|budget| budget.tokens).map(|tokens| {
         let dearest = price.micro_dollars(tokens, 0).max(price.micro_dollars(0, tokens));
