@@ -40,17 +40,19 @@ fn copy(from: &Path, to: &Path) {
 struct Shown {
     command: String,
     answers: Vec<String>,
+    /// Whether the program is refused, which the block's first line says.
+    refused: bool,
 }
 
 fn shown(text: &str) -> Vec<Shown> {
     let mut found: Vec<Shown> = vec![];
-    let mut inside = false;
+    let (mut inside, mut refused) = (false, false);
     for line in text.lines() {
         match line.strip_prefix("```") {
-            Some(kind) => inside = kind == "console",
+            Some(kind) => (inside, refused) = (kind.starts_with("console"), kind == "console refused"),
             None if !inside => {}
             None => match line.strip_prefix("$ ") {
-                Some(command) => found.push(Shown { command: command.to_owned(), answers: vec![] }),
+                Some(command) => found.push(Shown { command: command.to_owned(), answers: vec![], refused }),
                 None => found.last_mut().unwrap().answers.push(line.to_owned()),
             },
         }
@@ -63,9 +65,9 @@ fn every_command_of_the_tutorial_answers_as_it_says() {
     let sandbox = examples();
     let commands = shown(&sandbox.read("README.md"));
     assert!(commands.len() >= 6, "the tutorial has its commands in console blocks");
-    for Shown { command, answers } in commands {
+    for Shown { command, answers, refused } in commands {
         let arguments: Vec<&str> = command.split(' ').skip(1).collect();
-        let Said { out, err, .. } = sandbox.flowc(&arguments).ends(0);
+        let Said { out, err, .. } = sandbox.flowc(&arguments).ends(if refused { 2 } else { 0 });
         for answer in answers {
             let there = out.contains(&answer) || err.contains(&answer);
             assert!(there, "`{command}` does not answer {answer:?}\n--- out\n{out}\n--- err\n{err}");
