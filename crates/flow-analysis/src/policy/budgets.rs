@@ -145,9 +145,15 @@ impl From<TooMuch<'_>> for Problem {
             policy.name.short(),
             measure.amount(cap)
         );
-        let mut problem = Self::error(codes::E1001, budget.at, title, "allowed here");
-        for (flow, most) in shares.iter().take(SHOWN) {
-            problem = problem.label(flow.at, format!("{} of it", measure.amount(*most)));
+        // Told at what breaks it: the policy may stand in a file that is not the project's.
+        let (first, rest) = shares.split_first().map_or((None, &[][..]), |(first, rest)| (Some(first), rest));
+        let at = first.map_or(budget.at, |(flow, _)| flow.at);
+        let share = |most: u64| format!("{} of it", measure.amount(most));
+        let mut problem =
+            Self::error(codes::E1001, at, title, first.map_or_else(String::new, |(_, most)| share(*most)))
+                .label(budget.at, "allowed here");
+        for (flow, most) in rest.iter().take(SHOWN - 1) {
+            problem = problem.label(flow.at, share(*most));
         }
         let mut terms: Vec<String> = shares
             .iter()

@@ -112,14 +112,17 @@ fn what_may_be_spent_has_its_sum_and_what_has_no_bound_its_clause() {
 
 #[test]
 fn policies_of_a_company_hold_for_any_project() {
-    let sandbox = Sandbox::program(SPENDING);
+    let sandbox = Sandbox::program(&format!("{SPENDING}\npolicy cheap {{ budget $0.001 per 1d }}\n"));
+    // What breaks a policy is shown with its sums.
+    sandbox.flowc(&["bounds", "capped"]).ends(0).gives("100 × `summary` $0.01 = $1.00");
+    let sandbox_of_company = Sandbox::program(SPENDING);
     let company = tempfile::tempdir().unwrap();
     let (rules, wrong) = (company.path().join("rules.flow"), company.path().join("wrong.flow"));
     let text = "use std.policy.{flows_owned}\npolicy few { for flow in flows { require flow.runs_per_day != none \
                 else fail \"`{flow.name}` runs at any time\" } }\n";
     std::fs::write(&rules, text).unwrap();
     std::fs::write(&wrong, "step extra() -> Int { sh \"echo 1\" effect read }\npolicy none_at_all {}\n").unwrap();
-    sandbox.flowc(&["bounds", "capped"]).ends(0);
+    let sandbox = sandbox_of_company;
     let (rules, wrong) = (rules.to_str().unwrap(), wrong.to_str().unwrap());
     let json = sandbox.flowc(&["check", "--policy", rules, "--format", "json"]).ends(2).out;
     let of_policies = |code: &str| json.matches(code).count();
