@@ -1,6 +1,6 @@
 //! What the compiler proves about a whole program, once every declaration has checked.
 //!
-//! One module per family: [`graph`] (E03), [`effects`] and [`approvals`] (E04), [`trust`] (E05), [`tools`] (E05, E09), [`asks`] and [`spend`] (E09), [`failures`] (where
+//! One module per family: [`graph`] (E03), [`effects`] and [`approvals`] (E04), [`trust`] (E05), [`tools`] (E05, E09), [`labels`] (E06), [`asks`] and [`spend`] (E09), [`failures`] (where
 //! each class of failure ends), [`time`] (worst cases), [`deadlines`] (E07), [`freshness`] (E08), [`policy`] (E10),
 //! [`sql`] (E11). Those of time stand on [`calendar`], [`path`] and [`bounds`].
 //! Each takes the program as plain data and gives problems; none knows syntax, files or how a program
@@ -16,6 +16,8 @@ pub mod effects;
 pub mod failures;
 pub mod freshness;
 pub mod graph;
+pub mod labels;
+mod order;
 pub mod path;
 pub mod policy;
 pub mod spell;
@@ -24,6 +26,7 @@ pub mod sql;
 mod system;
 pub mod time;
 pub mod tools;
+mod trail;
 pub mod trust;
 
 use flow_diag::{Problems, Span};
@@ -42,6 +45,8 @@ pub struct Mentions {
     pub horizon: calendar::Horizon,
     /// Just behind the opening brace of each step and dataset: where a fix may insert a clause.
     pub inside: BTreeMap<Name, Span>,
+    /// Where fields (`orders.Order.customer`) and types stand; only in a program with labels.
+    pub fields: BTreeMap<Name, Span>,
 }
 
 /// Runs the analyses that look at the program alone. SQL, which needs a planner, is [`sql`]'s.

@@ -4,19 +4,36 @@
 //! parameters are known; the rows are checked when they arrive. Queries that read alike over the same
 //! columns are typed once. Knows no SQL itself: `flow-sql` does.
 
+use crate::labels;
 use flow_diag::{Problem, Problems};
-use flow_expr::{Type, TypeTable};
+use flow_expr::{Name, Type, TypeTable};
 use flow_plan::{Body, ConnectionKind, Program, Step};
 use flow_sema::{Places, QueryText};
-use flow_sql::{Column, Dialect, SqlProblem, TableColumns, check_foreign, check_result, type_query};
+use flow_sql::{Column, Dialect, Lineage, SqlProblem, TableColumns, check_foreign, check_result, lineage, type_query};
 use std::{collections::HashMap, sync::Arc};
 
 /// What was found out about queries, by text, tables, parameters and result.
 #[derive(Debug, Default)]
 pub struct Queries {
-    known: HashMap<Question, Vec<SqlProblem>>,
+    known: HashMap<Question, Known>,
     /// Columns by record.
     columns: HashMap<Type, Arc<[Column]>>,
+    /// What queries are made from, by step, where labels are followed; with where they stand.
+    lineages: HashMap<Name, (Arc<Lineage>, QueryText)>,
+}
+
+/// What was found out about a query.
+#[derive(Debug, Default)]
+struct Known {
+    problems: Vec<SqlProblem>,
+    /// Of a query that runs in process, if labels are followed.
+    lineage: Option<Arc<Lineage>>,
+}
+
+impl Known {
+    fn of(problems: Vec<SqlProblem>) -> Self {
+        Self { problems, lineage: None }
+    }
 }
 
 /// All that decides what is wrong with a query.
@@ -32,23 +49,33 @@ impl Queries {
     /// Checks the queries of a program's steps.
     pub fn check(&mut self, program: &Program, places: &Places) -> Problems {
         let mut problems = Problems::default();
+        let follows = labels::concerns(program);
         for query in &places.queries {
-            if let Some(step) = program.steps.get(&query.step) {
-                let found = self.step(program, step);
-                problems.0.extend(found.iter().map(|problem| in_text(problem.clone(), query)));
+            let Some(step) = program.steps.get(&query.step) else { continue };
+            let Some(found) = self.step(program, step, follows) else { continue };
+            problems.0.extend(found.problems.iter().map(|problem| in_text(problem.clone(), query)));
+            if let Some(lineage) = found.lineage.clone() {
+                self.lineages.insert(step.name.clone(), (lineage, query.clone()));
             }
         }
         problems
     }
 
-    fn step(&mut self, program: &Program, step: &Step) -> &[SqlProblem] {
-        let Body::Sql { text, connection } = &step.body else { return &[] };
+    /// What the columns of a step's query are made from, and where the query stands. Known once it was checked, if
+    /// it runs in process, was right, and labels are followed in the program.
+    #[must_use]
+    pub fn lineage(&self, step: &Name) -> Option<(&Lineage, &QueryText)> {
+        self.lineages.get(step).map(|(lineage, text)| (&**lineage, text))
+    }
+
+    fn step(&mut self, program: &Program, step: &Step, follows: bool) -> Option<&Known> {
+        let Body::Sql { text, connection } = &step.body else { return None };
         let dialect = match connection {
             Some(name) => match program.connections.get(name).map(|connection| &connection.kind) {
                 Some(ConnectionKind::Sqlite { .. }) => Some(false),
                 Some(ConnectionKind::Postgres { .. }) => Some(true),
                 // A connection that is wrong, or none for tables, is reported where it is declared or named.
-                _ => return &[],
+                _ => return None,
             },
             None => None,
         };
@@ -59,18 +86,18 @@ impl Queries {
             returns: step.returns.clone(),
         };
         if !self.known.contains_key(&question) {
-            let found = self.ask(&program.types, &question);
+            let found = self.ask(&program.types, &question, follows);
             self.known.insert(question.clone(), found);
         }
-        self.known.get(&question).map_or(&[], Vec::as_slice)
+        self.known.get(&question)
     }
 
-    fn ask(&mut self, types: &TypeTable, question: &Question) -> Vec<SqlProblem> {
+    fn ask(&mut self, types: &TypeTable, question: &Question, follows: bool) -> Known {
         let Question { text, dialect, params, returns } = question;
         if let Some(is_postgres) = dialect {
             let dialect = if *is_postgres { Dialect::Postgres } else { Dialect::Sqlite };
             let names: Vec<&str> = params.iter().map(|(name, _)| &**name).collect();
-            return check_foreign(text, dialect, &names).err().unwrap_or_default();
+            return Known::of(check_foreign(text, dialect, &names).err().unwrap_or_default());
         }
         let (mut tables, mut scalars) = (vec![], vec![]);
         for (name, ty) in params {
@@ -79,11 +106,11 @@ impl Queries {
                     let columns = self.columns_of(row, types);
                     // What has no type was reported where it is declared; a query over it would only echo that.
                     if columns.iter().any(|column| *column.ty.required() == Type::Unknown) {
-                        return vec![];
+                        return Known::default();
                     }
                     tables.push((name, columns));
                 }
-                Type::Unknown => return vec![],
+                Type::Unknown => return Known::default(),
                 scalar => scalars.push((&**name, scalar.clone())),
             }
         }
@@ -92,8 +119,12 @@ impl Queries {
             .map(|(name, columns)| TableColumns { name: name.as_ref(), columns: columns.as_ref() })
             .collect();
         match type_query(text, &tables, &scalars, types) {
-            Ok(query) => check_result(&query.columns, returns, types, 0..text.len()),
-            Err(problems) => problems,
+            Ok(query) => {
+                let names: Vec<&str> = scalars.iter().map(|(name, _)| *name).collect();
+                let lineage = follows.then(|| Arc::new(lineage(text, &query, &names)));
+                Known { problems: check_result(&query.columns, returns, types, 0..text.len()), lineage }
+            }
+            Err(problems) => Known::of(problems),
         }
     }
 

@@ -3,7 +3,7 @@
 //! Everything is checked in one go; there is no state between two compilations.
 
 use crate::{LoadedModule, PolicyFile, World, WorldError, load, policies};
-use flow_analysis::{Mentions, calendar::Horizon, sql::Queries};
+use flow_analysis::{Mentions, calendar::Horizon, labels, sql::Queries};
 use flow_diag::{FileId, Problems, Severity, Sources, Span};
 use flow_expr::Name;
 use flow_plan::Program;
@@ -29,6 +29,8 @@ pub struct Options {
     pub policies: Vec<PolicyFile>,
     /// Whether the index is to answer what an editor asks: the type of every expression, mentions by place.
     pub for_editor: bool,
+    /// Whether what decides rows or a branch counts as part of what it decides, for labels.
+    pub strict: bool,
 }
 
 /// A compiled program, or as much of it as could be made out.
@@ -48,6 +50,8 @@ pub struct Compilation {
     pub horizon: Horizon,
     /// Trees of the project's and the library's files.
     pub trees: HashMap<FileId, flow_syntax::Parse>,
+    /// What is known of the queries of its steps.
+    pub queries: Queries,
 }
 
 /// Compiles a project.
@@ -73,13 +77,15 @@ pub fn compile(world: &dyn World, options: &Options) -> Compilation {
     let Checked { mut program, index, places } = checked;
     program.files = loaded.sources.iter().map(|(_, source)| source.path.as_str().into()).collect();
     let horizon = options.year.map_or_else(Horizon::default, Horizon::starting);
-    let mentions = Mentions { horizon, ..mentions(&index, &places) };
+    let mentions = Mentions { horizon, ..mentions(&index, &places, labels::concerns(&program)) };
     let is_complete = !problems.has_errors();
     problems.extend(flow_analysis::analyse(&program, &mentions, is_complete));
-    problems.extend(Queries::default().check(&program, &places));
+    let mut queries = Queries::default();
+    problems.extend(queries.check(&program, &places));
+    problems.extend(labels::check(&program, &mentions, &queries, options.strict));
     leave_out_library_warnings(&mut problems, &loaded.sources);
     problems.sort();
-    Compilation { sources: loaded.sources, problems, program, index, places, horizon, trees }
+    Compilation { sources: loaded.sources, problems, program, index, places, horizon, trees, queries }
 }
 
 /// Trees by file, and the modules for the checker.
@@ -129,9 +135,12 @@ fn read_beside(
 }
 
 /// What the index and the places say that analyses need.
-fn mentions(index: &Index, places: &Places) -> Mentions {
+fn mentions(index: &Index, places: &Places, with_fields: bool) -> Mentions {
     let mut mentions = Mentions { inside: places.inside.clone(), ..Mentions::default() };
     for (definition, used) in index.mentioned() {
+        if with_fields && matches!(definition.kind, DefinitionKind::Field | DefinitionKind::Declaration("type")) {
+            mentions.fields.insert(definition.name.clone(), definition.at);
+        }
         let DefinitionKind::Declaration(keyword) = definition.kind else { continue };
         if keyword == "fn" {
             mentions.functions.insert(definition.name.clone(), definition.at);

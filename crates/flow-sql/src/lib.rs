@@ -9,6 +9,7 @@ mod arrow_types;
 mod checked;
 mod compare;
 mod foreign;
+mod lineage;
 mod locate;
 mod nullability;
 mod output;
@@ -28,6 +29,7 @@ pub use arrow_types::{
 };
 pub use checked::CheckedArithmetic;
 pub use foreign::{Dialect, ForeignQuery, Verb, check_foreign};
+pub use lineage::{Lineage, LineageColumn, LineageSource, Through, Used, lineage};
 pub use output::OutputColumn;
 pub use planner::{Source, plan_sources};
 pub use problems::{SqlProblem, SqlProblemKind};

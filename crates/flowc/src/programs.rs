@@ -27,19 +27,24 @@ pub(crate) struct Side {
 
 /// Compiles the files of a project as they are.
 pub(crate) fn compiled(project: &Project, global: &Global) -> Compilation {
-    compiled_with(project, global, vec![])
+    checked(project, global, vec![], false)
 }
 
-/// The same with policies from outside of it.
-pub(crate) fn compiled_with(project: &Project, global: &Global, policies: Vec<PolicyFile>) -> Compilation {
-    compile_world(&DiskWorld::new(&project.root), project, global, policies)
+/// The same with policies from outside of it; `strict` follows labels through what decides too.
+pub(crate) fn checked(project: &Project, global: &Global, policies: Vec<PolicyFile>, strict: bool) -> Compilation {
+    let options = Options { policies, strict, ..options(project, global) };
+    compile(&DiskWorld::new(&project.root), &options)
 }
 
-fn compile_world(world: &dyn World, project: &Project, global: &Global, policies: Vec<PolicyFile>) -> Compilation {
+fn compile_world(world: &dyn World, project: &Project, global: &Global) -> Compilation {
+    compile(world, &options(project, global))
+}
+
+fn options(project: &Project, global: &Global) -> Options {
     let only = if project.is_loose { project.files.clone() } else { vec![] };
     let (profile, set) = (global.profile.clone(), global.set.clone());
     let year = global.year.or_else(|| Some(now().to_zoned(TimeZone::UTC).year()));
-    compile(world, &Options { profile, set, only, policies, year, ..Options::default() })
+    Options { profile, set, only, year, ..Options::default() }
 }
 
 /// The program of that name; none if it has errors, which have been shown then.
@@ -58,7 +63,7 @@ pub(crate) fn side(name: &str, global: &Global, ui: &Ui) -> Result<Option<Side>,
     } else if let Some(plan) = engine::plan_of_run(&project, name)? {
         return Ok(Some(of_plan(plan)));
     } else {
-        compile_world(&GitWorld::open(&project.root, name)?, &project, global, vec![])
+        compile_world(&GitWorld::open(&project.root, name)?, &project, global)
     };
     if compilation.problems.has_errors() {
         report::show(ui, ProblemFormat::Text, &compilation.problems, &compilation.sources)?;

@@ -15,7 +15,6 @@ use crate::Mentions;
 use flow_diag::Problems;
 use flow_expr::Name;
 use flow_plan::{NodeKind, Program};
-use std::collections::BTreeMap;
 
 pub(crate) use steps::{asks_sound, looks_at_it};
 pub use steps::{is_checked, is_sound};
@@ -34,25 +33,12 @@ pub fn check(program: &Program, mentions: &Mentions) -> Problems {
 }
 
 /// All flows, each after those that it calls; where they call in a circle (E0301) some order.
-fn callees_first(program: &Program) -> Vec<&Name> {
-    let mut order = vec![];
-    let mut is_done: BTreeMap<&Name, bool> = BTreeMap::new();
-    for root in program.flows.keys() {
-        let mut pending = vec![(root, false)];
-        while let Some((name, leave)) = pending.pop() {
-            if leave {
-                is_done.insert(name, true);
-                order.push(name);
-                continue;
-            }
-            let Some(flow) = program.flows.get(name).filter(|_| !is_done.contains_key(name)) else { continue };
-            is_done.insert(name, false);
-            pending.push((name, true));
-            pending.extend(flow.nodes().filter_map(|node| match &node.kind {
-                NodeKind::Flow { flow, .. } => Some((flow, false)),
-                _ => None,
-            }));
-        }
-    }
-    order
+pub(crate) fn callees_first(program: &Program) -> Vec<&Name> {
+    crate::order::callees_first(program.flows.keys(), |name| {
+        let called = program.flows.get(name)?.nodes().filter_map(|node| match &node.kind {
+            NodeKind::Flow { flow, .. } => Some(flow),
+            _ => None,
+        });
+        Some(called.collect())
+    })
 }

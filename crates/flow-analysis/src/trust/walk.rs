@@ -242,7 +242,7 @@ impl<'a> Walk<'a> {
             }
         }
         if steps::gives_draft(self.program, step) {
-            let trail = self.trails.asked(Origin { call: node.at, step: name });
+            let trail = self.trails.begin(Origin { call: node.at, step: name }, node.at, Says::Asked);
             return Comes { draft: Some(trail), params: BTreeSet::new() };
         }
         if steps::is_checked(self.program, step) {

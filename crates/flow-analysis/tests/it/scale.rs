@@ -53,3 +53,59 @@ fn a_chain_of_flows_through_datasets_and_calls() {
     let found = check(&whole);
     assert_eq!(codes(&found), ["E0301"]);
 }
+
+#[test]
+fn labels_through_long_chains_of_nodes_functions_and_flows() {
+    use flow_analysis::{Mentions, labels, sql::Queries};
+    use flow_expr::{Expr, ExprKind, Function, Type, VarId};
+    let var = |id: u32| Expr::new(ExprKind::Var(VarId(id)), at(id));
+    let compute = |expr: Expr| flow_plan::NodeKind::Compute { expr, data: false };
+    let write_of =
+        |dataset: &str, value: Expr| flow_plan::NodeKind::Write { dataset: name(dataset), value, partition: vec![] };
+    let parameter = |labels: &[&str]| flow_plan::Param {
+        name: "x".into(),
+        var: VarId(LENGTH * 2),
+        ty: Type::String,
+        default: None,
+        labels: labels.iter().map(|label| name(label)).collect(),
+    };
+    // A labelled parameter goes through a chain of values and is written at its end.
+    let mut nodes = vec![(compute(var(LENGTH * 2)), vec![])];
+    nodes.extend((1..LENGTH).map(|id| (compute(var(id - 1)), vec![id - 1])));
+    let mut long = flow("long", nodes);
+    long.params = vec![parameter(&["m.pii"])];
+    let mut last = flow("w", vec![(write_of("d", var(LENGTH - 1)), vec![])]).body.nodes.remove(0);
+    last.var = VarId(LENGTH);
+    long.body.nodes.push(last);
+    let whole = program(vec![dataset("d")], vec![], vec![long]);
+    let found = labels::check(&whole, &Mentions::default(), &Queries::default(), false);
+    assert_eq!(codes(&found), ["E0603"]);
+    // The same through functions that call functions, and flows that call flows.
+    let chained = |id: u32| Function {
+        params: vec![VarId(1)],
+        body: match id {
+            0 => var(1),
+            _ => Expr::new(ExprKind::Call(name(&format!("f{:06}", id - 1)), vec![var(1)]), at(id)),
+        },
+    };
+    let flows = (0..LENGTH).map(|id| {
+        let kind = match id {
+            0 => write_of(
+                "d",
+                Expr::new(ExprKind::Call(name(&format!("f{:06}", LENGTH - 1)), vec![var(LENGTH * 2)]), at(7)),
+            ),
+            _ => flow_plan::NodeKind::Flow {
+                flow: name(&format!("g{:06}", id - 1)),
+                args: vec![var(LENGTH * 2)],
+                recover: None,
+            },
+        };
+        let mut one = flow(&format!("g{id:06}"), vec![(kind, vec![])]);
+        one.params = vec![parameter(if id == LENGTH - 1 { &["m.pii"] } else { &[] })];
+        one
+    });
+    let mut whole = program(vec![dataset("d")], vec![], flows.collect());
+    whole.functions = (0..LENGTH).map(|id| (name(&format!("f{id:06}")), chained(id))).collect();
+    let found = labels::check(&whole, &Mentions::default(), &Queries::default(), false);
+    assert_eq!(codes(&found), ["E0603"]);
+}

@@ -5,6 +5,7 @@ mod broken;
 mod cases;
 mod examples;
 mod guards;
+mod labels;
 mod marks;
 mod meaning;
 mod pages;

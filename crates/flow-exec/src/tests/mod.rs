@@ -2,6 +2,7 @@
 
 mod datasets;
 mod expectations;
+mod lineage;
 mod publishing;
 mod queries;
 

@@ -6,12 +6,12 @@ use crate::{
     problems::{
         arguments::{NoOverload, UnknownArgument},
         mismatch::{Because, Mismatch},
-        values::WrongSchema,
+        values::{NoReason, WrongSchema},
     },
 };
 use flow_diag::Span;
 use flow_expr::{
-    Expr, ExprKind, Type, Value,
+    Expr, ExprKind, Type, TypeDef, Value,
     builtins::{Bindings, Builtin, TypePattern},
 };
 use flow_syntax::ast;
@@ -64,6 +64,7 @@ impl Elaborator<'_> {
         let Some((builtin, bindings)) = candidates.into_iter().next() else { return self.unknown(at) };
         self.mention_builtin(builtin, name_at);
         self.schema_is_one(builtin, &values);
+        self.reason_is_given(builtin, &values);
         self.finish_call(builtin, &bindings, values, at)
     }
 
@@ -77,6 +78,32 @@ impl Elaborator<'_> {
         };
         if let Some(why) = why {
             self.problem(WrongSchema { at: schema.at, why });
+        }
+    }
+
+    /// What takes a label off says why, in the text.
+    fn reason_is_given(&mut self, builtin: &Builtin, values: &[(Expr, Type)]) {
+        let ("declassify", Some((because, ty))) = (builtin.name, values.get(1)) else { return };
+        let is_empty = match &because.kind {
+            ExprKind::Const(Value::String(text)) if !text.trim().is_empty() => return,
+            ExprKind::Const(_) => true,
+            _ => false,
+        };
+        if *ty != Type::Unknown {
+            self.problem(NoReason { at: because.at, is_empty });
+        }
+    }
+
+    /// A type without the labels that another name for it has.
+    fn without_labels(&self, ty: Type) -> Type {
+        match &ty {
+            Type::Named(name) => match self.env.types.get(name) {
+                Some(TypeDef::Refined { base, labels, .. }) if !labels.is_empty() => self.without_labels(base.clone()),
+                _ => ty,
+            },
+            Type::Optional(inner) => self.without_labels((**inner).clone()).optional(),
+            Type::List(item) => Type::List(self.without_labels((**item).clone()).into()),
+            _ => ty,
         }
     }
 
@@ -269,7 +296,10 @@ impl Elaborator<'_> {
                 (_, _, value) => self.lift(value, &ty, &expected),
             });
         }
-        let result = bindings.apply(&builtin.signature().result);
+        let mut result = bindings.apply(&builtin.signature().result);
+        if builtin.name == "declassify" {
+            result = self.without_labels(result);
+        }
         if builtin.wants_zero() {
             let zero = match result {
                 Type::Decimal => Value::Decimal(0.into()),

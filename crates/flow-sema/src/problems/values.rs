@@ -95,3 +95,18 @@ impl From<WrongSchema> for Problem {
         Self::error(codes::E0235, problem.at, title, "nothing can be checked against it")
     }
 }
+
+/// A `declassify` that does not say why, where everybody can read it.
+pub(crate) struct NoReason {
+    pub(crate) at: Span,
+    /// Whether there is a text, but an empty one.
+    pub(crate) is_empty: bool,
+}
+
+impl From<NoReason> for Problem {
+    fn from(problem: NoReason) -> Self {
+        let says = if problem.is_empty { "this says nothing" } else { "this is known only when it runs" };
+        Self::error(codes::E0605, problem.at, "`declassify` must say why", says)
+            .help("write the reason as a text: `because: \"the customer published it\"`; `flowc audit labels` lists it")
+    }
+}

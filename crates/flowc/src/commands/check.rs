@@ -31,18 +31,21 @@ pub(crate) struct Check {
     /// Warnings count as errors
     #[arg(long)]
     deny_warnings: bool,
+    /// Labels follow what decides too: filters, join and group keys, comparisons, branches
+    #[arg(long)]
+    strict: bool,
 }
 
 impl Check {
     pub(crate) fn run(&self, global: &Global, ui: &Ui) -> Outcome {
         let project = Project::of_files(global, &self.files)?;
         let policies = self.policies(&project)?;
-        let mut compilation = programs::compiled_with(&project, global, policies.clone());
+        let mut compilation = programs::checked(&project, global, policies.clone(), self.strict);
         if self.fix {
             let fixed = fix(&project, &compilation)?;
             if fixed > 0 {
                 ui.say(&format!("applied {fixed} change{}", if fixed == 1 { "" } else { "s" }));
-                compilation = programs::compiled_with(&project, global, policies);
+                compilation = programs::checked(&project, global, policies, self.strict);
             }
         }
         if let Some(stranger) = project.files.iter().find(|file| !is_part(&compilation, file)) {

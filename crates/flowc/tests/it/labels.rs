@@ -325,3 +325,39 @@ flow main -> Int { return count(people) }
     clear(&sandbox, &["show"]);
     assert_clear_in_files(&sandbox);
 }
+
+const AUDITED: &str = r#"
+label pii "Identifies a person."
+type Person { id: Int, name: String @pii, paid: Decimal }
+dataset people: Table<Person> { at csv("people.csv"), arrives by hand }
+dataset author: String { at text("out/author.txt") }
+dataset ids: List<Int> { at json("out/ids.json") }
+flow publish {
+  write author = declassify(people.to_list().at(0).name, because: "authors sign")
+  write ids = people.filter(row => row.name != "").map(row => row.id)
+}
+"#;
+
+#[test]
+fn an_audit_tells_what_comes_off_and_a_strict_check_what_is_chosen() {
+    let sandbox = Sandbox::program(AUDITED);
+    sandbox.flowc(&["check"]).ends(0);
+    let strict = sandbox.flowc(&["check", "--strict"]).ends(2);
+    assert!(strict.err.contains("E0603") && strict.err.contains("written to `ids`"), "{}", strict.err);
+    sandbox
+        .flowc(&["audit", "labels"])
+        .ends(0)
+        .gives("@pii  declassify  declassify(people.to_list().at(0).name, because: \"authors si…  authors sign")
+        .gives("@pii  dataset people  others bring it");
+    let json: Json =
+        serde_json::from_str(&sandbox.flowc(&["audit", "labels", "--format", "json"]).ends(0).out).unwrap();
+    assert_eq!(
+        (&json["removals"][0]["because"], &json["removals"][0]["at"]["line"]),
+        (&json!("authors sign"), &json!(8))
+    );
+    assert_eq!((&json["accepts"][0]["name"], &json["accepts"].as_array().unwrap().len()), (&json!("main.people"), &1));
+    let broken = Sandbox::program("flow f { let x = nothing }");
+    broken.flowc(&["audit", "labels"]).ends(2);
+    let none = Sandbox::program("flow f -> Int { 1 }");
+    none.flowc(&["audit", "labels"]).ends(0);
+}

@@ -1,0 +1,338 @@
+//! What types say: which labels a value of a type carries, and where; and whether a place of a type may hold a label.
+//!
+//! Knows no expressions and no flows. A type that holds itself is labelled as a whole from there on.
+
+use super::{
+    marks::{LabelId, Labels, Marks, Source},
+    shape::{KEYS, Shape},
+    trail::{Origin, Says, Trails, What},
+};
+use flow_diag::Span;
+use flow_expr::{Field, Name, Type, TypeDef, TypeTable};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+/// Records inside records further down are labelled as a whole.
+const DEEPEST: usize = 4;
+
+/// Steps through a type that holds itself.
+const MOST_STEPS: usize = 64;
+
+/// What the types of a program say.
+#[derive(Debug)]
+pub(super) struct Declared<'a> {
+    types: &'a TypeTable,
+    /// By named type, everything inside.
+    inside: HashMap<&'a Name, BTreeSet<LabelId>>,
+    known: HashMap<&'a Name, Shape>,
+}
+
+impl<'a> Declared<'a> {
+    pub(super) fn new(types: &'a TypeTable, labels: &mut Labels<'a>) -> Self {
+        Self { types, inside: inside(types, labels), known: HashMap::new() }
+    }
+
+    /// The labels anywhere in a type.
+    pub(super) fn inside(&self, ty: &Type) -> Vec<LabelId> {
+        let mut found = BTreeSet::new();
+        let mut pending = vec![ty];
+        while let Some(ty) = pending.pop() {
+            match ty {
+                Type::Optional(inner) | Type::List(inner) | Type::Table(inner) => pending.push(inner),
+                Type::Map(key, value) => pending.extend([&**key, &**value]),
+                Type::Named(name) => found.extend(self.inside.get(name).into_iter().flatten()),
+                _ => {}
+            }
+        }
+        found.into_iter().collect()
+    }
+
+    /// What a value of a type carries, as far as the type says.
+    pub(super) fn shape(&mut self, ty: &'a Type, labels: &mut Labels<'a>, trails: &mut Trails<'a>) -> Shape {
+        self.part(ty, &mut vec![], labels, trails)
+    }
+
+    fn part(
+        &mut self,
+        ty: &'a Type,
+        open: &mut Vec<&'a Name>,
+        labels: &mut Labels<'a>,
+        trails: &mut Trails<'a>,
+    ) -> Shape {
+        match ty {
+            Type::Optional(inner) | Type::List(inner) | Type::Table(inner) => self.part(inner, open, labels, trails),
+            Type::Map(key, value) => {
+                let mut shape = self.part(value, open, labels, trails);
+                let keys = self.part(key, open, labels, trails);
+                shape.set(&KEYS.into(), keys);
+                shape
+            }
+            Type::Named(name) => {
+                if self.inside.get(name).is_none_or(BTreeSet::is_empty) {
+                    return Shape::default();
+                }
+                if let Some(known) = self.known.get(name).filter(|_| open.is_empty()) {
+                    return known.clone();
+                }
+                if open.contains(&name) || open.len() >= DEEPEST {
+                    return self.as_a_whole(name, trails);
+                }
+                open.push(name);
+                let shape = self.named(name, open, labels, trails);
+                open.pop();
+                if open.is_empty() {
+                    self.known.insert(name, shape.clone());
+                }
+                shape
+            }
+            _ => Shape::default(),
+        }
+    }
+
+    fn as_a_whole(&self, name: &'a Name, trails: &mut Trails<'a>) -> Shape {
+        let mut own = Marks::default();
+        for label in self.inside.get(name).into_iter().flatten() {
+            let trail = trails.begin(Origin { what: What::Type(name) }, Span::default(), Says::Begins);
+            own.insert(Source::Label { label: *label, few: true }, trail);
+        }
+        Shape::of(own)
+    }
+
+    fn named(
+        &mut self,
+        name: &'a Name,
+        open: &mut Vec<&'a Name>,
+        labels: &mut Labels<'a>,
+        trails: &mut Trails<'a>,
+    ) -> Shape {
+        let mut shape = Shape::default();
+        let fields: Vec<&'a Field> = match self.types.get(name) {
+            Some(TypeDef::Record(fields)) => fields.iter().collect(),
+            Some(TypeDef::Enum(variants)) => variants.iter().flat_map(|variant| &variant.payload).collect(),
+            Some(TypeDef::Refined { base, labels: own, .. }) => {
+                let mut shape = self.part(base, open, labels, trails);
+                let few = self.holds_few(base);
+                for label in own {
+                    let trail = trails.begin(Origin { what: What::Type(name) }, Span::default(), Says::Begins);
+                    shape.own.insert(Source::Label { label: labels.id(label), few }, trail);
+                }
+                return shape;
+            }
+            None => vec![],
+        };
+        for field in fields {
+            let mut inner = self.part(&field.ty, open, labels, trails);
+            inner.own.join(&self.of_field(name, field, labels, trails));
+            if !inner.is_clean() {
+                shape.fields.entry(field.name.clone()).or_default().join(&inner);
+            }
+        }
+        shape
+    }
+
+    /// What a field's own labels are.
+    pub(super) fn of_field(
+        &self,
+        owner: &'a Name,
+        field: &'a Field,
+        labels: &mut Labels<'a>,
+        trails: &mut Trails<'a>,
+    ) -> Marks {
+        let mut own = Marks::default();
+        for label in &field.labels {
+            let what = What::Field { owner, field: &field.name };
+            let trail = trails.begin(Origin { what }, Span::default(), Says::Begins);
+            let few = self.holds_few(&field.ty);
+            own.insert(Source::Label { label: labels.id(label), few }, trail);
+        }
+        own
+    }
+
+    /// The fields of a record, through other names for it.
+    pub(super) fn record(&self, ty: &'a Type) -> Option<(&'a Name, &'a [Field])> {
+        let mut ty = ty;
+        for _ in 0..MOST_STEPS {
+            let Type::Named(name) = ty else { return None };
+            match self.types.get(name)? {
+                TypeDef::Record(fields) => return Some((name, fields)),
+                TypeDef::Refined { base, .. } => ty = base,
+                TypeDef::Enum(_) => return None,
+            }
+        }
+        None
+    }
+
+    /// The names of a record's fields.
+    pub(super) fn field_names(&self, record: &Name) -> impl Iterator<Item = &'a Arc<str>> + use<'a> {
+        let fields: &'a [Field] = match self.types.get(record) {
+            Some(TypeDef::Record(fields)) => fields,
+            _ => &[],
+        };
+        fields.iter().map(|field| &field.name)
+    }
+
+    /// A declared field of a record or of a variant's payload.
+    pub(super) fn field(&self, owner: &Name, name: &str) -> Option<&'a Field> {
+        match self.types.get(owner)? {
+            TypeDef::Record(fields) => fields.iter().find(|field| *field.name == *name),
+            TypeDef::Enum(variants) => {
+                variants.iter().flat_map(|variant| &variant.payload).find(|field| *field.name == *name)
+            }
+            TypeDef::Refined { .. } => None,
+        }
+    }
+
+    /// Whether values of a type are one of few: a Bool, an enum without fields, or nothing at all.
+    pub(super) fn is_few(&self, ty: &Type) -> bool {
+        let mut ty = ty;
+        for _ in 0..MOST_STEPS {
+            ty = match ty {
+                Type::Optional(inner) => inner,
+                Type::Bool | Type::Unit => return true,
+                Type::Named(name) => match self.types.get(name) {
+                    Some(TypeDef::Enum(variants)) => return variants.iter().all(|one| one.payload.is_empty()),
+                    Some(TypeDef::Refined { base, .. }) => base,
+                    _ => return false,
+                },
+                _ => return false,
+            };
+        }
+        false
+    }
+
+    /// Whether something in values of a type is text, or may be.
+    pub(super) fn holds_text(&self, ty: &Type) -> bool {
+        let mut pending = vec![ty];
+        for _ in 0..MOST_STEPS {
+            match pending.pop() {
+                None => return false,
+                Some(Type::String | Type::Bytes | Type::Json | Type::File | Type::Unknown) => return true,
+                Some(Type::Optional(inner) | Type::List(inner) | Type::Table(inner)) => pending.push(inner),
+                Some(Type::Map(key, value)) => pending.extend([&**key, &**value]),
+                Some(Type::Named(name)) => match self.types.get(name) {
+                    Some(TypeDef::Refined { base, .. }) => pending.push(base),
+                    Some(TypeDef::Record(fields)) => pending.extend(fields.iter().map(|field| &field.ty)),
+                    Some(TypeDef::Enum(variants)) => {
+                        pending.extend(variants.iter().flat_map(|one| &one.payload).map(|field| &field.ty));
+                    }
+                    None => {}
+                },
+                Some(_) => {}
+            }
+        }
+        true
+    }
+
+    /// Whether something in values of a type is one of few: then a choice by it may tell what the label hides.
+    fn holds_few(&self, ty: &Type) -> bool {
+        let mut pending = vec![ty];
+        for _ in 0..MOST_STEPS {
+            match pending.pop() {
+                None => return false,
+                Some(Type::Bool) => return true,
+                Some(Type::Optional(inner) | Type::List(inner) | Type::Table(inner)) => pending.push(inner),
+                Some(Type::Map(_, value)) => pending.push(value),
+                Some(Type::Named(name)) => match self.types.get(name) {
+                    Some(TypeDef::Enum(_)) => return true,
+                    Some(TypeDef::Refined { base, .. }) => pending.push(base),
+                    Some(TypeDef::Record(fields)) => pending.extend(fields.iter().map(|field| &field.ty)),
+                    None => {}
+                },
+                Some(_) => {}
+            }
+        }
+        true
+    }
+
+    /// Whether a place in a type may hold a label: it, or what it is in, or all that it consists of, has it.
+    pub(super) fn admits(&self, ty: &Type, own: &[Name], path: &[Arc<str>], label: &Name) -> bool {
+        let mut has = own.contains(label);
+        let mut ty = ty;
+        let mut path = path.iter();
+        for _ in 0..MOST_STEPS {
+            if has {
+                return true;
+            }
+            match ty {
+                Type::Optional(inner) | Type::List(inner) | Type::Table(inner) => ty = inner,
+                Type::Map(key, value) => {
+                    let is_key = path.as_slice().first().is_some_and(|name| **name == *KEYS);
+                    ty = if is_key { key } else { value };
+                    path = if is_key { path.as_slice()[1..].iter() } else { path };
+                }
+                Type::Named(name) => match self.types.get(name) {
+                    Some(TypeDef::Refined { base, labels, .. }) => {
+                        has = labels.contains(label);
+                        ty = base;
+                    }
+                    Some(_) => match path.next() {
+                        Some(field) => match self.field(name, field) {
+                            Some(field) => {
+                                has = field.labels.contains(label);
+                                ty = &field.ty;
+                            }
+                            None => return false,
+                        },
+                        None => return self.covers(name, label),
+                    },
+                    None => return false,
+                },
+                _ => return false,
+            }
+        }
+        false
+    }
+
+    /// Whether each field of a record has a label.
+    fn covers(&self, name: &Name, label: &Name) -> bool {
+        match self.types.get(name) {
+            Some(TypeDef::Record(fields)) => {
+                !fields.is_empty()
+                    && fields.iter().all(|field| {
+                        field.labels.contains(label)
+                            || matches!(field.ty.required(), Type::Named(alias)
+                                if matches!(self.types.get(alias), Some(TypeDef::Refined { labels, .. }) if labels.contains(label)))
+                    })
+            }
+            _ => false,
+        }
+    }
+}
+
+/// By named type, the labels in it and in the types that it mentions.
+fn inside<'a>(types: &'a TypeTable, labels: &mut Labels<'a>) -> HashMap<&'a Name, BTreeSet<LabelId>> {
+    let mut found: HashMap<&Name, BTreeSet<LabelId>> = HashMap::new();
+    let mut mentioned_by: HashMap<&Name, Vec<&Name>> = HashMap::new();
+    let mut pending = vec![];
+    for (name, def) in &types.0 {
+        let (own, held): (Vec<&Name>, Vec<&Type>) = match def {
+            TypeDef::Record(fields) => (
+                fields.iter().flat_map(|field| &field.labels).collect(),
+                fields.iter().map(|field| &field.ty).collect(),
+            ),
+            TypeDef::Enum(variants) => {
+                let fields = || variants.iter().flat_map(|variant| &variant.payload);
+                (fields().flat_map(|field| &field.labels).collect(), fields().map(|field| &field.ty).collect())
+            }
+            TypeDef::Refined { base, labels, .. } => (labels.iter().collect(), vec![base]),
+        };
+        pending.extend(own.into_iter().map(|label| (name, labels.id(label))));
+        let mut held = held;
+        while let Some(ty) = held.pop() {
+            match ty {
+                Type::Optional(inner) | Type::List(inner) | Type::Table(inner) => held.push(inner),
+                Type::Map(key, value) => held.extend([&**key, &**value]),
+                Type::Named(other) => mentioned_by.entry(other).or_default().push(name),
+                _ => {}
+            }
+        }
+    }
+    while let Some((name, label)) = pending.pop() {
+        if found.entry(name).or_default().insert(label) {
+            pending.extend(mentioned_by.get(name).into_iter().flatten().map(|holder| (*holder, label)));
+        }
+    }
+    found
+}

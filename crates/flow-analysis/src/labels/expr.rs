@@ -1,0 +1,332 @@
+//! What an expression's value carries.
+//!
+//! Fields, rows and items are told apart; what is computed from several values carries what all of them carry. A
+//! comparison, a test or a branch says which of a few: it carries on only labels of data that is itself one of few (a
+//! Bool, an enum), since then it says all there is to say. Expressions nest at most as deeply as the parser allows (256);
+//! chains of operators are longer, and are gone through one after another.
+
+use super::{builtins, marks::Marks, shape::Shape, sink::Removes, trail::Says, walk::Walk};
+use flow_diag::Span;
+use flow_expr::{Arm, BinaryOp, Expr, ExprKind, Name, Part, Pattern, Value, VarId};
+use flow_plan::every_expression;
+use std::sync::Arc;
+
+impl<'a> Walk<'a> {
+    /// What a value carries.
+    pub(super) fn expr(&mut self, expr: &'a Expr) -> Shape {
+        match &expr.kind {
+            ExprKind::Const(_) => Shape::default(),
+            ExprKind::Var(var) => self.values.get(var).cloned().unwrap_or_default(),
+            ExprKind::Field { base, name } => {
+                let base = self.expr(base);
+                base.field(name, &mut self.places)
+            }
+            ExprKind::Record { ty, base, fields } => {
+                let mut shape = base.as_ref().map_or_else(Shape::default, |base| self.taken_from(base, ty));
+                self.fields(&mut shape, ty, fields);
+                shape
+            }
+            ExprKind::Variant { ty, fields, .. } => {
+                let mut shape = Shape::default();
+                self.fields(&mut shape, ty, fields);
+                shape
+            }
+            ExprKind::List(items) => items.iter().fold(Shape::default(), |mut all, item| {
+                all.join(&self.expr(item));
+                all
+            }),
+            ExprKind::Range(low, high) => Shape::of(self.all([&**low, &**high])),
+            ExprKind::Unary(_, inner) | ExprKind::IntToDecimal(inner) => self.expr(inner),
+            ExprKind::Binary(..) => self.chain(expr),
+            ExprKind::If(condition, then, otherwise) => {
+                let decides = self.decision(condition);
+                let mut shape = self.expr(then);
+                shape.join(&self.expr(otherwise));
+                shape.own.join(&decides);
+                shape
+            }
+            ExprKind::Match(subject, arms) => self.match_expr(subject, arms),
+            ExprKind::Call(function, args) => self.call_function(function, args, expr.at),
+            ExprKind::Builtin(name, args) => self.builtin(name, args, expr.at),
+            ExprKind::Lambda(_, body) => Shape::of(self.expr(body).flat()),
+            ExprKind::Interpolate(parts) => self.parts(parts),
+        }
+    }
+
+    /// What all of some values carry.
+    pub(super) fn all(&mut self, exprs: impl IntoIterator<Item = &'a Expr>) -> Marks {
+        let mut marks = Marks::default();
+        for expr in exprs {
+            marks.join(&self.expr(expr).flat());
+        }
+        marks
+    }
+
+    /// What a text with holes carries.
+    pub(super) fn parts(&mut self, parts: &'a [Part]) -> Shape {
+        Shape::of(self.all(holes(parts)))
+    }
+
+    /// What a choice by a value tells of it.
+    pub(super) fn choice(&self, shape: &Shape) -> Marks {
+        let marks = shape.flat();
+        if self.strict { marks } else { marks.chosen() }
+    }
+
+    /// What a condition brings into the values that it chooses between.
+    pub(super) fn decision(&mut self, condition: &'a Expr) -> Marks {
+        let condition = self.expr(condition);
+        self.choice(&condition)
+    }
+
+    /// Operators in a row: `a + b + c`.
+    fn chain(&mut self, expr: &'a Expr) -> Shape {
+        let mut rest = vec![];
+        let mut first = expr;
+        while let ExprKind::Binary(op, left, right) = &first.kind {
+            rest.push((*op, &**left, &**right));
+            first = left;
+        }
+        let mut shape = self.expr(first);
+        for (op, left, right) in rest.into_iter().rev() {
+            let is_absent = |expr: &Expr| matches!(expr.kind, ExprKind::Const(Value::Absent));
+            let tests_presence = is_absent(left) || is_absent(right);
+            let right = self.expr(right);
+            shape.join(&right);
+            match op {
+                BinaryOp::Add | BinaryOp::And | BinaryOp::Or | BinaryOp::Coalesce => {}
+                BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Remainder => {
+                    shape = Shape::of(shape.flat());
+                }
+                BinaryOp::Equal | BinaryOp::NotEqual if tests_presence && !self.strict => shape = Shape::default(),
+                _ => shape = Shape::of(self.choice(&shape)),
+            }
+        }
+        shape
+    }
+
+    /// `..base`, field by field, so that others can take the place of some.
+    fn taken_from(&mut self, base: &'a Expr, record: &'a Name) -> Shape {
+        let base = self.expr(base);
+        if base.own.is_empty() {
+            return base;
+        }
+        let mut shape = Shape::default();
+        for name in self.declared.field_names(record) {
+            let field = base.field(name, &mut self.places);
+            shape.set(name, field);
+        }
+        shape
+    }
+
+    /// Fields as they are filled: what stands in the text is no data, all else has the labels that the field declares.
+    fn fields(&mut self, shape: &mut Shape, owner: &'a Name, fields: &'a [(Arc<str>, Expr)]) {
+        for (name, value) in fields {
+            let mut filled = self.expr(value);
+            if let Some(field) = self.declared.field(owner, name) {
+                let mut declared = self.declared.shape(&field.ty, &mut self.labels, &mut self.trails);
+                declared.own.join(&self.declared.of_field(owner, field, &mut self.labels, &mut self.trails));
+                if !declared.is_clean() && every_expression(value).any(|part| matches!(part.kind, ExprKind::Var(_))) {
+                    self.hop(&mut declared, value.at, Says::Filled(name));
+                    filled.join(&declared);
+                }
+            }
+            shape.set(name, filled);
+        }
+    }
+
+    fn match_expr(&mut self, subject: &'a Expr, arms: &'a [Arm]) -> Shape {
+        let looked_at = self.expr(subject);
+        let mut shape = Shape::default();
+        shape.own.join(&self.matched(&looked_at, arms.iter().map(|arm| &arm.pattern)));
+        for arm in arms {
+            self.bind(&arm.pattern, &looked_at);
+            if let Some(condition) = &arm.condition {
+                shape.own.join(&self.decision(condition));
+            }
+            shape.join(&self.expr(&arm.body));
+        }
+        shape
+    }
+
+    /// What a value brings into those that are chosen by its patterns: nothing where they only ask whether it is there.
+    pub(super) fn matched<'p>(&self, subject: &Shape, patterns: impl Iterator<Item = &'p Pattern>) -> Marks {
+        let mut patterns = patterns;
+        let asks_presence = |pattern: &Pattern| matches!(pattern, Pattern::Absent | Pattern::Any | Pattern::Bind(_));
+        if !self.strict && patterns.all(asks_presence) { Marks::default() } else { self.choice(subject) }
+    }
+
+    /// Binds what a pattern names.
+    pub(super) fn bind(&mut self, pattern: &Pattern, value: &Shape) {
+        let mut pending = vec![(pattern, value.clone())];
+        while let Some((pattern, value)) = pending.pop() {
+            match pattern {
+                Pattern::Bind(var) => self.set(*var, value),
+                Pattern::Variant(_, fields) => {
+                    for (name, field) in fields {
+                        pending.push((field, value.field(name, &mut self.places)));
+                    }
+                }
+                Pattern::Either(choices) => pending.extend(choices.iter().map(|choice| (choice, value.clone()))),
+                Pattern::Any | Pattern::Const(_) | Pattern::Absent => {}
+            }
+        }
+    }
+
+    /// Gives a variable its value.
+    pub(super) fn set(&mut self, var: VarId, value: Shape) {
+        if value.is_clean() {
+            self.values.remove(&var);
+        } else {
+            self.values.insert(var, value);
+        }
+    }
+
+    fn call_function(&mut self, name: &'a Name, args: &'a [Expr], at: Span) -> Shape {
+        if let Some(mut shape) = self.inlined(name, args) {
+            self.hop(&mut shape, at, Says::Called(name));
+            return shape;
+        }
+        let args: Vec<(Shape, Span)> = args.iter().map(|arg| (self.expr(arg), arg.at)).collect();
+        let summary = self.functions.get(name).or_else(|| self.judges.get(name)).cloned();
+        let mut shape = match summary {
+            Some(summary) => self.fill(&summary, &args),
+            // One with a mistake in it, or in a circle of calls: errors of their own, which say enough.
+            None => Shape::default(),
+        };
+        self.hop(&mut shape, at, Says::Called(name));
+        shape
+    }
+
+    /// What a function gives for some values.
+    pub(super) fn apply(&mut self, function: &'a Expr, args: &[Shape]) -> Shape {
+        if let ExprKind::Lambda(params, body) = &function.kind {
+            for (param, arg) in params.iter().zip(args) {
+                self.set(*param, arg.clone());
+            }
+            return self.expr(body);
+        }
+        if let Some(shape) = self.passed(function, args) {
+            return shape;
+        }
+        // A function that was passed here: what it holds, and what it is given.
+        let mut own = self.expr(function).flat();
+        args.iter().for_each(|arg| own.join(&arg.flat()));
+        Shape::of(own)
+    }
+
+    fn builtin(&mut self, name: &'a str, args: &'a [Expr], at: Span) -> Shape {
+        use builtins::Kind;
+        let Some(first) = args.first() else { return Shape::default() };
+        match builtins::kind(name, args) {
+            Kind::Takes(how) => {
+                let value = Shape::of(self.all(args.iter().take(1)));
+                self.removes(&value, how, at);
+                Shape::default()
+            }
+            Kind::Sums => {
+                let value = self.of_rows(first, &args[1..]);
+                self.removes(&value, Removes::Aggregate, at);
+                Shape::default()
+            }
+            Kind::Counts => {
+                // What it is asked about is looked at for what it takes off.
+                self.of_rows_and(first, &args[1..]);
+                Shape::default()
+            }
+            Kind::Tests => {
+                let all = Shape::of(self.all(args));
+                Shape::of(self.choice(&all))
+            }
+            Kind::Presence => {
+                let all = Shape::of(self.all(args));
+                if self.strict { all } else { Shape::default() }
+            }
+            Kind::Picks => self.picked(first, &args[1..]),
+            Kind::Keys => {
+                let map = self.expr(first);
+                map.field(&super::shape::KEYS.into(), &mut self.places)
+            }
+            Kind::Joins => self.joined(args),
+            Kind::Maps => {
+                let (given, function) = args.split_at(args.len() - 1);
+                let given: Vec<Shape> = given.iter().map(|arg| self.expr(arg).items()).collect();
+                self.apply(&function[0], &given)
+            }
+            Kind::Groups => self.grouped(first, args.get(1)),
+            Kind::MadeOf => self.of_rows_and(first, &args[1..]),
+        }
+    }
+
+    /// Items of a list or map, chosen in some way.
+    fn picked(&mut self, items: &'a Expr, rest: &'a [Expr]) -> Shape {
+        let mut shape = self.expr(items).items();
+        for arg in rest {
+            let decides = match &arg.kind {
+                ExprKind::Lambda(..) => {
+                    let decides = self.apply(arg, &[shape.clone()]);
+                    // Which rows there are is followed where that is asked for.
+                    if self.strict { decides.flat() } else { Marks::default() }
+                }
+                _ => self.decision(arg),
+            };
+            shape.own.join(&decides);
+        }
+        shape
+    }
+
+    /// One of several values, or several put together; a key that stands before a value is the map's.
+    fn joined(&mut self, args: &'a [Expr]) -> Shape {
+        let mut shape = Shape::default();
+        for (position, arg) in args.iter().enumerate() {
+            let value = self.expr(arg);
+            if args.len() == 3 && position == 1 {
+                let keys = Shape::of(value.flat());
+                shape.fields.entry(super::shape::KEYS.into()).or_default().join(&keys);
+            } else {
+                shape.join(&value);
+            }
+        }
+        shape.fields.retain(|_, field| !field.is_clean());
+        shape
+    }
+
+    fn grouped(&mut self, rows: &'a Expr, by: Option<&'a Expr>) -> Shape {
+        let mut shape = self.expr(rows).items();
+        if let Some(by) = by {
+            let keys = self.apply(by, &[shape.clone()]).flat();
+            shape.set(&super::shape::KEYS.into(), Shape::of(keys));
+        }
+        shape
+    }
+
+    /// What a function of each row gives, or else the rows themselves.
+    fn of_rows(&mut self, rows: &'a Expr, rest: &'a [Expr]) -> Shape {
+        let shape = self.expr(rows).items();
+        let functions: Vec<&'a Expr> = rest.iter().filter(|arg| matches!(arg.kind, ExprKind::Lambda(..))).collect();
+        if functions.is_empty() {
+            return Shape::of(shape.flat());
+        }
+        let mut made = Marks::default();
+        for function in functions {
+            made.join(&self.apply(function, std::slice::from_ref(&shape)).flat());
+        }
+        Shape::of(made)
+    }
+
+    /// The same, with all other arguments.
+    fn of_rows_and(&mut self, first: &'a Expr, rest: &'a [Expr]) -> Shape {
+        let mut shape = self.of_rows(first, rest);
+        let others = rest.iter().filter(|arg| !matches!(arg.kind, ExprKind::Lambda(..)));
+        shape.own.join(&self.all(others));
+        shape
+    }
+}
+
+/// The expressions in a text with holes.
+pub(super) fn holes(parts: &[Part]) -> impl Iterator<Item = &Expr> {
+    parts.iter().filter_map(|part| match part {
+        Part::Hole(expr, _) => Some(expr),
+        Part::Text(_) => None,
+    })
+}

@@ -1,0 +1,251 @@
+//! What is said of labelled data that goes where it may not: one report for each label and place, with the way that it came.
+
+use super::{
+    sink::{Finding, Sink},
+    trail::{Hop, Says, What},
+    walk::Walk,
+};
+use crate::Mentions;
+use flow_diag::{Code, Problem, Problems, Span, codes};
+use flow_expr::Name;
+use flow_plan::Body;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
+
+/// How many places a report shows on the way.
+const SHOWN: usize = 12;
+
+/// How many further calls a report shows.
+const OTHERS: usize = 4;
+
+/// The reports.
+pub(super) fn problems(walk: &Walk<'_>, mentions: &Mentions) -> Problems {
+    let mut groups: BTreeMap<(Span, Sink<'_>, &Name), Vec<&Finding<'_>>> = BTreeMap::new();
+    for finding in &walk.noted.findings {
+        groups.entry((finding.at, finding.sink, walk.labels.name(finding.label))).or_default().push(finding);
+    }
+    let mut problems = Problems::default();
+    for ((_, _, label), findings) in groups {
+        // The longest way says most: from where the data is read, through the call.
+        let length = |finding: &Finding<'_>| walk.trails.backwards(finding.trail).take(SHOWN).count();
+        let Some(longest) = findings.iter().rev().max_by_key(|finding| (finding.given_at.is_some(), length(finding)))
+        else {
+            continue;
+        };
+        let fields: BTreeSet<String> = findings.iter().map(|finding| finding.path.join(".")).collect();
+        let others = findings.iter().filter_map(|finding| finding.given_at);
+        let others = others.filter(|at| Some(*at) != longest.given_at).collect();
+        problems.push(Reaches { walk, mentions, label, finding: longest, fields, others });
+    }
+    problems
+}
+
+/// Labelled data that reaches someone who does not accept it.
+struct Reaches<'w, 'a> {
+    walk: &'w Walk<'a>,
+    mentions: &'w Mentions,
+    label: &'a Name,
+    finding: &'w Finding<'a>,
+    fields: BTreeSet<String>,
+    others: BTreeSet<Span>,
+}
+
+impl From<Reaches<'_, '_>> for Problem {
+    fn from(found: Reaches<'_, '_>) -> Self {
+        let finding = found.finding;
+        let mut shown = BTreeSet::from([finding.at]);
+        let mut problem = Self::error(code(finding.sink), finding.at, found.title(), found.here());
+        if let Some((at, text)) = found.declared_at().filter(|(at, _)| shown.insert(*at)) {
+            problem = problem.label(at, text);
+        }
+        let hops: Vec<Hop<'_>> = found.walk.trails.backwards(finding.trail).take(SHOWN).collect();
+        for hop in hops.iter().rev() {
+            if let Some(text) = says(hop.says).filter(|_| hop.at != Span::default() && shown.insert(hop.at)) {
+                problem = problem.label(hop.at, text);
+            }
+        }
+        for at in found.others.iter().filter(|at| shown.insert(**at)).take(OTHERS) {
+            problem = problem.label(*at, "and here");
+        }
+        if let Some((at, text)) = found.refused_at().filter(|(at, _)| shown.insert(*at)) {
+            problem = problem.label(at, text);
+        }
+        if let Some(note) = found.note() {
+            problem = problem.note(note);
+        }
+        if let Some(step) = hops.iter().find_map(|hop| found.not_looked_into(hop.says)) {
+            let label = found.label.short();
+            problem = problem.note(format!(
+                "nothing looks into the body of `{step}`, so all that it gives has the label; where the type of its result has @{label}, only that has"
+            ));
+        }
+        problem
+            .help(found.help())
+            .help("or take the label off: `redact(x)`, `hash(x)`, or with a reason `declassify(x, because: \"…\")`")
+    }
+}
+
+fn code(sink: Sink<'_>) -> Code {
+    match sink {
+        Sink::Model(_) => codes::E0601,
+        Sink::Connection(_) | Sink::Url(_) => codes::E0602,
+        Sink::Dataset(_) => codes::E0603,
+        Sink::Person(..) | Sink::Removed(_) => codes::E0604,
+    }
+}
+
+impl Reaches<'_, '_> {
+    fn title(&self) -> String {
+        let label = self.label.short();
+        match self.finding.sink {
+            Sink::Model(model) => {
+                format!("@{label} data reaches the model `{}`, which does not accept it", model.short())
+            }
+            Sink::Connection(connection) => {
+                format!("@{label} data is sent over `{}`, which does not accept it", connection.short())
+            }
+            Sink::Url(step) => {
+                format!("@{label} data is sent by `{}` to an address that accepts no labels", step.short())
+            }
+            Sink::Dataset(dataset) => format!("@{label} data is written to `{}`, {}", dataset.short(), self.nowhere()),
+            Sink::Person(step, _) => format!("@{label} data would be shown to whom `{}` asks", step.short()),
+            Sink::Removed(_) => String::new(),
+        }
+    }
+
+    /// Where in a dataset the label has no place.
+    fn nowhere(&self) -> String {
+        match &self.named_fields()[..] {
+            [] => "which does not accept it".to_owned(),
+            [one] => format!("whose {one} does not have that label"),
+            several => format!("whose {} do not have that label", several.join(", ")),
+        }
+    }
+
+    fn named_fields(&self) -> Vec<String> {
+        self.fields.iter().filter(|field| !field.is_empty()).map(|field| format!("`{field}`")).collect()
+    }
+
+    fn here(&self) -> String {
+        match self.finding.sink {
+            Sink::Dataset(_) => "this carries the label".to_owned(),
+            Sink::Person(_, Some(param)) => match self.param(param) {
+                Some(name) => format!("`{name}` is shown as it is, since nothing says that it is labelled"),
+                None => "this is shown".to_owned(),
+            },
+            Sink::Person(_, None) => "who is asked sees the result".to_owned(),
+            _ => format!("@{} data leaves here", self.label.short()),
+        }
+    }
+
+    fn param(&self, position: usize) -> Option<&str> {
+        let Sink::Person(step, _) = self.finding.sink else { return None };
+        Some(&self.walk.step_named(step)?.params.get(position)?.name)
+    }
+
+    /// Where the label is declared, and what says so where that has no place in the text.
+    fn declared_at(&self) -> Option<(Span, String)> {
+        let label = self.label.short();
+        match self.walk.trails.origin(self.finding.trail)?.what {
+            What::Field { owner, field } => {
+                let name = Name::new(format!("{owner}.{field}"));
+                Some((*self.mentions.fields.get(&name)?, format!("`{field}` is @{label}")))
+            }
+            What::Type(name) => Some((*self.mentions.fields.get(name)?, format!("`{}` is @{label}", name.short()))),
+            What::Param { owner, param } => {
+                let step = self.walk.step_named(owner).map(|step| step.at);
+                let at = step.or_else(|| self.walk.program.flows.get(owner).map(|flow| flow.at))?;
+                Some((at, format!("`{param}` of `{}` is @{label}", owner.short())))
+            }
+            What::Dataset(name) => {
+                let at = self.walk.program.datasets.get(name)?.at;
+                Some((at, format!("`{}` accepts @{label} without saying where: all of it may be", name.short())))
+            }
+            What::Caller => None,
+        }
+    }
+
+    /// The declaration of who does not accept it.
+    fn refused_at(&self) -> Option<(Span, String)> {
+        let program = self.walk.program;
+        let label = self.label.short();
+        match self.finding.sink {
+            Sink::Model(name) => {
+                Some((program.models.get(name)?.at, format!("`{}` does not say `accepts @{label}`", name.short())))
+            }
+            Sink::Connection(name) => {
+                Some((program.connections.get(name)?.at, format!("`{}` does not say `accepts @{label}`", name.short())))
+            }
+            Sink::Dataset(name) => Some((program.datasets.get(name)?.at, "the dataset".to_owned())),
+            _ => None,
+        }
+    }
+
+    fn note(&self) -> Option<String> {
+        let origin = self.walk.trails.origin(self.finding.trail)?;
+        let declared = self.declared_at();
+        match origin.what {
+            What::Field { owner, field } if declared.is_none() => {
+                let mut text = String::new();
+                let _ = write!(text, "`{}.{field}` is @{}", owner.short(), self.label.short());
+                Some(text)
+            }
+            _ => None,
+        }
+    }
+
+    /// A step on the way whose body may give back anything.
+    fn not_looked_into(&self, says: Says<'_>) -> Option<String> {
+        let Says::PassedThrough(name) = says else { return None };
+        let step = self.walk.program.steps.get(name)?;
+        let is_known = matches!(step.body, Body::Sql { connection: None, .. } | Body::Ask { .. });
+        (!is_known).then(|| name.short().to_owned())
+    }
+
+    fn help(&self) -> String {
+        let label = self.label.short();
+        match self.finding.sink {
+            Sink::Model(name) => {
+                format!(
+                    "leave it out, or ask a model that may see it; `accepts @{label}` in `{}` says that it may",
+                    name.short()
+                )
+            }
+            Sink::Connection(name) => {
+                format!("leave it out; `accepts @{label}` in `{}` says that it may go there", name.short())
+            }
+            Sink::Url(_) => {
+                format!("declare a `connection` with `provider http` and `accepts @{label}`, and send it there")
+            }
+            Sink::Dataset(_) => match &self.named_fields()[..] {
+                [] => format!("`accepts @{label}` in the dataset says that it may hold such data"),
+                [one] => format!("label {one} in the dataset's type: `@{label}` behind its type"),
+                several => format!("label those of {} that hold it: `@{label}` behind their types", several.join(", ")),
+            },
+            Sink::Person(_, Some(param)) => format!(
+                "`@{label}` behind the type of `{}` hides it from them",
+                self.param(param).unwrap_or("the parameter")
+            ),
+            Sink::Person(_, None) => format!("`@{label}` in the type of the result hides it from them"),
+            Sink::Removed(_) => String::new(),
+        }
+    }
+}
+
+fn says(says: Says<'_>) -> Option<String> {
+    Some(match says {
+        Says::Begins => return None,
+        Says::Read(dataset) => format!("`{}` is read", dataset.short()),
+        Says::Param(param) => format!("it comes in as `{param}`"),
+        Says::Gives(step) => format!("`{}` gives it", step.short()),
+        Says::Filled(field) => format!("it becomes `{field}`"),
+        Says::MadeOf(name) => format!("`{name}` is made of it"),
+        Says::PassedThrough(step) => format!("what `{}` gives is made of it", step.short()),
+        Says::Called(function) => format!("what `{}` gives is made of it", function.short()),
+        Says::Returned(flow) => format!("`{}` gives it back", flow.short()),
+        Says::GivenTo(callee) => format!("it is given to `{}`", callee.short()),
+        Says::Column(column) => format!("the column `{column}` is made of it"),
+    })
+}

@@ -1,0 +1,306 @@
+//! Where labelled data may not go by itself, who accepts what there, and what is noted when it arrives.
+//!
+//! What a parameter brings is noted for the callers, as an outlet; what is labelled here is a finding, or is accepted.
+
+use super::{
+    marks::{How, LabelId, Source},
+    shape::Shape,
+    trail::{Hop, Says, TrailId},
+    walk::Walk,
+};
+use flow_diag::Span;
+use flow_expr::Name;
+use flow_plan::Dataset;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// How many outlets of one function, step or flow are kept.
+const MOST_OUTLETS: usize = 256;
+
+/// Where data goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Sink<'a> {
+    /// A model sees it.
+    Model(&'a Name),
+    /// It is sent over a connection.
+    Connection(&'a Name),
+    /// It is sent to an address that no connection describes, by a step.
+    Url(&'a Name),
+    /// It is written to a dataset.
+    Dataset(&'a Name),
+    /// A person is shown it: a parameter of a step, by its position, or else the step's result.
+    Person(&'a Name, Option<usize>),
+    /// Its labels are taken off at a place.
+    Removed(Span),
+}
+
+/// What becomes of something that a caller gives.
+#[derive(Clone, Debug)]
+pub(super) struct Outlet<'a> {
+    source: Source,
+    sink: Sink<'a>,
+    path: Vec<Arc<str>>,
+    at: Span,
+    trail: TrailId,
+}
+
+/// How many places of the way inside a function are shown to its callers.
+const MOST_INSIDE: usize = 6;
+
+/// What callers must know of a function, step or flow.
+#[derive(Debug, Default)]
+pub(super) struct Summary<'a> {
+    pub(super) returns: Shape,
+    outlets: Vec<Outlet<'a>>,
+}
+
+/// Labelled data that goes where it may not.
+#[derive(Clone, Debug)]
+pub(super) struct Finding<'a> {
+    pub(super) label: LabelId,
+    pub(super) sink: Sink<'a>,
+    /// Fields of what is written.
+    pub(super) path: Vec<Arc<str>>,
+    pub(super) at: Span,
+    pub(super) trail: TrailId,
+    /// Where it is given to the step or flow that lets it out.
+    pub(super) given_at: Option<Span>,
+}
+
+/// How labels come off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Removes<'a> {
+    /// `redact(x)`.
+    Redact,
+    /// `hash(x)`.
+    Hash,
+    /// An aggregate over many rows.
+    Aggregate,
+    /// `declassify(x, because: "…")`.
+    Declassify(&'a str),
+}
+
+/// A place that takes labels off.
+#[derive(Clone, Debug)]
+pub(super) struct Removal<'a> {
+    pub(super) how: Removes<'a>,
+    pub(super) labels: BTreeSet<LabelId>,
+}
+
+/// What was noted over the whole program.
+#[derive(Debug, Default)]
+pub(super) struct Noted<'a> {
+    pub(super) findings: Vec<Finding<'a>>,
+    pub(super) removed: BTreeMap<Span, Removal<'a>>,
+    /// Labels that arrive where they are accepted.
+    pub(super) accepted: BTreeSet<(Sink<'a>, LabelId, Span)>,
+    /// What datasets are given that accept it, where their types do not have it.
+    pub(super) held: Held<'a>,
+}
+
+/// Datasets, with the fields in which they hold a label that the fields do not have.
+pub(super) type Held<'a> = BTreeSet<(&'a Name, Vec<Arc<str>>, LabelId)>;
+
+impl<'a> Walk<'a> {
+    /// A value goes somewhere, all of it as one.
+    pub(super) fn out_flat(&mut self, shape: &Shape, sink: Sink<'a>, at: Span) {
+        if !shape.is_clean() {
+            self.out(&Shape::of(shape.flat()), sink, at, &mut vec![], None);
+        }
+    }
+
+    /// A value goes somewhere, field by field.
+    pub(super) fn out(
+        &mut self,
+        shape: &Shape,
+        sink: Sink<'a>,
+        at: Span,
+        path: &mut Vec<Arc<str>>,
+        given_at: Option<Span>,
+    ) {
+        for (source, trail) in shape.own.iter() {
+            match source {
+                Source::Label { label, .. } => self.arrives(label, sink, at, path, (trail, given_at)),
+                Source::Place { .. } => self.outlet(Outlet { source, sink, path: path.clone(), at, trail }),
+            }
+        }
+        for (name, field) in &shape.fields {
+            path.push(name.clone());
+            self.out(field, sink, at, path, given_at);
+            path.pop();
+        }
+    }
+
+    fn arrives(
+        &mut self,
+        label: LabelId,
+        sink: Sink<'a>,
+        at: Span,
+        path: &[Arc<str>],
+        (trail, given_at): (TrailId, Option<Span>),
+    ) {
+        if let Sink::Removed(place) = sink {
+            if let Some(removal) = self.noted.removed.get_mut(&place) {
+                removal.labels.insert(label);
+            }
+        } else if self.admits(sink, path, label) {
+            self.noted.accepted.insert((sink, label, at));
+        } else if let Sink::Dataset(dataset) = sink
+            && self.accepts_anywhere(dataset, label)
+        {
+            self.noted.accepted.insert((sink, label, at));
+            self.noted.held.insert((dataset, path.to_vec(), label));
+        } else {
+            self.noted.findings.push(Finding { label, sink, path: path.to_vec(), at, trail, given_at });
+        }
+    }
+
+    /// One of each kind is enough: what is accepted by one is accepted by all that accept the same.
+    fn outlet(&mut self, outlet: Outlet<'a>) {
+        let is_new = self.current.outlets.iter().all(|known| {
+            known.source != outlet.source || known.path != outlet.path || !self.accept_the_same(known.sink, outlet.sink)
+        });
+        if is_new && self.current.outlets.len() < MOST_OUTLETS {
+            self.current.outlets.push(outlet);
+        }
+    }
+
+    fn accept_the_same(&self, one: Sink<'a>, other: Sink<'a>) -> bool {
+        match (one, other) {
+            (Sink::Model(one), Sink::Model(other)) => {
+                let accepts = |name| self.program.models.get(name).map(|model| &model.accepts);
+                accepts(one) == accepts(other)
+            }
+            (Sink::Connection(one), Sink::Connection(other)) => {
+                let accepts = |name| self.program.connections.get(name).map(|connection| &connection.accepts);
+                accepts(one) == accepts(other)
+            }
+            (Sink::Url(_), Sink::Url(_)) => true,
+            _ => one == other,
+        }
+    }
+
+    /// Whether a label may be at a place.
+    fn admits(&self, sink: Sink<'a>, path: &[Arc<str>], label: LabelId) -> bool {
+        let name = self.labels.name(label);
+        match sink {
+            Sink::Model(model) => self.program.models.get(model).is_none_or(|model| model.accepts.contains(name)),
+            Sink::Connection(connection) => {
+                self.program.connections.get(connection).is_none_or(|connection| connection.accepts.contains(name))
+            }
+            Sink::Url(_) => false,
+            Sink::Dataset(dataset) => {
+                let admits = |dataset: &Dataset| self.declared.admits(&dataset.ty, &[], path, name);
+                self.program.datasets.get(dataset).is_none_or(admits)
+            }
+            Sink::Person(step, Some(param)) => self.step_named(step).is_none_or(|step| {
+                step.params.get(param).is_none_or(|param| self.declared.admits(&param.ty, &param.labels, path, name))
+            }),
+            Sink::Person(step, None) => {
+                self.step_named(step).is_none_or(|step| self.declared.admits(&step.returns, &[], path, name))
+            }
+            Sink::Removed(_) => true,
+        }
+    }
+
+    /// Whether a dataset says that it may hold a label, wherever its type has it.
+    fn accepts_anywhere(&self, dataset: &Name, label: LabelId) -> bool {
+        let name = self.labels.name(label);
+        self.program.datasets.get(dataset).is_some_and(|dataset| dataset.accepts.contains(name))
+    }
+
+    /// What becomes of the arguments of a call, and what it gives for them.
+    pub(super) fn fill(&mut self, summary: &Summary<'a>, args: &[(Shape, Span)]) -> Shape {
+        for outlet in &summary.outlets {
+            let Source::Place { place, .. } = outlet.source else { continue };
+            let given_at = args.get(self.places.path(place).0).map(|(_, at)| *at);
+            let mut given = Shape::default();
+            self.bring((outlet.source, outlet.trail), args, &mut given);
+            if !given.is_clean() {
+                self.out(&given, outlet.sink, outlet.at, &mut outlet.path.clone(), given_at);
+            }
+        }
+        self.filled(&summary.returns, args)
+    }
+
+    /// A shape with what the arguments are in the place of the parameters.
+    fn filled(&mut self, shape: &Shape, args: &[(Shape, Span)]) -> Shape {
+        let mut result = Shape::default();
+        for mark in shape.own.iter() {
+            if matches!(mark.0, Source::Place { .. }) {
+                self.bring(mark, args, &mut result);
+            }
+        }
+        for (source, trail) in shape.own.iter() {
+            if matches!(source, Source::Label { .. }) {
+                result.own.insert(source, trail);
+            }
+        }
+        for (name, field) in &shape.fields {
+            let field = self.filled(field, args);
+            result.fields.entry(name.clone()).or_default().join(&field);
+        }
+        result.fields.retain(|_, field| !field.is_clean());
+        result
+    }
+
+    /// Adds what a place is in a call.
+    fn bring(&mut self, (source, inside): (Source, TrailId), args: &[(Shape, Span)], into: &mut Shape) {
+        let Source::Place { place, how, except } = source else { return };
+        let (param, path) = self.places.path(place);
+        let Some((arg, _)) = args.get(param) else { return };
+        if arg.is_clean() {
+            return;
+        }
+        let mut path = path.iter();
+        let first = path.next().map(|name| arg.field(name, &mut self.places));
+        let mut given = first.unwrap_or_else(|| arg.clone());
+        for name in path {
+            given = given.field(name, &mut self.places);
+        }
+        if given.is_clean() {
+            return;
+        }
+        let given = match how {
+            How::Same => given,
+            How::Whole => Shape::of(given.flat()),
+            How::Chosen => Shape::of(self.choice(&given)),
+        };
+        let except = self.places.excepted(except).to_vec();
+        let mut given = self.without(given, &except);
+        self.goes_on(&mut given, inside);
+        into.join(&given);
+    }
+
+    /// The way of a value goes on as it does inside a function.
+    fn goes_on(&mut self, shape: &mut Shape, inside: TrailId) {
+        let hops: Vec<Hop<'a>> = self.trails.backwards(inside).take(MOST_INSIDE).collect();
+        for hop in hops.into_iter().rev() {
+            if !matches!(hop.says, Says::Begins) {
+                self.hop(shape, hop.at, hop.says);
+            }
+        }
+    }
+
+    /// A shape without some labels.
+    pub(super) fn without(&mut self, shape: Shape, labels: &[LabelId]) -> Shape {
+        if labels.is_empty() {
+            return shape;
+        }
+        let own = shape.own.without(labels, &mut self.places);
+        let mut kept = Shape::of(own);
+        for (name, field) in shape.fields {
+            let field = self.without(field, labels);
+            kept.set(&name, field);
+        }
+        kept
+    }
+
+    /// Labels come off: all that the value carries.
+    pub(super) fn removes(&mut self, shape: &Shape, how: Removes<'a>, at: Span) {
+        self.noted.removed.entry(at).or_insert_with(|| Removal { how, labels: BTreeSet::new() });
+        self.out_flat(shape, Sink::Removed(at), at);
+    }
+}

@@ -1,0 +1,292 @@
+//! What a step does with labels: where its body sends what it is given, and what its result carries.
+//!
+//! Into a body that is not looked into (`sh`, `python`, `http`, `ai`, `sql on`) everything may go and come out again. So
+//! each label that goes in is on the whole result, unless the result's type has that label: then the type says where.
+//! Parts of the result that can only be one of few carry on what is one of few itself. A query that runs in process is
+//! followed column by column.
+
+use super::{
+    expr::holes,
+    marks::Marks,
+    shape::Shape,
+    sink::{Removes, Sink, Summary},
+    trail::Says,
+    walk::Walk,
+};
+use flow_diag::Span;
+use flow_expr::{Expr, ExprKind, Type, VarId};
+use flow_plan::{AiBody, Body, GuardAction, HttpValue, Idempotency, Step, every_expression};
+use flow_sql::{LineageSource, Through, Used};
+use std::rc::Rc;
+
+/// Records inside records further down carry labels as a whole.
+const DEEPEST: usize = 3;
+
+impl<'a> Walk<'a> {
+    /// What callers must know of a step or judge.
+    pub(super) fn step(&mut self, step: &'a Step) -> Rc<Summary<'a>> {
+        self.begin();
+        self.params(&step.name, &step.params, step.at, true);
+        let mut result = self.declared.shape(&step.returns, &mut self.labels, &mut self.trails);
+        self.hop(&mut result, step.at, Says::Gives(&step.name));
+        match &step.body {
+            Body::Sql { connection: None, .. } => result.join(&self.query(step)),
+            Body::Ask { who, message } => {
+                self.all([who, message]);
+                for (position, param) in step.params.iter().enumerate() {
+                    let shown = self.values.get(&param.var).cloned().unwrap_or_default();
+                    self.out(&shown, Sink::Person(&step.name, Some(position)), step.at, &mut vec![], None);
+                }
+            }
+            _ => {
+                let inputs = self.inputs(step);
+                result.join(&self.poured(&inputs, &step.returns));
+            }
+        }
+        self.guards(step, &result);
+        if let Some(value) = &step.fallback {
+            result.join(&self.expr(value));
+        }
+        for guard in &step.guards {
+            if let GuardAction::Fallback(value) = &guard.action {
+                result.join(&self.expr(value));
+            }
+        }
+        self.current.returns = result;
+        self.end()
+    }
+
+    /// What goes into the body, which is sent where it goes.
+    fn inputs(&mut self, step: &'a Step) -> Marks {
+        match &step.body {
+            Body::Http { .. } => self.request(step),
+            Body::Ai(body) => self.prompt(step, body),
+            Body::Sql { connection: Some(connection), .. } => {
+                let inputs = Shape::of(self.given(step));
+                self.out_flat(&inputs, Sink::Connection(connection), self.body_at(step));
+                inputs.own
+            }
+            _ => self.given(step),
+        }
+    }
+
+    /// Where the body stands.
+    fn body_at(&self, step: &Step) -> Span {
+        step.clauses_at.iter().find(|(name, _)| **name == *"body").map_or(step.at, |(_, at)| *at)
+    }
+
+    /// All that the parameters carry.
+    fn given(&self, step: &Step) -> Marks {
+        let mut marks = Marks::default();
+        for param in &step.params {
+            self.values.get(&param.var).into_iter().for_each(|value| marks.join(&value.flat()));
+        }
+        marks
+    }
+
+    fn request(&mut self, step: &'a Step) -> Marks {
+        let Body::Http { url, connection, headers, query, body, .. } = &step.body else { return Marks::default() };
+        let sink = connection.as_ref().map_or(Sink::Url(&step.name), Sink::Connection);
+        let headers = headers.iter().filter_map(|(_, value)| match value {
+            HttpValue::Expr(expr) => Some(expr),
+            HttpValue::Secret { .. } => None,
+        });
+        let key = match &step.idempotent {
+            Some(Idempotency::By(key)) => Some(key),
+            _ => None,
+        };
+        let sent = holes(url).chain(headers).chain(query.iter().map(|(_, value)| value)).chain(body).chain(key);
+        let mut all = Marks::default();
+        for part in sent {
+            all.join(&self.sent(part, &[sink]));
+        }
+        all
+    }
+
+    /// Something is sent to all of these.
+    fn sent(&mut self, part: &'a Expr, sinks: &[Sink<'a>]) -> Marks {
+        let shape = self.expr(part);
+        sinks.iter().for_each(|sink| self.out_flat(&shape, *sink, part.at));
+        shape.flat()
+    }
+
+    fn prompt(&mut self, step: &'a Step, body: &'a AiBody) -> Marks {
+        let models: Vec<Sink<'a>> = body.models.iter().map(Sink::Model).collect();
+        let mut seen = Marks::default();
+        for part in holes(&body.system).chain(holes(&body.prompt)) {
+            seen.join(&self.sent(part, &models));
+        }
+        // What a tool gives goes back to the model, which may give it to the next one.
+        for tool in &body.tools {
+            if let Some(summary) = self.steps.get(tool).cloned() {
+                let given = Shape::of(self.without(summary.returns.clone(), &[]).flat().labels_only());
+                models.iter().for_each(|model| self.out_flat(&given, *model, self.tool_at(step)));
+                seen.join(&given.own);
+            }
+        }
+        for tool in &body.tools {
+            let (Some(summary), Some(tool)) = (self.steps.get(tool).cloned(), self.program.steps.get(tool)) else {
+                continue;
+            };
+            let at = self.tool_at(step);
+            let mut args = vec![];
+            for param in &tool.params {
+                // What a model looks things up by is a number or a day; what it may repeat is text.
+                let repeats = self.declared.holds_text(&param.ty);
+                args.push((if repeats { self.poured(&seen, &param.ty) } else { Shape::default() }, at));
+            }
+            self.fill(&summary, &args);
+        }
+        seen
+    }
+
+    /// Where a step names its tools.
+    fn tool_at(&self, step: &Step) -> Span {
+        step.clauses_at.iter().find(|(name, _)| **name == *"tools").map_or_else(|| self.body_at(step), |(_, at)| *at)
+    }
+
+    /// What guards send on: to judges, and with `else retry` to the model that is asked again.
+    fn guards(&mut self, step: &'a Step, result: &Shape) {
+        for guard in &step.guards {
+            self.set(VarId::IT, result.clone());
+            self.all(std::iter::once(&guard.condition).chain(guard.action.expressions()));
+            self.judged(&guard.condition);
+            match &guard.action {
+                GuardAction::Retry(Some(message)) => {
+                    self.judged(message);
+                    if let Body::Ai(body) = &step.body {
+                        // What it said itself is no news to it.
+                        self.set(VarId::IT, Shape::default());
+                        let shape = self.expr(message);
+                        let models = body.models.iter().map(Sink::Model);
+                        models.for_each(|model| self.out_flat(&shape, model, message.at));
+                    }
+                }
+                GuardAction::Ask { .. } => {
+                    let at = guard.condition.at;
+                    self.out(result, Sink::Person(&step.name, None), at, &mut vec![], None);
+                }
+                _ => {}
+            }
+        }
+        self.set(VarId::IT, Shape::default());
+    }
+
+    /// Judges are asked about what they are given.
+    fn judged(&mut self, expr: &'a Expr) {
+        if self.judges.is_empty() {
+            return;
+        }
+        for part in every_expression(expr) {
+            if let ExprKind::Call(judge, args) = &part.kind
+                && let Some(summary) = self.judges.get(judge).cloned()
+            {
+                let mut given = vec![];
+                for arg in args {
+                    given.push((self.expr(arg), arg.at));
+                }
+                self.fill(&summary, &given);
+            }
+        }
+    }
+
+    /// What went into a body as it comes out: on all of the result, but for labels that its type places itself.
+    fn poured(&mut self, inputs: &Marks, ty: &'a Type) -> Shape {
+        let placed = self.declared.inside(ty);
+        let marks = inputs.whole().without(&placed, &mut self.places);
+        self.spread(&marks, ty, 0)
+    }
+
+    fn spread(&mut self, marks: &Marks, ty: &'a Type, depth: usize) -> Shape {
+        if marks.is_empty() {
+            return Shape::default();
+        }
+        if self.declared.is_few(ty) {
+            let is_nothing = matches!(ty, Type::Unit);
+            return if is_nothing { Shape::default() } else { Shape::of(self.choice(&Shape::of(marks.clone()))) };
+        }
+        if let Type::Optional(inner) | Type::List(inner) | Type::Table(inner) = ty {
+            return self.spread(marks, inner, depth);
+        }
+        match self.declared.record(ty) {
+            Some((_, fields)) if depth < DEEPEST => {
+                let mut shape = Shape::default();
+                for field in fields {
+                    let inner = self.spread(marks, &field.ty, depth + 1);
+                    shape.set(&field.name, inner);
+                }
+                shape
+            }
+            _ => Shape::of(marks.clone()),
+        }
+    }
+
+    /// What the columns of a query that runs in process carry.
+    fn query(&mut self, step: &'a Step) -> Shape {
+        // One with a mistake in it is an error of its own, which says enough.
+        let Some((lineage, text)) = self.queries.lineage(&step.name) else { return Shape::default() };
+        let mut decides = Marks::default();
+        if self.strict {
+            let tells = |used: &&Used| !matches!(used.how, Through::Aggregate | Through::Hash);
+            for used in lineage.decides.iter().filter(tells) {
+                decides.join(&self.used(step, &used.from).flat());
+            }
+        }
+        let mut row = &step.returns;
+        while let Type::Optional(inner) | Type::List(inner) | Type::Table(inner) = row {
+            row = inner;
+        }
+        let is_record = self.declared.record(row).is_some();
+        let mut shape = Shape::default();
+        for column in &lineage.columns {
+            let mut made = Shape::default();
+            for used in &column.from {
+                let mut value = self.used(step, &used.from);
+                if value.is_clean() {
+                    continue;
+                }
+                let at = used.at.clone().map_or_else(|| self.body_at(step), |range| in_text(text, range));
+                match used.how {
+                    Through::Aggregate | Through::Hash => {
+                        let is_hash = used.how == Through::Hash;
+                        self.removes(&value, if is_hash { Removes::Hash } else { Removes::Aggregate }, at);
+                        continue;
+                    }
+                    Through::Presence if !self.strict => continue,
+                    Through::Choice => value = Shape::of(self.choice(&value)),
+                    Through::Value | Through::Presence => {}
+                }
+                self.hop(&mut value, at, Says::Column(&column.name));
+                made.own.join(&value.flat());
+            }
+            made.own.join(&decides);
+            if is_record {
+                shape.fields.entry(column.name.clone()).or_default().join(&made);
+            } else {
+                shape.join(&made);
+            }
+        }
+        shape.fields.retain(|_, field| !field.is_clean());
+        shape
+    }
+
+    /// What a column of a table that a step is given carries, or a value that it is given.
+    fn used(&mut self, step: &Step, from: &LineageSource) -> Shape {
+        let (name, column) = match from {
+            LineageSource::Column { table, column } => (table, Some(column)),
+            LineageSource::Param(name) => (name, None),
+        };
+        let param = step.params.iter().find(|param| *param.name == **name);
+        let Some(value) = param.and_then(|param| self.values.get(&param.var)).cloned() else { return Shape::default() };
+        match column {
+            Some(column) => value.field(column, &mut self.places),
+            None => value,
+        }
+    }
+}
+
+/// A range of a query at its place in the program.
+fn in_text(text: &flow_sema::QueryText, range: std::ops::Range<usize>) -> Span {
+    let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    text.span(offset(range.start), offset(range.end))
+}

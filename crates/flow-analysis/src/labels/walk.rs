@@ -1,0 +1,353 @@
+//! Following labels through the nodes of one flow after another.
+//!
+//! Functions, judges, steps and flows are each looked at once, callees first; what they do with their parameters is
+//! kept for the calls. Knows neither what a step's body does ([`super::steps`]) nor what is said of a finding.
+
+use super::{
+    declared::Declared,
+    marks::{LabelId, Labels, Places, Source},
+    passed::Frame,
+    shape::Shape,
+    sink::{Held, Noted, Sink, Summary},
+    trail::{Origin, Says, Trails, What},
+};
+use crate::{order::callees_first, sql::Queries};
+use flow_diag::Span;
+use flow_expr::{Expr, ExprKind, Name, VarId};
+use flow_plan::{Block, Body, Dataset, Location, Node, NodeKind, Param, Program, Step, every_expression};
+use std::{
+    collections::{BTreeSet, HashMap},
+    rc::Rc,
+};
+
+/// How often the program is looked at anew, because a dataset holds more than its type says.
+const MOST_ROUNDS: usize = 8;
+
+/// By name, what callers must know.
+type Summaries<'a> = HashMap<&'a Name, Rc<Summary<'a>>>;
+
+/// The state of the analysis.
+pub(super) struct Walk<'a> {
+    pub(super) program: &'a Program,
+    pub(super) queries: &'a Queries,
+    /// Whether a choice by labelled data is labelled.
+    pub(super) strict: bool,
+    pub(super) labels: Labels<'a>,
+    pub(super) declared: Declared<'a>,
+    pub(super) places: Places,
+    pub(super) trails: Trails<'a>,
+    pub(super) noted: Noted<'a>,
+    held: Held<'a>,
+    pub(super) functions: Summaries<'a>,
+    pub(super) judges: Summaries<'a>,
+    pub(super) steps: Summaries<'a>,
+    flows: Summaries<'a>,
+    pub(super) values: HashMap<VarId, Shape>,
+    /// Functions that were passed to the one that is being looked at, and the frames in which they are written.
+    pub(super) passed: HashMap<VarId, (&'a Expr, usize)>,
+    pub(super) frames: Vec<Frame<'a>>,
+    /// How many calls were looked at by themselves.
+    pub(super) inlined: usize,
+    pub(super) current: Summary<'a>,
+}
+
+impl<'a> Walk<'a> {
+    /// Looks at the whole program: once more where a dataset is given what its type does not have, until all that
+    /// read it have been looked at with it.
+    pub(super) fn over(program: &'a Program, queries: &'a Queries, strict: bool) -> Self {
+        let mut held = Held::default();
+        for _ in 0..MOST_ROUNDS {
+            let walk = Self::with(program, queries, strict, held.clone());
+            if walk.noted.held.is_subset(&held) {
+                return walk;
+            }
+            held.extend(walk.noted.held);
+        }
+        // Through that many datasets one after another it is told apart no more.
+        let each = program.datasets.values().filter(|dataset| dataset.writer.is_some());
+        let mut labels = numbered(program);
+        for dataset in each {
+            held.extend(dataset.accepts.iter().map(|label| (&dataset.name, vec![], labels.id(label))));
+        }
+        Self::with(program, queries, strict, held)
+    }
+
+    fn with(program: &'a Program, queries: &'a Queries, strict: bool, held: Held<'a>) -> Self {
+        let mut labels = numbered(program);
+        let declared = Declared::new(&program.types, &mut labels);
+        let mut walk = Self {
+            program,
+            queries,
+            strict,
+            labels,
+            declared,
+            places: Places::default(),
+            trails: Trails::default(),
+            noted: Noted::default(),
+            held,
+            functions: HashMap::new(),
+            judges: HashMap::new(),
+            steps: HashMap::new(),
+            flows: HashMap::new(),
+            values: HashMap::new(),
+            passed: HashMap::new(),
+            frames: vec![],
+            inlined: 0,
+            current: Summary::default(),
+        };
+        walk.all_functions();
+        walk.all_steps();
+        walk.all_flows();
+        walk
+    }
+
+    /// A step or judge of that name.
+    pub(super) fn step_named(&self, name: &Name) -> Option<&'a Step> {
+        self.program.steps.get(name).or_else(|| self.program.judges.get(name))
+    }
+
+    fn all_functions(&mut self) {
+        let program = self.program;
+        let order = callees_first(program.functions.keys(), |name| {
+            let called = every_expression(&program.functions.get(name)?.body).filter_map(|part| match &part.kind {
+                ExprKind::Call(name, _) => Some(name),
+                _ => None,
+            });
+            Some(called.collect())
+        });
+        for name in order {
+            let Some(function) = program.functions.get(name) else { continue };
+            self.begin();
+            for (position, var) in function.params.iter().enumerate() {
+                let place = self.place(position);
+                self.set(*var, place);
+            }
+            self.current.returns = self.expr(&function.body);
+            let summary = self.end();
+            self.functions.insert(name, summary);
+        }
+    }
+
+    fn all_steps(&mut self) {
+        let program = self.program;
+        for (name, judge) in &program.judges {
+            let summary = self.step(judge);
+            self.judges.insert(name, summary);
+        }
+        let order = callees_first(program.steps.keys(), |name| match &program.steps.get(name)?.body {
+            Body::Ai(body) => Some(body.tools.iter().collect()),
+            _ => Some(vec![]),
+        });
+        for name in order {
+            let Some(step) = program.steps.get(name) else { continue };
+            let summary = self.step(step);
+            self.steps.insert(name, summary);
+        }
+    }
+
+    fn all_flows(&mut self) {
+        let program = self.program;
+        let called: BTreeSet<&Name> = program
+            .flows
+            .values()
+            .flat_map(flow_plan::Flow::nodes)
+            .filter_map(|node| match &node.kind {
+                NodeKind::Flow { flow, .. } => Some(flow),
+                _ => None,
+            })
+            .collect();
+        for name in crate::trust::callees_first(program) {
+            let Some(flow) = program.flows.get(name) else { continue };
+            self.begin();
+            self.params(name, &flow.params, flow.at, called.contains(name));
+            self.current.returns = self.block(&flow.body);
+            for handler in &flow.handlers {
+                self.block(&handler.body);
+            }
+            let summary = self.end();
+            self.flows.insert(name, summary);
+        }
+    }
+
+    /// Begins with a function, step or flow.
+    pub(super) fn begin(&mut self) {
+        self.values.clear();
+        self.current = Summary::default();
+    }
+
+    /// What its callers must know.
+    pub(super) fn end(&mut self) -> Rc<Summary<'a>> {
+        Rc::new(std::mem::take(&mut self.current))
+    }
+
+    /// What a caller gives.
+    fn place(&mut self, position: usize) -> Shape {
+        let mut shape = Shape::default();
+        let trail = self.trails.begin(Origin { what: What::Caller }, Span::default(), Says::Begins);
+        shape.own.insert(self.places.param(position), trail);
+        shape
+    }
+
+    /// Parameters carry what their types and labels say, and, if there are callers, what those give.
+    pub(super) fn params(&mut self, owner: &'a Name, params: &'a [Param], at: Span, has_callers: bool) {
+        for (position, param) in params.iter().enumerate() {
+            let mut shape = self.declared.shape(&param.ty, &mut self.labels, &mut self.trails);
+            self.hop(&mut shape, at, Says::Param(&param.name));
+            let few = self.declared.is_few(&param.ty);
+            for label in &param.labels {
+                let what = What::Param { owner, param: &param.name };
+                let trail = self.trails.begin(Origin { what }, at, Says::Begins);
+                shape.own.insert(Source::Label { label: self.labels.id(label), few }, trail);
+            }
+            if has_callers {
+                shape.join(&self.place(position));
+            }
+            self.set(param.var, shape);
+        }
+    }
+
+    /// The value comes by this place.
+    pub(super) fn hop(&mut self, shape: &mut Shape, at: Span, says: Says<'a>) {
+        if !shape.is_clean() {
+            let trails = &mut self.trails;
+            shape.each_trail(&mut |trail| trails.then(trail, at, says));
+        }
+    }
+
+    /// The nodes of a block; gives what its result carries. Blocks nest at most as deeply as the parser allows (256).
+    fn block(&mut self, block: &'a Block) -> Shape {
+        for node in &block.nodes {
+            let shape = self.node(node);
+            self.set(node.var, shape);
+        }
+        block.result.as_ref().map_or_else(Shape::default, |result| self.expr(result))
+    }
+
+    fn node(&mut self, node: &'a Node) -> Shape {
+        match &node.kind {
+            NodeKind::Read { dataset, .. } => self.read(dataset, node.at),
+            NodeKind::Compute { expr, .. } => {
+                let mut shape = self.expr(expr);
+                self.hop(&mut shape, node.at, Says::MadeOf(&node.label));
+                shape
+            }
+            NodeKind::Call { step, args, recover } => {
+                let summary = self.steps.get(step).cloned();
+                let shape = self.call(summary, (args, node.at), Says::PassedThrough(step));
+                self.recovered(shape, recover.as_ref())
+            }
+            NodeKind::Flow { flow, args, recover } => {
+                let summary = self.flows.get(flow).cloned();
+                let shape = self.call(summary, (args, node.at), Says::Returned(flow));
+                self.recovered(shape, recover.as_ref())
+            }
+            NodeKind::If { condition, then, otherwise } => {
+                let decides = self.decision(condition);
+                let mut shape = self.block(then);
+                shape.join(&self.block(otherwise));
+                shape.own.join(&decides);
+                shape
+            }
+            NodeKind::Match { subject, arms } => {
+                let looked_at = self.expr(subject);
+                let mut shape = Shape::default();
+                shape.own.join(&self.matched(&looked_at, arms.iter().map(|arm| &arm.pattern)));
+                for arm in arms {
+                    self.bind(&arm.pattern, &looked_at);
+                    if let Some(condition) = &arm.condition {
+                        shape.own.join(&self.decision(condition));
+                    }
+                    shape.join(&self.block(&arm.body));
+                }
+                shape
+            }
+            NodeKind::For { item, items, body, .. } => {
+                let items = self.expr(items).items();
+                self.set(*item, items);
+                self.block(body)
+            }
+            NodeKind::Write { dataset, value, partition } => {
+                self.write(dataset, value, partition);
+                Shape::default()
+            }
+            NodeKind::Wait { .. } | NodeKind::RequireFresh { .. } | NodeKind::Require { .. } => {
+                // Nothing comes of them, but something may be taken off in them.
+                self.all(node.expressions());
+                Shape::default()
+            }
+        }
+    }
+
+    fn recovered(&mut self, mut shape: Shape, recover: Option<&'a Block>) -> Shape {
+        if let Some(block) = recover {
+            shape.join(&self.block(block));
+        }
+        shape
+    }
+
+    /// What a version holds: what its type says, and what it is given besides. What others bring and accepts a label
+    /// that its type does not have may hold it anywhere.
+    fn read(&mut self, name: &'a Name, at: Span) -> Shape {
+        let Some(dataset) = self.program.datasets.get(name) else { return Shape::default() };
+        let mut shape = self.declared.shape(&dataset.ty, &mut self.labels, &mut self.trails);
+        let inside = self.declared.inside(&dataset.ty);
+        let from = (name, vec![], LabelId(0));
+        let held: Vec<_> = self.held.range(from..).take_while(|(of, ..)| *of == name).cloned().collect();
+        for (_, path, label) in held {
+            let trail = self.trails.begin(Origin { what: What::Dataset(name) }, dataset.at, Says::Begins);
+            let mut place = &mut shape;
+            for field in path {
+                place = place.fields.entry(field).or_default();
+            }
+            place.own.insert(Source::Label { label, few: true }, trail);
+        }
+        for label in dataset.accepts.iter().filter(|_| dataset.writer.is_none()) {
+            let label = self.labels.id(label);
+            if !inside.contains(&label) {
+                let trail = self.trails.begin(Origin { what: What::Dataset(name) }, dataset.at, Says::Begins);
+                shape.own.insert(Source::Label { label, few: true }, trail);
+            }
+        }
+        self.hop(&mut shape, at, Says::Read(name));
+        shape
+    }
+
+    /// A call of a step or flow.
+    fn call(&mut self, summary: Option<Rc<Summary<'a>>>, (args, at): (&'a [Expr], Span), says: Says<'a>) -> Shape {
+        let (Says::PassedThrough(callee) | Says::Returned(callee)) = says else { return Shape::default() };
+        let mut given = vec![];
+        for arg in args {
+            let mut shape = self.expr(arg);
+            self.hop(&mut shape, arg.at, Says::GivenTo(callee));
+            given.push((shape, arg.at));
+        }
+        let Some(summary) = summary else { return Shape::default() };
+        let mut shape = self.fill(&summary, &given);
+        self.hop(&mut shape, at, says);
+        shape
+    }
+
+    fn write(&mut self, name: &'a Name, value: &'a Expr, partition: &'a [Expr]) {
+        let shape = self.expr(value);
+        self.out(&shape, Sink::Dataset(name), value.at, &mut vec![], None);
+        for key in partition {
+            let shape = self.expr(key);
+            self.out_flat(&shape, Sink::Dataset(name), key.at);
+        }
+        if let Some(Dataset { location: Location::Table { connection, .. }, .. }) = self.program.datasets.get(name) {
+            self.out_flat(&shape, Sink::Connection(connection), value.at);
+        }
+    }
+}
+
+/// The labels of a program, under the same numbers each time.
+fn numbered(program: &Program) -> Labels<'_> {
+    let mut labels = Labels::default();
+    let steps = program.steps.values().chain(program.judges.values()).map(|step| &step.params);
+    let params = steps.chain(program.flows.values().map(|flow| &flow.params)).flatten().map(|param| &param.labels);
+    let datasets = program.datasets.values().map(|dataset| &dataset.accepts);
+    params.chain(datasets).flatten().for_each(|label| {
+        labels.id(label);
+    });
+    labels
+}
