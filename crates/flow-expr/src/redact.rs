@@ -5,10 +5,7 @@
 //! Keys of maps have no labels. Knows not what becomes of what it finds: that is for the callers, at the rims.
 
 use crate::{Field, MapKey, Name, Record, Table, TableData, Type, TypeDef, TypeTable, Value, VariantValue};
-use std::sync::Arc;
-
-/// Types that hold themselves end here.
-const DEEPEST: usize = 32;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// What stands in the place of labelled data: `‹@pii›`.
 #[must_use]
@@ -122,38 +119,36 @@ fn tables(value: Value, types: &TypeTable) -> Value {
 /// The labels of a field, of its type, and of what is inside.
 fn labels_of(field: &Field, types: &TypeTable) -> Vec<Name> {
     let mut found = field.labels.clone();
-    collect(&field.ty, types, 0, &mut found);
+    collect(&field.ty, types, &mut found);
     found
 }
 
-fn collect(ty: &Type, types: &TypeTable, depth: usize, found: &mut Vec<Name>) {
-    if depth > DEEPEST {
-        return;
-    }
-    match ty {
-        Type::Optional(inner) | Type::List(inner) | Type::Map(_, inner) | Type::Table(inner) => {
-            collect(inner, types, depth + 1, found);
+/// Adds the labels inside a type. One that holds itself, even twice, is looked into once; a chain of any length is no
+/// recursion.
+fn collect(ty: &Type, types: &TypeTable, found: &mut Vec<Name>) {
+    let (mut open, mut seen) = (vec![ty], BTreeSet::new());
+    while let Some(ty) = open.pop() {
+        match ty {
+            Type::Optional(inner) | Type::List(inner) | Type::Map(_, inner) | Type::Table(inner) => open.push(inner),
+            Type::Named(name) if seen.insert(name) => match types.get(name) {
+                Some(TypeDef::Refined { base, labels, .. }) => {
+                    add(labels, found);
+                    open.push(base);
+                }
+                Some(TypeDef::Record(fields)) => look_into(fields, &mut open, found),
+                Some(TypeDef::Enum(variants)) => {
+                    variants.iter().rev().for_each(|variant| look_into(&variant.payload, &mut open, found));
+                }
+                None => {}
+            },
+            _ => {}
         }
-        Type::Named(name) => match types.get(name) {
-            Some(TypeDef::Refined { base, labels, .. }) => {
-                add(labels, found);
-                collect(base, types, depth + 1, found);
-            }
-            Some(TypeDef::Record(fields)) => collect_fields(fields, types, depth, found),
-            Some(TypeDef::Enum(variants)) => {
-                variants.iter().for_each(|variant| collect_fields(&variant.payload, types, depth, found));
-            }
-            None => {}
-        },
-        _ => {}
     }
 }
 
-fn collect_fields(fields: &[Field], types: &TypeTable, depth: usize, found: &mut Vec<Name>) {
-    for field in fields {
-        add(&field.labels, found);
-        collect(&field.ty, types, depth + 1, found);
-    }
+fn look_into<'t>(fields: &'t [Field], open: &mut Vec<&'t Type>, found: &mut Vec<Name>) {
+    fields.iter().for_each(|field| add(&field.labels, found));
+    open.extend(fields.iter().rev().map(|field| &field.ty));
 }
 
 fn add(labels: &[Name], found: &mut Vec<Name>) {
@@ -168,7 +163,7 @@ fn add(labels: &[Name], found: &mut Vec<Name>) {
 #[must_use]
 pub fn labels_in(ty: &Type, types: &TypeTable) -> Vec<Name> {
     let mut found = vec![];
-    collect(ty, types, 0, &mut found);
+    collect(ty, types, &mut found);
     found
 }
 
@@ -264,5 +259,21 @@ mod tests {
         let data = hidden.data.expect("its rows are loaded");
         assert_eq!((shown(&data.cell(0, 0)), shown(&data.cell(0, 1))), ("1".into(), "\"‹@pii›\"".into()));
         assert_eq!(shown(&data.cell(0, 2)), "\"‹@secret›\"");
+    }
+
+    #[test]
+    fn a_type_that_holds_itself_twice_is_looked_into_once() {
+        let (pii, tree) = (Name::new("m.pii"), Name::new("m.Tree"));
+        let field = |name: &str, ty: Type, labels: &[Name]| Field {
+            name: name.into(),
+            ty,
+            refinement: None,
+            labels: labels.to_vec(),
+        };
+        let below = Type::Named(tree.clone()).optional();
+        let fields = ["a", "b", "c"].map(|name| field(name, below.clone(), &[]));
+        let fields = fields.into_iter().chain([field("name", Type::String, std::slice::from_ref(&pii))]).collect();
+        let types = TypeTable([(tree.clone(), TypeDef::Record(fields))].into());
+        assert_eq!(labels_in(&Type::Named(tree), &types), [pii]);
     }
 }

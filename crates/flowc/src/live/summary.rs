@@ -93,7 +93,7 @@ fn text(color: bool, (flow, again): (&Name, &str), summary: &RunSummary, place: 
     let counts = &summary.counts;
     let time = took(summary.started, summary.ended);
     let mut out = match summary.status {
-        RunStatus::Succeeded if counts.ran + counts.recovered == 0 && !summary.late => {
+        RunStatus::Succeeded if counts.ran + counts.recovered == 0 && counts.reused > 0 && !summary.late => {
             let reused = usize::try_from(counts.reused).unwrap_or(usize::MAX);
             let line = format!("nothing to do: {} up to date", steps(reused));
             format!("{} {line}\n", paint(color, Style::Good, "✓"))
