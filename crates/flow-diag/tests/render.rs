@@ -116,6 +116,17 @@ fn of_a_file_without_text_the_name_is_shown() {
 }
 
 #[test]
+fn the_first_excerpt_is_where_the_problem_is() {
+    let text = format!("type Word\n{}fallback Word\n", "//\n".repeat(100));
+    let mut sources = Sources::default();
+    sources.add("far.flow", text.as_str());
+    let problem = Problem::error(codes::E0001, span(0, &text, "fallback"), "a type, no value", "expected a value");
+    let shown = render_one(problem.label(span(0, &text, "Word"), "declared here"), &sources);
+    let heads: Vec<&str> = shown.lines().filter(|line| line.contains("far.flow:")).map(str::trim).collect();
+    assert_eq!(heads, ["╭─[ far.flow:102:1 ]", "├─[ far.flow:1:6 ]"], "{shown}");
+}
+
+#[test]
 fn a_very_long_line_is_shown_by_a_window() {
     let text = format!("{}needle{}", "x".repeat(2_000_000), "y".repeat(2_000_000));
     let mut sources = Sources::default();

@@ -65,7 +65,8 @@ impl<'a> Excerpts<'a> {
         }))
     }
 
-    /// Orders spans as they are drawn (the first one's file first, then down each file) and says in which part each stands.
+    /// Orders spans as they are drawn (the part with the first of them first, then down each file, its file first), and
+    /// says in which part each stands.
     pub(super) fn parts(&mut self, spans: &[Span]) -> Vec<(usize, Part)> {
         let first = spans.first().map(|span| span.file);
         let mut order: Vec<usize> = (0..spans.len()).collect();
@@ -87,6 +88,9 @@ impl<'a> Excerpts<'a> {
             last = Some((span.file, end));
             parts.push((index, Part { file: span.file, part }));
         }
+        // The head of the first excerpt is where the problem is.
+        let main = parts.iter().find(|(index, _)| *index == 0).map(|(_, part)| *part);
+        parts.sort_by_key(|(_, part)| Some(*part) != main);
         parts
     }
 }
