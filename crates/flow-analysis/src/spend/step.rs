@@ -140,10 +140,11 @@ fn own(program: &Program, step: &Step, ai: &AiBody, asks: u64) -> Spend {
 /// What so many asks of one model cost at most: by its window, or by the tokens that the step may use.
 fn dollars(step: &Step, ai: &AiBody, model: &Model, asks: u64) -> Bounded<Amount> {
     let free = Ok(Amount { most: 0, provenance: Provenance::Declared });
-    if matches!(model.provider, Provider::Replay { .. } | Provider::Scripted) {
-        return free;
-    }
     let Some(price) = model.price else {
+        // Nobody is asked. Where there is a price, recorded answers are charged like those that they stand for.
+        if matches!(model.provider, Provider::Replay { .. } | Provider::Scripted) {
+            return free;
+        }
         let name = model.name.short();
         let help =
             "write it into the model: `price input $0.25, output $2.00 per 1M tokens`; `$0` for one that costs nothing";
