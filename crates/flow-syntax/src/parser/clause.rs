@@ -67,7 +67,7 @@ impl Parser<'_> {
     /// One clause of a connection, model, pool, HTTP or AI body.
     pub(super) fn setting(&mut self) -> bool {
         match self.current() {
-            Token::Price if !self.is_plain_setting() => self.price(),
+            Token::Price if !self.is_plain_setting() || self.is_unnamed_price() => self.price(),
             Token::Limit => self.limit(),
             Token::Accepts => self.accepts(),
             Token::Header | Token::Query | Token::Form if self.at_entry() => self.entry(),
@@ -85,6 +85,13 @@ impl Parser<'_> {
 
     fn is_plain_setting(&self) -> bool {
         !self.nth(1).is_word()
+    }
+
+    /// `price $0.25 in, $2.00 out`, `price $0.25 per 1M tokens`: the word for what is priced stands behind, or is missing.
+    fn is_unnamed_price(&self) -> bool {
+        self.nth(1) == Token::Money
+            && self.nth(2).is_word()
+            && matches!(self.nth(3), Token::Comma | Token::RBrace | Token::Count)
     }
 
     /// `header "Name": …`, `query name: …`
@@ -115,7 +122,12 @@ impl Parser<'_> {
             if self.at_word() {
                 self.keyword();
             } else {
-                self.unexpected("what is priced: `input` or `output`");
+                self.unexpected("`input` or `output`, as in `price input …, output … per 1M tokens`");
+                if self.at(Token::Money) {
+                    self.skip_line_after_report();
+                    self.finish();
+                    break;
+                }
             }
             self.expression();
             self.finish();
