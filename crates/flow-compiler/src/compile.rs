@@ -82,7 +82,10 @@ pub fn compile(world: &dyn World, options: &Options) -> Compilation {
     problems.extend(flow_analysis::analyse(&program, &mentions, is_complete));
     let mut queries = Queries::default();
     problems.extend(queries.check(&program, &places));
-    problems.extend(labels::check(&program, &mentions, &queries, options.strict));
+    // Where a value of one type stands for another, labels would seem to go where nothing goes.
+    if !problems.0.iter().any(|problem| problem.code.as_str().starts_with("E02")) {
+        problems.extend(labels::check(&program, &mentions, &queries, options.strict));
+    }
     leave_out_library_warnings(&mut problems, &loaded.sources);
     problems.sort();
     Compilation { sources: loaded.sources, problems, program, index, places, horizon, trees, queries }

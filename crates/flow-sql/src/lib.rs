@@ -8,6 +8,7 @@
 mod arrow_types;
 mod checked;
 mod compare;
+mod expansion;
 mod foreign;
 mod lineage;
 mod locate;

@@ -5,6 +5,7 @@
 
 use crate::{
     compare::mixed_comparisons,
+    expansion::{MOST_PARTS, parts},
     parse::{Lines, one_statement},
     problems::SqlProblem,
     query::explain_failure,
@@ -52,6 +53,9 @@ pub(crate) fn plan_text(text: &str, tables: &[Source], params: &[FieldRef]) -> R
     let statement = one_statement(text, &GenericDialect {}, &lines).map_err(|problem| vec![problem])?;
     if !matches!(statement, Statement::Query(_)) {
         return Err(vec![SqlProblem::not_a_query(lines.first_word())]);
+    }
+    if let count @ MOST_PARTS.. = parts(&statement) {
+        return Err(vec![SqlProblem::too_many_parts(lines.first_word(), count)]);
     }
     let table_names: Vec<&str> = tables.iter().map(|(name, _)| &**name).collect();
     let param_names: Vec<&str> = params.iter().map(|field| field.name().as_str()).collect();

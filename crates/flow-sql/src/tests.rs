@@ -182,6 +182,14 @@ fn types_that_do_not_fit_are_found_at_the_smallest_part() {
     assert_eq!(refused("select id from orders where amount"), ["E1106 at 'amount'"]);
     assert_eq!(refused("select region, customer, sum(amount) from orders group by region"), ["E1106 at 'customer'"]);
     assert_eq!(refused("select id from orders where day > true"), ["E1106 at 'day > true'"]);
+    // Parts that name each other twice are put in two, four, eight … times.
+    let doubled = |levels: usize| {
+        let parts: Vec<String> = (1..=levels)
+            .map(|n| format!("a{n} as (select id from a{0} union all select id from a{0})", n - 1))
+            .collect();
+        format!("with a0 as (select id from orders), {} select id from a{levels}", parts.join(", "))
+    };
+    assert_eq!(refused(&doubled(40)), ["E1106 at 'with'"]);
     assert_eq!(refused("select date_trunc(1, placed_at) from orders"), ["E1106 at 'date_trunc(1, placed_at)'"]);
 }
 

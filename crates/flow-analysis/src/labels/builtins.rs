@@ -21,6 +21,8 @@ pub(super) enum Kind<'a> {
     Presence,
     /// The result is items of the first argument; the others choose.
     Picks,
+    /// The same of a map, which keeps its keys.
+    Leaves,
     /// The keys of a map.
     Keys,
     /// The result is any of the arguments, or all put together.
@@ -48,8 +50,10 @@ pub(super) fn kind<'a>(name: &str, args: &'a [Expr]) -> Kind<'a> {
         | "contains_key" | "fits_schema" | "is_null" => Kind::Tests,
         "is_present" | "is_absent" => Kind::Presence,
         "at" | "get" | "first" | "last" | "take" | "skip" | "reverse" | "filter" | "sort" | "sort_by" | "distinct"
-        | "flatten" | "chunk" | "find" | "to_list" | "required" | "present" | "min_by" | "max_by" | "values"
-        | "remove" => Kind::Picks,
+        | "flatten" | "chunk" | "find" | "to_list" | "required" | "present" | "min_by" | "max_by" | "values" => {
+            Kind::Picks
+        }
+        "remove" => Kind::Leaves,
         "keys" => Kind::Keys,
         "value_or" | "merge" | "insert" => Kind::Joins,
         "map" | "flat_map" | "zip" | "map_values" => Kind::Maps,

@@ -243,6 +243,10 @@ impl<'a> Walk<'a> {
                 if self.strict { all } else { Shape::default() }
             }
             Kind::Picks => self.picked(first, &args[1..]),
+            Kind::Leaves => {
+                let keys = self.keys_of(first);
+                self.picked(first, &args[1..]).with_keys(keys)
+            }
             Kind::Keys => {
                 let map = self.expr(first);
                 map.field(&super::shape::KEYS.into(), &mut self.places)
@@ -250,12 +254,18 @@ impl<'a> Walk<'a> {
             Kind::Joins => self.joined(args),
             Kind::Maps => {
                 let (given, function) = args.split_at(args.len() - 1);
+                let keys = if name == "map_values" { self.keys_of(first) } else { Shape::default() };
                 let given: Vec<Shape> = given.iter().map(|arg| self.expr(arg).items()).collect();
-                self.apply(&function[0], &given)
+                self.apply(&function[0], &given).with_keys(keys)
             }
             Kind::Groups => self.grouped(first, args.get(1)),
             Kind::MadeOf => self.of_rows_and(first, &args[1..]),
         }
+    }
+
+    /// What the keys of a map carry.
+    fn keys_of(&mut self, map: &'a Expr) -> Shape {
+        self.expr(map).fields.remove(super::shape::KEYS).unwrap_or_default()
     }
 
     /// Items of a list or map, chosen in some way.
@@ -302,12 +312,13 @@ impl<'a> Walk<'a> {
 
     /// What a function of each row gives, or else the rows themselves.
     fn of_rows(&mut self, rows: &'a Expr, rest: &'a [Expr]) -> Shape {
-        let shape = self.expr(rows).items();
+        let whole = self.expr(rows);
         let functions: Vec<&'a Expr> = rest.iter().filter(|arg| matches!(arg.kind, ExprKind::Lambda(..))).collect();
         if functions.is_empty() {
-            return Shape::of(shape.flat());
+            return Shape::of(whole.flat());
         }
-        let mut made = Marks::default();
+        let mut made = whole.fields.get(super::shape::KEYS).map(Shape::flat).unwrap_or_default();
+        let shape = whole.items();
         for function in functions {
             made.join(&self.apply(function, std::slice::from_ref(&shape)).flat());
         }

@@ -53,6 +53,14 @@ impl Shape {
         }
     }
 
+    /// A map whose keys carry this.
+    pub(super) fn with_keys(mut self, keys: Self) -> Self {
+        if !keys.is_clean() {
+            self.fields.entry(KEYS.into()).or_default().join(&keys);
+        }
+        self
+    }
+
     /// An item of a list, a row, a value of a map.
     pub(super) fn items(mut self) -> Self {
         self.fields.remove(KEYS);

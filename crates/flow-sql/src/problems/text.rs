@@ -13,6 +13,8 @@ pub enum TextProblem {
     ManyStatements(usize),
     /// It is a statement, but no query.
     NotAQuery,
+    /// Its `with` parts name each other so often that putting them in would give this many.
+    TooManyParts(u64),
 }
 
 impl SqlProblem {
@@ -29,6 +31,12 @@ impl SqlProblem {
     }
 }
 
+impl SqlProblem {
+    pub(crate) fn too_many_parts(range: Range<usize>, count: u64) -> Self {
+        Self::new(range, SqlProblemKind::Text(TextProblem::TooManyParts(count)))
+    }
+}
+
 impl TextProblem {
     pub(super) fn render(self, span: Span) -> Problem {
         match self {
@@ -40,6 +48,11 @@ impl TextProblem {
                 "the second begins here",
             )
             .help("make a step of each, or one query with `with`"),
+            Self::TooManyParts(count) => {
+                let title = format!("this query has {count} parts once its `with` names are put in");
+                Problem::error(codes::E1106, span, title, "each name stands for all of its query, again and again")
+                    .help("make the parts that are named several times steps of their own")
+            }
             Self::NotAQuery => {
                 Problem::error(codes::E1107, span, "an `sql` body is a query", "expected `select` or `with`")
                     .help("to change a database, name it: `sql on CONNECTION`")
