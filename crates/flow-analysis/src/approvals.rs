@@ -197,7 +197,7 @@ impl From<NoYes<'_>> for Problem {
         let NoYes { flow, step, at, lacks } = found;
         let name = step.name.short();
         let title = format!("`{name}` cannot be undone, and nobody has said yes to it");
-        let effect = step.clauses_at.iter().find(|(clause, _)| &**clause == "effect").map_or(step.at, |(_, at)| *at);
+        let effect = step.place_of("effect");
         let problem = Self::error(codes::E0403, at, title, "whatever comes of this stays");
         let problem = match lacks {
             Lacks::Nobody => problem,

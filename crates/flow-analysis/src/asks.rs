@@ -13,7 +13,7 @@ pub fn check(program: &Program) -> Problems {
     let mut problems = Problems::default();
     for step in program.steps.values().chain(program.judges.values()) {
         for model in unpriced(program, step) {
-            problems.push(MoneyWithoutPrice { budget: clause(step, "budget"), model });
+            problems.push(MoneyWithoutPrice { budget: step.place_of("budget"), model });
         }
         if !matches!(step.body, Body::Ai(_)) {
             continue;
@@ -105,10 +105,6 @@ fn no_room<'p>(program: &Program, step: &'p Step) -> Option<NoRoomForJudges<'p>>
     (answers + judges > 1 && budget < answers + judges).then_some(NoRoomForJudges { step, budget, answers, judges })
 }
 
-fn clause(step: &Step, keyword: &str) -> Span {
-    step.clauses_at.iter().find(|(name, _)| &**name == keyword).map_or(step.at, |(_, at)| *at)
-}
-
 /// `guard … else retry` that nothing ends.
 struct EndlessReasks<'a> {
     at: Span,
@@ -120,7 +116,7 @@ impl From<EndlessReasks<'_>> for Problem {
         let EndlessReasks { at, step } = found;
         let title = format!("nothing says how often `{}` may ask again", step.name.short());
         Self::error(codes::E0902, at, title, "when this does not hold, the model is asked again")
-            .label(clause(step, "body"), "this is what is asked")
+            .label(step.place_of("body"), "this is what is asked")
             .help("bound it with `budget 3 asks`, or with a retry policy: `retry { up to 2 times }`")
             .help("say what then becomes of the step with `fallback`; without one it fails")
     }
@@ -159,13 +155,13 @@ impl From<NoRoomForJudges<'_>> for Problem {
         let needed = answers + judges;
         if judges == 0 {
             let title = format!("`{name}` may ask {budget} times, and {answers} answers must agree");
-            return Self::error(codes::E0903, clause(step, "budget"), title, "so many answers are never asked for")
-                .label(clause(step, "body"), format!("one result takes {needed} asks"))
+            return Self::error(codes::E0903, step.place_of("budget"), title, "so many answers are never asked for")
+                .label(step.place_of("body"), format!("one result takes {needed} asks"))
                 .help(format!("`budget {needed} asks` is the least"));
         }
         let title = format!("`{name}` may ask {budget} times, and its judges are never all asked");
-        Self::error(codes::E0903, clause(step, "budget"), title, "a judge's asks count for the step that it judges")
-            .label(clause(step, "guard"), format!("one result and its judges take {needed} asks"))
+        Self::error(codes::E0903, step.place_of("budget"), title, "a judge's asks count for the step that it judges")
+            .label(step.place_of("guard"), format!("one result and its judges take {needed} asks"))
             .help(format!("`budget {needed} asks` lets one result pass; each further one takes as many"))
     }
 }

@@ -71,11 +71,6 @@ fn is_constant(key: &Expr) -> bool {
     every_expression(key).all(|expr| !matches!(expr.kind, ExprKind::Var(_)))
 }
 
-/// Where a clause is; the step's name if it is not recorded.
-fn clause(step: &Step, keyword: &str) -> Option<Span> {
-    step.clauses_at.iter().find(|(name, _)| &**name == keyword).map(|(_, span)| *span)
-}
-
 /// A step that writes is tried again without being idempotent.
 struct RetriedWrite<'a> {
     step: &'a Step,
@@ -87,19 +82,19 @@ impl From<RetriedWrite<'_>> for Problem {
     fn from(found: RetriedWrite<'_>) -> Self {
         let RetriedWrite { step, again, inside } = found;
         let name = step.name.short();
-        let place = clause(step, again).unwrap_or(step.at);
+        let place = step.place_of(again);
         let effect = if step.effect == Effect::Irreversible { "irreversible" } else { "write" };
         let title = format!("`{name}` is tried again, but running it twice may do harm");
         let mut problem = Self::error(codes::E0401, place, title, "this may run it again after it already took effect");
-        problem = match clause(step, "effect") {
+        problem = match step.clause_at("effect") {
             Some(effect_at) => problem.label(effect_at, format!("its effect is `{effect}`")),
             None => problem.label(
-                clause(step, "body").unwrap_or(step.at),
+                step.place_of("body"),
                 format!("a `{}` body has the effect `{effect}` unless told otherwise", step.body.keyword()),
             ),
         };
         problem = problem.help("say `idempotent` if running it twice is harmless, or `idempotent by KEY` if the other side drops repeats of a key");
-        if clause(step, "effect").is_none() {
+        if step.clause_at("effect").is_none() {
             problem = problem.help("or say what it does: `effect none` or `effect read`");
         }
         let Some(inside) = inside else { return problem };

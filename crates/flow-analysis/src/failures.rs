@@ -58,8 +58,9 @@ pub enum End {
     Fails,
 }
 
-/// Failures of one ask, in the order in which they are listed.
-const CLASSES: [ErrorClass; 8] = [
+/// What a connection or a server does wrong with an ask, in the order in which it is listed: the retry policy says
+/// whether the same model is asked again, and then the next model has as many tries.
+pub(crate) const TRANSPORT: [ErrorClass; 7] = [
     ErrorClass::Timeout,
     ErrorClass::Connection,
     ErrorClass::RateLimited,
@@ -67,7 +68,6 @@ const CLASSES: [ErrorClass; 8] = [
     ErrorClass::ClientError,
     ErrorClass::Auth,
     ErrorClass::Refused,
-    ErrorClass::Malformed,
 ];
 
 /// The course of every trouble of a call of an AI step; nothing for other steps. `has_else` says that the call has one.
@@ -77,10 +77,10 @@ pub fn courses(step: &Step, has_else: bool) -> Vec<Course> {
     let last = if has_else { End::Recovered } else { End::Fails };
     let end = if step.fallback.is_some() { End::Fallback } else { last };
     // Of several answers, one that does not fit agrees with none, and the others are asked for all the same.
-    let is_asked = |class: &ErrorClass| ai.samples.is_none() || *class != ErrorClass::Malformed;
-    let mut courses: Vec<Course> = CLASSES
+    let malformed = ai.samples.is_none().then_some(ErrorClass::Malformed);
+    let mut courses: Vec<Course> = TRANSPORT
         .into_iter()
-        .filter(is_asked)
+        .chain(malformed)
         .map(|class| {
             let trouble = Trouble::Class(class);
             if class == ErrorClass::Malformed {

@@ -103,10 +103,6 @@ fn circles(program: &Program) -> Vec<EndlessTools<'_>> {
     found
 }
 
-fn clause(step: &Step, keyword: &str) -> Span {
-    step.clauses_at.iter().find(|(name, _)| &**name == keyword).map_or(step.at, |(_, at)| *at)
-}
-
 /// A step with an effect that a model may call.
 struct ToolChanges<'a> {
     step: &'a Step,
@@ -135,7 +131,7 @@ impl From<ToolChanges<'_>> for Problem {
             ),
         };
         let problem =
-            Self::error(codes::E0504, clause(step, "body"), title, "what it calls with is what it says: a draft")
+            Self::error(codes::E0504, step.place_of("body"), title, "what it calls with is what it says: a draft")
                 .label(tool.at, format!("its effect is `{effect}`"))
                 .help(help)
                 .help("or let the model return what is to be done, guard that, and call the step in the flow");
@@ -162,7 +158,7 @@ impl From<EndlessTools<'_>> for Problem {
         let (name, tool_name) = (step.name.short(), tool.name.short());
         let problem = Self::error(
             codes::E0904,
-            clause(step, "body"),
+            step.place_of("body"),
             format!("`{tool_name}` may come to call itself"),
             format!("its model may call `{tool_name}`"),
         );

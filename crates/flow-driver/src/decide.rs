@@ -149,8 +149,7 @@ fn code_changed(step: Option<&Step>, clause: &Arc<str>, old: Arc<str>, new: Arc<
     if let Some(model) = clause.strip_prefix("model ") {
         return Reason::ModelChanged { model: Name::new(model) };
     }
-    let place = step.and_then(|step| step.clauses_at.iter().find(|(name, _)| name == clause).map(|(_, at)| *at));
-    let at = place.or(step.map(|step| step.at)).unwrap_or_default();
+    let at = step.map(|step| step.place_of(clause)).unwrap_or_default();
     Reason::CodeChanged { clause: clause.clone(), old, new, at }
 }
 

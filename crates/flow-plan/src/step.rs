@@ -63,6 +63,20 @@ pub struct Step {
     pub clauses_at: Vec<(Arc<str>, Span)>,
 }
 
+impl Step {
+    /// Where a clause stands, if it is written.
+    #[must_use]
+    pub fn clause_at(&self, keyword: &str) -> Option<Span> {
+        self.clauses_at.iter().find(|(name, _)| &**name == keyword).map(|(_, at)| *at)
+    }
+
+    /// Where a clause stands, or else the step's name.
+    #[must_use]
+    pub fn place_of(&self, keyword: &str) -> Span {
+        self.clause_at(keyword).unwrap_or(self.at)
+    }
+}
+
 /// A parameter of a step or flow.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Param {

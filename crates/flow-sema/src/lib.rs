@@ -9,6 +9,7 @@
 //! [`flow_expr::Expr`]; there is no other model between the tree and the plan.
 
 mod arguments;
+mod by_var;
 mod decl;
 mod environment;
 mod expr;

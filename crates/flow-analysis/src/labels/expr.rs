@@ -7,7 +7,7 @@
 
 use super::{builtins, marks::Marks, shape::Shape, sink::Removes, trail::Says, walk::Walk};
 use flow_diag::Span;
-use flow_expr::{Arm, BinaryOp, Expr, ExprKind, Name, Part, Pattern, Value, VarId};
+use flow_expr::{BinaryOp, Expr, ExprKind, Name, Part, Pattern, Value, VarId};
 use flow_plan::every_expression;
 use std::sync::Arc;
 
@@ -45,7 +45,9 @@ impl<'a> Walk<'a> {
                 shape.own.join(&decides);
                 shape
             }
-            ExprKind::Match(subject, arms) => self.match_expr(subject, arms),
+            ExprKind::Match(subject, arms) => {
+                self.arms(subject, arms, |arm| (&arm.pattern, arm.condition.as_ref()), |this, arm| this.expr(&arm.body))
+            }
             ExprKind::Call(function, args) => self.call_function(function, args, expr.at),
             ExprKind::Builtin(name, args) => self.builtin(name, args, expr.at),
             ExprKind::Lambda(_, body) => Shape::of(self.expr(body).flat()),
@@ -135,22 +137,30 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn match_expr(&mut self, subject: &'a Expr, arms: &'a [Arm]) -> Shape {
+    /// What any arm of a `match` gives, be it of expressions or of blocks, which `body` tells apart.
+    pub(super) fn arms<A>(
+        &mut self,
+        subject: &'a Expr,
+        arms: &'a [A],
+        head: impl Fn(&'a A) -> (&'a Pattern, Option<&'a Expr>),
+        body: impl Fn(&mut Self, &'a A) -> Shape,
+    ) -> Shape {
         let looked_at = self.expr(subject);
         let mut shape = Shape::default();
-        shape.own.join(&self.matched(&looked_at, arms.iter().map(|arm| &arm.pattern)));
+        shape.own.join(&self.matched(&looked_at, arms.iter().map(|arm| head(arm).0)));
         for arm in arms {
-            self.bind(&arm.pattern, &looked_at);
-            if let Some(condition) = &arm.condition {
+            let (pattern, condition) = head(arm);
+            self.bind(pattern, &looked_at);
+            if let Some(condition) = condition {
                 shape.own.join(&self.decision(condition));
             }
-            shape.join(&self.expr(&arm.body));
+            shape.join(&body(self, arm));
         }
         shape
     }
 
     /// What a value brings into those that are chosen by its patterns: nothing where they only ask whether it is there.
-    pub(super) fn matched<'p>(&self, subject: &Shape, patterns: impl Iterator<Item = &'p Pattern>) -> Marks {
+    fn matched<'p>(&self, subject: &Shape, patterns: impl Iterator<Item = &'p Pattern>) -> Marks {
         let mut patterns = patterns;
         let asks_presence = |pattern: &Pattern| matches!(pattern, Pattern::Absent | Pattern::Any | Pattern::Bind(_));
         if !self.strict && patterns.all(asks_presence) { Marks::default() } else { self.choice(subject) }

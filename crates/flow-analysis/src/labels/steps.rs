@@ -63,16 +63,11 @@ impl<'a> Walk<'a> {
             Body::Ai(body) => self.prompt(step, body),
             Body::Sql { connection: Some(connection), .. } => {
                 let inputs = Shape::of(self.given(step));
-                self.out_flat(&inputs, Sink::Connection(connection), self.body_at(step));
+                self.out_flat(&inputs, Sink::Connection(connection), step.place_of("body"));
                 inputs.own
             }
             _ => self.given(step),
         }
-    }
-
-    /// Where the body stands.
-    fn body_at(&self, step: &Step) -> Span {
-        step.clauses_at.iter().find(|(name, _)| **name == *"body").map_or(step.at, |(_, at)| *at)
     }
 
     /// All that the parameters carry.
@@ -120,7 +115,9 @@ impl<'a> Walk<'a> {
         for tool in &body.tools {
             if let Some(summary) = self.steps.get(tool).cloned() {
                 let given = Shape::of(self.without(summary.returns.clone(), &[]).flat().labels_only());
-                models.iter().for_each(|model| self.out_flat(&given, *model, self.tool_at(step)));
+                models.iter().for_each(|model| {
+                    self.out_flat(&given, *model, step.clause_at("tools").unwrap_or_else(|| step.place_of("body")))
+                });
                 seen.join(&given.own);
             }
         }
@@ -128,7 +125,7 @@ impl<'a> Walk<'a> {
             let (Some(summary), Some(tool)) = (self.steps.get(tool).cloned(), self.program.steps.get(tool)) else {
                 continue;
             };
-            let at = self.tool_at(step);
+            let at = step.clause_at("tools").unwrap_or_else(|| step.place_of("body"));
             let mut args = vec![];
             for param in &tool.params {
                 // What a model looks things up by is a number or a day; what it may repeat is text.
@@ -138,11 +135,6 @@ impl<'a> Walk<'a> {
             self.fill(&summary, &args);
         }
         seen
-    }
-
-    /// Where a step names its tools.
-    fn tool_at(&self, step: &Step) -> Span {
-        step.clauses_at.iter().find(|(name, _)| **name == *"tools").map_or_else(|| self.body_at(step), |(_, at)| *at)
     }
 
     /// What guards send on: to judges, and with `else retry` to the model that is asked again.
@@ -245,7 +237,7 @@ impl<'a> Walk<'a> {
                 if value.is_clean() {
                     continue;
                 }
-                let at = used.at.clone().map_or_else(|| self.body_at(step), |range| in_text(text, range));
+                let at = used.at.clone().map_or_else(|| step.place_of("body"), |range| in_text(text, range));
                 match used.how {
                     Through::Aggregate | Through::Hash => {
                         let is_hash = used.how == Through::Hash;

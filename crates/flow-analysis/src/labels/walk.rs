@@ -248,19 +248,12 @@ impl<'a> Walk<'a> {
                 shape.own.join(&decides);
                 shape
             }
-            NodeKind::Match { subject, arms } => {
-                let looked_at = self.expr(subject);
-                let mut shape = Shape::default();
-                shape.own.join(&self.matched(&looked_at, arms.iter().map(|arm| &arm.pattern)));
-                for arm in arms {
-                    self.bind(&arm.pattern, &looked_at);
-                    if let Some(condition) = &arm.condition {
-                        shape.own.join(&self.decision(condition));
-                    }
-                    shape.join(&self.block(&arm.body));
-                }
-                shape
-            }
+            NodeKind::Match { subject, arms } => self.arms(
+                subject,
+                arms,
+                |arm| (&arm.pattern, arm.condition.as_ref()),
+                |this, arm| this.block(&arm.body),
+            ),
             NodeKind::For { item, items, body, .. } => {
                 let items = self.expr(items).items();
                 self.set(*item, items);

@@ -5,7 +5,7 @@
 //! would bound it.
 
 use crate::{
-    bounds::SystemBounds,
+    bounds::{self, SystemBounds},
     calendar::Horizon,
     spend::{Measure, Spending},
 };
@@ -42,10 +42,7 @@ fn of_runs(policy: &Policy, budget: &FlowBudget, program: &Program, spending: &S
             match run.most.of(measure) {
                 Ok(amount) if amount.most <= cap => continue,
                 Ok(amount) => problems.push(TooDear { policy, budget, flow, measure, cap, most: amount.most }),
-                Err(why) => {
-                    let (why, help) = (why.why.clone(), why.help.clone());
-                    problems.push(Unbounded { policy, budget, flow, measure, why, help });
-                }
+                Err(why) => problems.push(Unbounded { policy, budget, flow, measure, why }),
             }
             break;
         }
@@ -67,8 +64,7 @@ fn together(
             match spending.started_within(bounds, flow, per_ms).of(measure) {
                 Ok(amount) => shares.push((flow, amount.most)),
                 Err(why) => {
-                    let (why, help) = (why.why.clone(), why.help.clone());
-                    problems.push(Unbounded { policy, budget, flow, measure, why, help });
+                    problems.push(Unbounded { policy, budget, flow, measure, why });
                     continue 'measures;
                 }
             }
@@ -178,13 +174,12 @@ struct Unbounded<'a> {
     budget: &'a FlowBudget,
     flow: &'a Flow,
     measure: Measure,
-    why: String,
-    help: String,
+    why: &'a bounds::Unbounded,
 }
 
 impl From<Unbounded<'_>> for Problem {
     fn from(found: Unbounded<'_>) -> Self {
-        let Unbounded { policy, budget, flow, measure, why, help } = found;
+        let Unbounded { policy, budget, flow, measure, why } = found;
         let cap = measure.cap(&budget.caps).map(|cap| measure.amount(cap)).unwrap_or_default();
         let title = format!(
             "nothing bounds what `{}` may spend{}, and the policy `{}` allows {cap}",
@@ -194,8 +189,8 @@ impl From<Unbounded<'_>> for Problem {
         );
         let problem = Self::error(codes::E1001, flow.at, title, format!("breaks the policy `{}`", policy.name.short()))
             .label(budget.at, "allowed here")
-            .note(why)
-            .help(help);
+            .note(why.why.clone())
+            .help(why.help.clone());
         described(problem, policy)
     }
 }

@@ -2,23 +2,13 @@
 //! model calls.
 
 use super::{Amount, Measure, Spend};
-use crate::bounds::{Bounded, Unbounded};
-use flow_diag::Span;
+use crate::{
+    bounds::{Bounded, Unbounded},
+    failures::TRANSPORT,
+};
 use flow_expr::Name;
 use flow_plan::{AiBody, Body, ErrorClass, GuardAction, MOST_CALLS, Model, Program, Provenance, Provider, Step};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// What a connection or a server does wrong: the retry policy says whether the same model is asked again, and then the
-/// next model has as many tries.
-const TRANSPORT: [ErrorClass; 7] = [
-    ErrorClass::Timeout,
-    ErrorClass::Connection,
-    ErrorClass::RateLimited,
-    ErrorClass::ServerError,
-    ErrorClass::ClientError,
-    ErrorClass::Auth,
-    ErrorClass::Refused,
-];
 
 /// How often a step's own models are asked at most, and how many results its guards may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,12 +160,8 @@ fn dollars(step: &Step, ai: &AiBody, model: &Model, asks: u64) -> Bounded<Amount
 fn endless(step: &Step) -> std::sync::Arc<Unbounded> {
     let name = step.name.short();
     Unbounded::new(
-        clause(step, "body"),
+        step.place_of("body"),
         format!("nothing bounds how long a prompt of `{name}` gets"),
         format!("give `{name}` a budget, such as `budget 3 asks, 20_000 tokens, $0.05`; or its model a `context`"),
     )
-}
-
-fn clause(step: &Step, keyword: &str) -> Span {
-    step.clauses_at.iter().find(|(name, _)| &**name == keyword).map_or(step.at, |(_, at)| *at)
 }

@@ -19,7 +19,7 @@ pub(super) async fn place(attempt: &Attempt<'_>, source: &str, file: Option<&str
         return Place { name: file.to_owned(), lines_before: 0 };
     }
     let unknown = Place { name: format!("<step {}>", step.name.short()), lines_before: 0 };
-    let body = step.clauses_at.iter().find(|(clause, _)| &**clause == "body").map_or(step.at, |(_, span)| *span);
+    let body = step.place_of("body");
     let Some(path) = attempt.call.program.files.get(body.file.0 as usize) else { return unknown };
     let Ok(text) = tokio::fs::read_to_string(attempt.root.join(&**path)).await else { return unknown };
     match lines_before(&text, body.start as usize, source) {

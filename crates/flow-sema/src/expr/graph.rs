@@ -5,6 +5,7 @@
 //! nodes need which is worked out when the flow is complete, from the variables that they use.
 
 use super::Elaborator;
+use crate::by_var::ByVar;
 use ahash::AHashMap;
 use flow_diag::Span;
 use flow_expr::{Expr, Name, Type, VarId};
@@ -22,8 +23,8 @@ pub(crate) type ExpressionHook = fn(&mut Elaborator<'_>, &ast::Expr, Option<&Typ
 pub(crate) struct Graph {
     /// Nodes of the blocks that are open, the innermost last.
     open: Vec<Vec<Node>>,
-    /// The block among the open ones, and the place in it, of the node that makes each variable, by its number.
-    makers: Vec<Option<(u32, u32)>>,
+    /// The block among the open ones, and the place in it, of the node that makes each variable.
+    makers: ByVar<(u32, u32)>,
     next: u32,
     /// Datasets that open blocks have read, with the variables that hold them.
     reads: AHashMap<(Name, bool), VarId>,
@@ -40,9 +41,11 @@ pub(crate) struct Graph {
 impl Graph {
     /// An empty graph with one open block, in which about so many nodes are expected.
     pub(crate) fn new(statement: StatementHook, expression: ExpressionHook, expected: usize) -> Self {
+        let mut makers = ByVar::default();
+        makers.reserve(2 * expected);
         Self {
             open: vec![Vec::with_capacity(expected)],
-            makers: Vec::with_capacity(2 * expected),
+            makers,
             next: 0,
             reads: AHashMap::new(),
             readers: vec![],
@@ -82,21 +85,13 @@ impl Graph {
             self.open();
         }
         let depth = self.open.len() - 1;
-        self.made_by(var, Some((depth as u32, self.open[depth].len() as u32)));
+        self.makers.insert(var, (depth as u32, self.open[depth].len() as u32));
         self.open[depth].push(node);
     }
 
     fn maker(&self, var: VarId) -> Option<(usize, usize)> {
-        let (depth, place) = (*self.makers.get(var.0 as usize)?)?;
+        let (depth, place) = self.makers.get(var)?;
         Some((depth as usize, place as usize))
-    }
-
-    fn made_by(&mut self, var: VarId, maker: Option<(u32, u32)>) {
-        let var = var.0 as usize;
-        if var >= self.makers.len() {
-            self.makers.resize(var + 1, None);
-        }
-        self.makers[var] = maker;
     }
 
     /// The node of that variable, if it is in the innermost open block: for a `let` to give it its name, or
@@ -110,8 +105,9 @@ impl Graph {
     pub(crate) fn rename(&mut self, var: VarId, wanted: &str, to: VarId) {
         if let Some(node) = self.node_of(var) {
             (node.var, node.label) = (to, wanted.into());
-            let maker = self.makers.get_mut(var.0 as usize).and_then(Option::take);
-            self.made_by(to, maker);
+            if let Some(maker) = self.makers.remove(var) {
+                self.makers.insert(to, maker);
+            }
         }
     }
 
@@ -145,7 +141,7 @@ impl Graph {
     pub(crate) fn close(&mut self, result: Option<Expr>) -> Block {
         let nodes = self.open.pop().unwrap_or_default();
         for node in &nodes {
-            self.made_by(node.var, None);
+            self.makers.remove(node.var);
         }
         let depth = self.open.len();
         while let Some((dataset, previous, _)) = self.readers.pop_if(|(.., at)| *at > depth) {

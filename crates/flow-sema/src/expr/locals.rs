@@ -3,7 +3,7 @@
 //! Knows no syntax. A scope inside another may hide its names; within one scope a name is bound once. Looking
 //! a name up costs the same however many are bound: a flow may have 100,000 `let`s. Tested below.
 
-use crate::index::DefinitionId;
+use crate::{by_var::ByVar, index::DefinitionId};
 use ahash::AHashMap;
 use flow_diag::Span;
 use flow_expr::{Type, VarId};
@@ -42,8 +42,8 @@ pub(crate) struct Locals {
     stack: Vec<Bound>,
     /// Where the stack has the innermost binding of each name.
     names: AHashMap<Arc<str>, u32>,
-    /// Where the stack has the innermost binding of each variable, by its number.
-    vars: Vec<Option<u32>>,
+    /// Where the stack has the innermost binding of each variable.
+    vars: ByVar<u32>,
     marks: Vec<usize>,
     next: u32,
     it: Option<It>,
@@ -92,9 +92,10 @@ impl Locals {
                 Some(place) => drop(self.names.insert(local.name.clone(), *place)),
                 None => drop(self.names.remove(&*local.name)),
             }
-            if let Some(var) = self.vars.get_mut(local.var.0 as usize) {
-                *var = *var_before;
-            }
+            match var_before {
+                Some(place) => self.vars.insert(local.var, *place),
+                None => self.vars.remove(local.var),
+            };
         }
         self.stack.drain(mark..).map(|bound| bound.local)
     }
@@ -103,11 +104,7 @@ impl Locals {
     pub(crate) fn push(&mut self, local: Local) {
         let place = u32::try_from(self.stack.len()).unwrap_or(u32::MAX);
         let name_before = self.names.insert(local.name.clone(), place);
-        let var = local.var.0 as usize;
-        if var >= self.vars.len() {
-            self.vars.resize(var + 1, None);
-        }
-        let var_before = self.vars[var].replace(place);
+        let var_before = self.vars.insert(local.var, place);
         self.stack.push(Bound { local, name_before, var_before });
     }
 
@@ -144,8 +141,7 @@ impl Locals {
 
     /// The type of a variable that a name is bound to here.
     pub(crate) fn type_of(&self, var: VarId) -> Option<&Type> {
-        let place = (*self.vars.get(var.0 as usize)?)?;
-        self.stack.get(place as usize).map(|bound| &bound.local.ty)
+        self.stack.get(self.vars.get(var)? as usize).map(|bound| &bound.local.ty)
     }
 
     /// Whether a name is bound here, which this does not count as a use.

@@ -8,9 +8,9 @@
 //!
 //! Also numbers the nodes in the order of the text, and labels of which there are several: `write_note#2`. Blocks nest at most as deeply as the parser allows (256).
 
-use crate::decl::blocks_mut;
+use crate::{by_var::ByVar, decl::blocks_mut};
 use ahash::AHashMap;
-use flow_expr::{ExprKind, Name, Type, TypeDef, TypeTable, VarId};
+use flow_expr::{ExprKind, Name, Type, TypeDef, TypeTable};
 use flow_plan::{Block, Flow, Node, NodeId, NodeKind, every_expression};
 use std::{
     collections::{HashMap, HashSet},
@@ -20,7 +20,7 @@ use std::{
 /// Numbers a flow's nodes and connects them.
 pub(super) fn connect(flow: &mut Flow) {
     let mut numbering = Numbering::default();
-    numbering.makers.0.reserve(2 * flow.body.nodes.len());
+    numbering.makers.reserve(2 * flow.body.nodes.len());
     numbering.labels.reserve(flow.body.nodes.len());
     numbering.block(&mut flow.body);
     for handler in &mut flow.handlers {
@@ -59,29 +59,11 @@ pub(super) fn may_hold_data(ty: &Type, types: &TypeTable) -> bool {
     look(ty, types, &mut HashSet::new())
 }
 
-/// Nodes by the numbers of the variables that they make.
-#[derive(Default)]
-struct Makers(Vec<Option<NodeId>>);
-
-impl Makers {
-    fn insert(&mut self, var: VarId, node: NodeId) {
-        let var = var.0 as usize;
-        if var >= self.0.len() {
-            self.0.resize(var + 1, None);
-        }
-        self.0[var] = Some(node);
-    }
-
-    fn get(&self, var: VarId) -> Option<NodeId> {
-        *self.0.get(var.0 as usize)?
-    }
-}
-
 #[derive(Default)]
 struct Numbering {
     next: u32,
-    /// The node that makes each variable, by its number.
-    makers: Makers,
+    /// The node that makes each variable.
+    makers: ByVar<NodeId>,
     labels: AHashMap<Arc<str>, u32>,
 }
 
@@ -103,7 +85,7 @@ impl Numbering {
     }
 }
 
-fn needs(block: &mut Block, makers: &Makers) {
+fn needs(block: &mut Block, makers: &ByVar<NodeId>) {
     for node in &mut block.nodes {
         let mut found = vec![];
         for part in node.expressions().into_iter().flat_map(every_expression) {
