@@ -23,9 +23,9 @@ use datafusion::{
 };
 use std::sync::{Arc, LazyLock};
 
-/// The rule. Add it after the engine's own analyzer rules.
+/// The rule. It comes after the engine's own analyzer rules.
 #[derive(Debug)]
-pub struct CheckedArithmetic;
+pub(crate) struct CheckedArithmetic;
 
 impl AnalyzerRule for CheckedArithmetic {
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {

@@ -20,6 +20,8 @@ mod problems;
 mod query;
 mod registry;
 mod result;
+mod runnable;
+mod session;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -28,7 +30,7 @@ pub use arrow_types::{
     DECIMAL_PRECISION, DECIMAL_SCALE, Fit, Scalar, UTC, arrow_type, fields_schema, fits, record_schema, scalar_kind,
     type_name,
 };
-pub use checked::CheckedArithmetic;
+use checked::CheckedArithmetic;
 pub use foreign::{Dialect, ForeignQuery, Verb, check_foreign};
 pub use lineage::{Lineage, LineageColumn, LineageSource, Through, Used, lineage};
 pub use output::OutputColumn;
@@ -36,3 +38,4 @@ pub use planner::{Source, plan_sources};
 pub use problems::{SqlProblem, SqlProblemKind};
 pub use query::{Column, Query, TableColumns, type_query};
 pub use result::check_result;
+pub use session::session;

@@ -2,7 +2,7 @@
 //!
 //! The planner's errors about types have no place. So parts are replaced by `null`, innermost first,
 //! and the statement is planned again: the first part without which that complaint is gone is the
-//! culprit. Only a query with a mistake pays for this.
+//! culprit. Sub-queries that cannot be computed are found alike. Only a query with a mistake pays for this.
 
 use crate::parse::Lines;
 use datafusion::{
@@ -18,25 +18,25 @@ use std::ops::{ControlFlow, Range};
 /// Parts of a query that are tried; beyond that the whole query is the place.
 const MAX_TRIES: usize = 300;
 
-/// Replaces the `target`-th part, counting from the innermost: operators and calls, or names and constants.
+/// Replaces the `target`-th of some parts, counting from the innermost.
 struct Replace {
-    leaves: bool,
+    parts: Parts,
     target: usize,
     seen: usize,
     replaced: Option<Span>,
 }
 
+/// Which parts, and what each is replaced by.
+type Parts = fn(&Expr) -> Option<Expr>;
+
 impl VisitorMut for Replace {
     type Break = ();
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        let leaf = matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Value(_));
-        if matches!(expr, Expr::Nested(_)) || leaf != self.leaves {
-            return ControlFlow::Continue(());
-        }
+        let Some(other) = (self.parts)(expr) else { return ControlFlow::Continue(()) };
         if self.seen == self.target {
             self.replaced = Some(expr.span());
-            *expr = null();
+            *expr = other;
             return ControlFlow::Break(());
         }
         self.seen += 1;
@@ -44,8 +44,34 @@ impl VisitorMut for Replace {
     }
 }
 
-fn null() -> Expr {
-    Expr::Value(Value::Null.into())
+/// Operators and calls.
+fn operation(expr: &Expr) -> Option<Expr> {
+    (!matches!(expr, Expr::Nested(_)) && !is_leaf(expr)).then(|| value(Value::Null))
+}
+
+/// Names and constants.
+fn leaf(expr: &Expr) -> Option<Expr> {
+    is_leaf(expr).then(|| value(Value::Null))
+}
+
+fn is_leaf(expr: &Expr) -> bool {
+    matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Value(_))
+}
+
+/// Sub-queries, as values and as conditions.
+fn sub_query(expr: &Expr) -> Option<Expr> {
+    match expr {
+        Expr::Subquery(_) => Some(value(Value::Null)),
+        Expr::Exists { .. } | Expr::InSubquery { .. } => Some(value(Value::Boolean(false))),
+        Expr::AnyOp { right, .. } | Expr::AllOp { right, .. } if matches!(**right, Expr::Subquery(_)) => {
+            Some(value(Value::Boolean(false)))
+        }
+        _ => None,
+    }
+}
+
+fn value(value: Value) -> Expr {
+    Expr::Value(value.into())
 }
 
 /// The place of the innermost part without which the complaint is gone.
@@ -56,18 +82,34 @@ pub(crate) fn innermost_culprit(
     plan: &dyn Fn(Statement) -> Result<LogicalPlan>,
 ) -> Option<Range<usize>> {
     let complaint = error.strip_backtrace();
-    [false, true].iter().find_map(|leaves| {
-        (0..MAX_TRIES).map_while(|target| without(statement, *leaves, target)).find_map(|(changed, span)| {
-            let gone = plan(changed).err().is_none_or(|other| other.strip_backtrace() != complaint);
-            gone.then(|| lines.range(span))
-        })
-    })
+    let gone = |changed| plan(changed).err().is_none_or(|other| other.strip_backtrace() != complaint);
+    [operation as Parts, leaf].iter().find_map(|parts| first_culprit(statement, lines, *parts, &gone))
+}
+
+/// The place of the innermost sub-query without which the statement is accepted.
+pub(crate) fn innermost_sub_query(
+    statement: &Statement,
+    lines: &Lines<'_>,
+    accepts: &dyn Fn(Statement) -> bool,
+) -> Option<Range<usize>> {
+    first_culprit(statement, lines, sub_query, accepts)
+}
+
+fn first_culprit(
+    statement: &Statement,
+    lines: &Lines<'_>,
+    parts: Parts,
+    gone: &dyn Fn(Statement) -> bool,
+) -> Option<Range<usize>> {
+    (0..MAX_TRIES)
+        .map_while(|target| without(statement, parts, target))
+        .find_map(|(changed, span)| gone(changed).then(|| lines.range(span)))
 }
 
 /// The statement without one of its parts, and where that was; none if there are not that many.
-fn without(statement: &Statement, leaves: bool, target: usize) -> Option<(Statement, Span)> {
+fn without(statement: &Statement, parts: Parts, target: usize) -> Option<(Statement, Span)> {
     let mut changed = statement.clone();
-    let mut replace = Replace { leaves, target, seen: 0, replaced: None };
+    let mut replace = Replace { parts, target, seen: 0, replaced: None };
     let _ = changed.visit(&mut replace);
     Some((changed, replace.replaced?))
 }
@@ -86,7 +128,7 @@ pub(crate) fn without_columns(statement: &Statement, lines: &Lines<'_>, place: &
     let name = name?;
     let _ = visit_expressions_mut(&mut changed, |expr| {
         if is_column(expr) && expr.to_string() == name {
-            *expr = null();
+            *expr = value(Value::Null);
         }
         ControlFlow::<()>::Continue(())
     });

@@ -10,6 +10,7 @@ use crate::{
     problems::SqlProblem,
     query::explain_failure,
     registry::{parser_options, registry},
+    runnable::check_runnable,
     walk::{check_names, mentions},
 };
 use datafusion::{
@@ -48,7 +49,17 @@ pub fn plan_sources(text: &str, tables: &[Source], params: &[FieldRef]) -> Resul
     plan_text(text, tables, params).map(|planned| planned.plan)
 }
 
-pub(crate) fn plan_text(text: &str, tables: &[Source], params: &[FieldRef]) -> Result<Planned, Vec<SqlProblem>> {
+/// Plans a query over tables without rows, and sees to it that a run could plan it too.
+pub(crate) fn plan_checked(text: &str, tables: &[Source], params: &[FieldRef]) -> Result<Planned, Vec<SqlProblem>> {
+    let planned = plan_text(text, tables, params)?;
+    let replan = |changed| Tables { tables }.plan(changed, params);
+    match check_runnable(&planned, params, &Lines::new(text), &replan) {
+        None => Ok(planned),
+        Some(problem) => Err(vec![problem]),
+    }
+}
+
+fn plan_text(text: &str, tables: &[Source], params: &[FieldRef]) -> Result<Planned, Vec<SqlProblem>> {
     let lines = Lines::new(text);
     let statement = one_statement(text, &GenericDialect {}, &lines).map_err(|problem| vec![problem])?;
     if !matches!(statement, Statement::Query(_)) {

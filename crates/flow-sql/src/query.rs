@@ -5,13 +5,14 @@ use crate::{
     locate::{innermost_culprit, without_columns},
     output::output_columns,
     parse::Lines,
-    planner::{Source, param, plan_text},
+    planner::{Source, param, plan_checked},
     problems::SqlProblem,
 };
 use datafusion::{
     arrow::datatypes::{Field, Schema},
     common::{DataFusionError, Result, SchemaError},
-    logical_expr::{LogicalPlan, builder::LogicalTableSource},
+    datasource::{empty::EmptyTable, provider_as_source},
+    logical_expr::{LogicalPlan, TableSource},
     sql::sqlparser::ast::Statement,
 };
 use flow_expr::{Name, Type, TypeTable};
@@ -76,12 +77,12 @@ pub fn type_query(
     if !problems.is_empty() {
         return Err(problems);
     }
-    let planned = plan_text(text, &sources, &bound)?;
+    let planned = plan_checked(text, &sources, &bound)?;
     Ok(Query { columns: output_columns(&planned, &Lines::new(text)), plan: planned.plan })
 }
 
 /// A table without rows. Columns of unknown type, after another mistake, are left nullable text.
-fn source(table: &TableColumns<'_>, types: &TypeTable, refuse: &mut dyn FnMut(&Column)) -> Arc<LogicalTableSource> {
+fn source(table: &TableColumns<'_>, types: &TypeTable, refuse: &mut dyn FnMut(&Column)) -> Arc<dyn TableSource> {
     let fields = table.columns.iter().filter_map(|column| match arrow_type(&column.ty, types) {
         Some(data) => Some(Field::new(&*column.name, data, matches!(column.ty, Type::Optional(_)))),
         None => {
@@ -89,7 +90,7 @@ fn source(table: &TableColumns<'_>, types: &TypeTable, refuse: &mut dyn FnMut(&C
             None
         }
     });
-    Arc::new(LogicalTableSource::new(Arc::new(Schema::new(fields.collect::<Vec<_>>()))))
+    provider_as_source(Arc::new(EmptyTable::new(Arc::new(Schema::new(fields.collect::<Vec<_>>())))))
 }
 
 /// More unknown columns than this are not looked for.

@@ -3,6 +3,7 @@
 //! Knows no tables. Numbers with a point are exact decimals, integers are 64-bit, timestamps are
 //! instants in UTC with microseconds: SQL's types are Flow's.
 
+use crate::session::settings;
 use datafusion::{
     arrow::datatypes::{DataType, Field, FieldRef, TimeUnit},
     common::{Result, config::ConfigOptions},
@@ -45,10 +46,7 @@ pub(crate) fn registry() -> &'static Registry {
 
 fn options() -> ConfigOptions {
     let mut options = ConfigOptions::default();
-    options.sql_parser.parse_float_as_decimal = true;
-    options.sql_parser.map_string_types_to_utf8view = false;
-    options.sql_parser.collect_spans = true;
-    options.execution.time_zone = Some(crate::UTC.into());
+    settings(&mut options);
     options
 }
 

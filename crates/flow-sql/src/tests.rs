@@ -194,6 +194,41 @@ fn types_that_do_not_fit_are_found_at_the_smallest_part() {
 }
 
 #[test]
+fn sub_queries_that_no_run_could_plan_are_refused() {
+    for (text, at) in [
+        ("select (select o.note) as v from orders o", "select o.note"),
+        ("select (select o.note from places p limit 1) as v from orders o", "select o.note from places p limit 1"),
+        (
+            "select (select max(o.note) from places p where p.id = o.id) as v from orders o",
+            "select max(o.note) from places p where p.id = o.id",
+        ),
+        (
+            "select id, (select max(name) from places) as m, case when id > :least then (select o.note) end as v from orders o",
+            "select o.note",
+        ),
+        ("select t.m from orders, lateral (select orders.note as m) t", "select orders.note as m"),
+        ("select t.m from orders o cross join lateral (select o.note as m) t", "select o.note as m"),
+    ] {
+        assert_eq!(refused(text), [format!("E1106 at '{at}'")], "{text}");
+    }
+    for (text, columns) in [
+        ("select (select max(p.head) from places p where p.id = o.id) as v from orders o", "v: String?"),
+        (
+            "select id from orders o where exists (select 1 from places p where p.id = o.id and p.name <> :who)",
+            "id: Int",
+        ),
+        ("select id from orders where customer not in (select name from places) and amount > :least", "id: Int"),
+        ("select id from orders where weight > (select avg(weight) from orders where placed_at < :since)", "id: Int"),
+        (
+            "select id from orders o where amount > (select avg(amount) from orders i where i.region = o.region)",
+            "id: Int",
+        ),
+    ] {
+        assert_eq!(gives(text), columns, "{text}");
+    }
+}
+
+#[test]
 fn text_is_not_compared_with_numbers() {
     assert_eq!(refused("select id from orders where customer > 5"), ["E1116 at 'customer > 5'"]);
     assert_eq!(refused("select id from orders where id = 1 and (note <> amount)"), ["E1116 at 'note <> amount'"]);

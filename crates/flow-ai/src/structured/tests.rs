@@ -328,7 +328,9 @@ fn damage(json: &Json, how: u16, out: &mut String) {
             let inner = quoted[1..quoted.len() - 1].replace("\\\"", "\"").replace('\'', "\\'");
             *out += &format!("'{inner}'");
         } else if on(1) {
-            *out += &quoted.replace("\\n", "\n").replace("\\t", "\t");
+            // Line ends as they are, and not what only looks like one: a backslash before an `n`.
+            let kept = Json::from(text.replace('\n', "\u{e000}").replace('\t', "\u{e001}")).to_string();
+            *out += &kept.replace('\u{e000}', "\n").replace('\u{e001}', "\t");
         } else {
             *out += &quoted;
         }

@@ -3,15 +3,12 @@
 use datafusion::{
     error::Result,
     execution::{
-        SessionStateBuilder,
-        config::SessionConfig,
         context::SessionContext,
         disk_manager::{DiskManagerBuilder, DiskManagerMode},
         memory_pool::{FairSpillPool, MemoryPool},
         runtime_env::RuntimeEnvBuilder,
     },
 };
-use flow_sql::{CheckedArithmetic, UTC};
 use std::{path::Path, sync::Arc};
 
 /// The share of the machine's memory that queries may use together.
@@ -35,26 +32,13 @@ impl Engine {
     }
 
     /// A session that spills into `scratch`.
-    ///
-    /// One partition: rows come in one order and floats are summed in one order, so the same query over the
-    /// same tables gives the same bytes.
     pub(crate) fn session(&self, scratch: &Path) -> Result<SessionContext> {
-        let mut config = SessionConfig::new().with_target_partitions(1).with_information_schema(false);
-        let options = config.options_mut();
-        options.execution.time_zone = Some(UTC.into());
-        options.execution.parquet.schema_force_view_types = false;
-        options.sql_parser.parse_float_as_decimal = true;
-        options.sql_parser.map_string_types_to_utf8view = false;
         let spill = DiskManagerBuilder::default().with_mode(DiskManagerMode::Directories(vec![scratch.to_owned()]));
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(self.pool.clone())
             .with_disk_manager_builder(spill)
             .build_arc()?;
-        let state = SessionStateBuilder::new_with_default_features()
-            .with_config(config)
-            .with_runtime_env(runtime)
-            .with_analyzer_rule(Arc::new(CheckedArithmetic))
-            .build();
+        let state = flow_sql::session().with_runtime_env(runtime).build();
         Ok(SessionContext::new_with_state(state))
     }
 }

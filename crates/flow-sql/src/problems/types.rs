@@ -11,6 +11,8 @@ use std::ops::Range;
 pub enum TypeProblem {
     /// In the planner's words, with Flow's names of types.
     Refused(String),
+    /// A sub-query or lateral join that the engine cannot turn into a join.
+    SubQuery,
     /// A column or parameter whose type has no column type.
     NoColumnType {
         /// The column or parameter.
@@ -25,6 +27,10 @@ pub enum TypeProblem {
 impl SqlProblem {
     pub(crate) fn refused(range: Range<usize>, error: &DataFusionError) -> Self {
         Self::new(range, SqlProblemKind::Type(TypeProblem::Refused(plain_words(&error.strip_backtrace()))))
+    }
+
+    pub(crate) fn sub_query(range: Range<usize>) -> Self {
+        Self::new(range, SqlProblemKind::Type(TypeProblem::SubQuery))
     }
 
     pub(crate) fn text_and_number(range: Range<usize>, written: &str) -> Self {
@@ -42,6 +48,14 @@ impl TypeProblem {
             Self::Refused(message) => {
                 Problem::error(codes::E1106, span, "this part of the query cannot be computed", message)
             }
+            Self::SubQuery => Problem::error(
+                codes::E1106,
+                span,
+                "this sub-query cannot be computed",
+                "it uses columns of the query around it in a way that cannot be made a join",
+            )
+            .help("use them only in its `where`, as in `where b.id = a.id`, and select only its own columns")
+            .help("or join instead: `left join (select id, max(x) as x from b group by id) b on b.id = a.id`"),
             Self::NoColumnType { name, ty } => Problem::error(
                 codes::E1114,
                 span,
