@@ -11,6 +11,7 @@ pub mod approvals;
 pub mod asks;
 pub mod bounds;
 pub mod calendar;
+mod consent;
 pub mod deadlines;
 pub mod effects;
 pub mod failures;

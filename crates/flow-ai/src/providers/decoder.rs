@@ -15,6 +15,11 @@ use std::time::Duration;
 /// The longest answer, in bytes of text and arguments.
 const MOST_BYTES: usize = 10 << 20;
 
+/// The most bytes of one token, and what a short answer may have besides: more than any vocabulary holds, so that only
+/// a server that does not keep `max_tokens` is cut off.
+const MOST_BYTES_OF_TOKEN: u64 = 256;
+const MOST_BYTES_BESIDES: u64 = 64 << 10;
+
 /// The most calls that one answer may want.
 const MOST_CALLS: usize = 256;
 
@@ -57,13 +62,15 @@ pub(crate) struct Decoder {
     frames: Frames,
     protocol: Box<dyn Protocol>,
     draft: Draft,
+    /// The most tokens that it was asked for.
+    max_tokens: u64,
     /// Whether any byte has come.
     begun: bool,
 }
 
 impl Decoder {
-    pub(super) fn new(plain: Plain, protocol: Box<dyn Protocol>) -> Self {
-        Self { frames: Frames::new(plain), protocol, draft: Draft::default(), begun: false }
+    pub(super) fn new(plain: Plain, protocol: Box<dyn Protocol>, max_tokens: u64) -> Self {
+        Self { frames: Frames::new(plain), protocol, draft: Draft::default(), max_tokens, begun: false }
     }
 
     /// Takes the next bytes; whether the answer is complete.
@@ -82,13 +89,17 @@ impl Decoder {
             if self.draft.bytes() > MOST_BYTES {
                 return Err(too_long());
             }
+            let allowed = self.max_tokens.saturating_mul(MOST_BYTES_OF_TOKEN).saturating_add(MOST_BYTES_BESIDES);
+            if self.draft.bytes() as u64 > allowed {
+                return Err(not_kept(self.max_tokens));
+            }
         }
         Ok(self.draft.complete)
     }
 
     /// The tokens so far: none if nothing came. Where the provider did not say, they are estimated.
     pub(crate) fn usage(&self, input: impl FnOnce() -> u64) -> Option<Usage> {
-        self.begun.then(|| usage(&self.draft, input))
+        self.begun.then(|| usage(&self.draft, self.max_tokens, input))
     }
 
     /// The answer, when no more bytes come or are wanted.
@@ -102,7 +113,7 @@ impl Decoder {
             let message = format!("the answer was cut off: it ended after {came} bytes without saying that it is done");
             return Err(no_protocol(message));
         }
-        let usage = usage(&self.draft, input);
+        let usage = usage(&self.draft, self.max_tokens, input);
         let draft = std::mem::take(&mut self.draft);
         let mut stop = draft.stop.unwrap_or(Stop::Done);
         if !draft.refusal.is_empty() {
@@ -125,12 +136,13 @@ impl Decoder {
     }
 }
 
-fn usage(draft: &Draft, input: impl FnOnce() -> u64) -> Usage {
+/// What the provider says that it cost; else at most so much: nobody bills more than was asked for.
+fn usage(draft: &Draft, max_tokens: u64, input: impl FnOnce() -> u64) -> Usage {
     let estimated = draft.input_tokens.is_none() || draft.output_tokens.is_none();
     let output = || {
         let calls: u64 =
             draft.calls.iter().map(|call| tokens_at_most(&call.name) + tokens_at_most(&call.arguments)).sum();
-        tokens_at_most(&draft.text) + tokens_at_most(&draft.refusal) + calls
+        (tokens_at_most(&draft.text) + tokens_at_most(&draft.refusal) + calls).min(max_tokens)
     };
     Usage {
         input_tokens: draft.input_tokens.unwrap_or_else(input),
@@ -142,5 +154,10 @@ fn usage(draft: &Draft, input: impl FnOnce() -> u64) -> Usage {
 /// The failure of an answer that is longer than any may be.
 pub(crate) fn too_long() -> Failure {
     let message = format!("the answer is longer than {} MiB", MOST_BYTES >> 20);
+    Failure::new(ErrorClass::Malformed, codes::R0810.as_str(), message)
+}
+
+fn not_kept(max_tokens: u64) -> Failure {
+    let message = format!("the answer is far longer than the {max_tokens} tokens that it may have: it was cut off");
     Failure::new(ErrorClass::Malformed, codes::R0810.as_str(), message)
 }

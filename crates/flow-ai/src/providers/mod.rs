@@ -51,10 +51,10 @@ pub(crate) fn decoder(ask: &Ask<'_>) -> Decoder {
     match ask.model.provider {
         Provider::Anthropic => {
             let schema = ask.schema.as_ref().map(|(name, _)| anthropic::tool_name(name));
-            Decoder::new(Plain::Document, Box::new(anthropic::Messages::new(schema)))
+            Decoder::new(Plain::Document, Box::new(anthropic::Messages::new(schema)), ask.max_tokens)
         }
-        Provider::Ollama => Decoder::new(Plain::Lines, Box::new(ollama::Chat)),
-        _ => Decoder::new(Plain::Document, Box::new(openai::Completions)),
+        Provider::Ollama => Decoder::new(Plain::Lines, Box::new(ollama::Chat), ask.max_tokens),
+        _ => Decoder::new(Plain::Document, Box::new(openai::Completions), ask.max_tokens),
     }
 }
 

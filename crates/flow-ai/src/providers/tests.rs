@@ -214,13 +214,25 @@ fn what_is_no_answer_is_malformed_at_every_split() {
 #[test]
 fn an_answer_without_an_end_is_ended() {
     let model = model(Provider::Openai, None);
-    let ask = ask(&model);
+    let ask = Ask { max_tokens: 1 << 20, ..ask(&model) };
     let mut decoder = decoder(&ask);
     let chunk = format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{}\"}}}}]}}\n\n", "x".repeat(1 << 20));
     let failure = (0..20).find_map(|_| decoder.push(chunk.as_bytes()).err()).unwrap();
     assert_eq!((failure.class, &*failure.code), (ErrorClass::Malformed, "R0810"));
     let usage = decoder.usage(|| 5).unwrap();
-    assert!(usage.estimated && usage.input_tokens == 5 && usage.output_tokens > 1 << 20);
+    assert!(usage.estimated && usage.input_tokens == 5 && usage.output_tokens == 1 << 20);
+}
+
+#[test]
+fn an_answer_far_longer_than_asked_for_is_cut_off_and_costs_no_more() {
+    let model = model(Provider::Openai, None);
+    let ask = ask(&model);
+    let mut decoder = decoder(&ask);
+    let chunk = format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{}\"}}}}]}}\n\n", "x ".repeat(500));
+    let (chunks, failure) = (0..1_000).find_map(|n| Some((n, decoder.push(chunk.as_bytes()).err()?))).unwrap();
+    assert_eq!((failure.class, &*failure.code), (ErrorClass::Malformed, "R0810"));
+    assert!(failure.message.contains("50 tokens") && (13..=90).contains(&chunks), "{chunks} {}", failure.message);
+    assert_eq!(decoder.usage(|| 5).unwrap().output_tokens, 50);
 }
 
 /// The body, and the names of the headers.

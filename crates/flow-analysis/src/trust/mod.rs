@@ -1,11 +1,12 @@
 //! E0501–E0503: what a model says is a draft until a guard has passed it, and drafts do not reach the world.
 //!
 //! [`steps`] says what a step makes of what it is given, [`walk`] follows drafts through one flow, [`trail`] keeps
-//! the way that each came, [`report`] says it. Flows are summed up once, callees first: which parameters reach the
+//! the way that each came, [`person`] what somebody has said yes to, [`report`] says it. Flows are summed up once, callees first: which parameters reach the
 //! result, and which reach the world; so a flow that is called with a draft here and with a checked value there is
 //! judged for each call. Linear in the nodes (times the parameters of their flow). Knows no syntax and no values;
 //! an expression that mentions a draft in any way makes a draft, a dataset holds none, since writing one is refused.
 
+mod person;
 mod report;
 mod steps;
 mod trail;

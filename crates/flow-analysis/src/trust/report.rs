@@ -133,6 +133,9 @@ impl From<LetOut<'_>> for Problem {
                 "check what the model says: a `guard … else retry`, `else fail` or `else fallback VALUE` in `{name}`"
             )),
         };
+        problem = problem.help(
+            "or let a person say yes to it: a step with the body `ask` that is given it, and whose answer this waits for",
+        );
         match fix {
             Some((inside, guard)) => {
                 let fix = format!("\n  guard {guard} else fail \"what must hold of the answer\"");

@@ -7,6 +7,7 @@ use super::{
     steps,
     trail::{Origin, Says, TrailId, Trails},
 };
+use crate::consent::{Consent, Givers};
 use flow_diag::Span;
 use flow_expr::{Expr, ExprKind, Name, Pattern, UnaryOp, VarId};
 use flow_plan::{Block, Flow, MatchArm, Node, NodeId, NodeKind, Program, Step, every_expression};
@@ -14,17 +15,17 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What a value may come from: a draft, with its way, and parameters of the flow, by their position.
 #[derive(Clone, Debug, Default)]
-struct Comes {
+pub(super) struct Comes {
     draft: Option<TrailId>,
     params: BTreeSet<usize>,
 }
 
 impl Comes {
-    fn is_clean(&self) -> bool {
+    pub(super) fn is_clean(&self) -> bool {
         self.draft.is_none() && self.params.is_empty()
     }
 
-    fn join(&mut self, other: &Self) {
+    pub(super) fn join(&mut self, other: &Self) {
         self.draft = self.draft.or(other.draft);
         self.params.extend(&other.params);
     }
@@ -77,8 +78,14 @@ pub(super) struct Walk<'a> {
     pub(super) trails: Trails<'a>,
     pub(super) findings: Vec<Finding<'a>>,
     flows: BTreeMap<&'a Name, Summary<'a>>,
-    values: HashMap<VarId, Comes>,
+    pub(super) values: HashMap<VarId, Comes>,
     current: Summary<'a>,
+    /// Which flows give a person's answer.
+    givers: Givers<'a>,
+    /// What people have said yes to in the flow that is looked at.
+    pub(super) consent: Consent<'a>,
+    /// The nodes around the block that is looked at.
+    pub(super) around: Vec<(&'a Node, usize)>,
 }
 
 impl<'a> Walk<'a> {
@@ -90,6 +97,9 @@ impl<'a> Walk<'a> {
             flows: BTreeMap::new(),
             values: HashMap::new(),
             current: Summary::default(),
+            givers: Givers::default(),
+            consent: Consent::default(),
+            around: vec![],
         }
     }
 
@@ -98,6 +108,8 @@ impl<'a> Walk<'a> {
         let Some(flow) = self.program.flows.get(name) else { return };
         self.values.clear();
         self.current = Summary::default();
+        self.consent = Consent::of(self.program, flow, &self.givers);
+        self.givers.learn(name, flow, &self.consent);
         self.params(flow);
         self.current.returns = self.block(&flow.body);
         self.current.changes = self.changing(&flow.body).is_some();
@@ -126,11 +138,19 @@ impl<'a> Walk<'a> {
         if !gate.is_clean() {
             self.gate(block, &gate);
         }
-        block.result.as_ref().map_or_else(Comes::default, |result| self.expr(result))
+        self.result(block)
+    }
+
+    /// A block of a node: its `index`-th.
+    fn inside(&mut self, node: &'a Node, index: usize, block: &'a Block) -> Comes {
+        self.around.push((node, index));
+        let comes = self.block(block);
+        self.around.pop();
+        comes
     }
 
     /// What an expression comes from: all that it mentions.
-    fn expr(&self, expr: &Expr) -> Comes {
+    pub(super) fn expr(&self, expr: &Expr) -> Comes {
         let mut comes = Comes::default();
         if !self.values.is_empty() {
             for part in every_expression(expr) {
@@ -160,45 +180,45 @@ impl<'a> Walk<'a> {
         match &node.kind {
             NodeKind::Read { partition, .. } => self.all(partition),
             NodeKind::Compute { expr, .. } => {
-                let comes = self.expr(expr);
+                let comes = self.let_out(node, expr);
                 self.hop(&comes, node.at, Says::MadeOf(&node.label))
             }
             NodeKind::Call { step, args, recover } => {
                 let mut comes = self.call(node, step, args);
-                recover.iter().for_each(|block| comes.join(&self.block(block)));
+                recover.iter().for_each(|block| comes.join(&self.inside(node, 0, block)));
                 comes
             }
             NodeKind::Flow { flow, args, recover } => {
                 let mut comes = self.call_flow(node, flow, args);
-                recover.iter().for_each(|block| comes.join(&self.block(block)));
+                recover.iter().for_each(|block| comes.join(&self.inside(node, 0, block)));
                 comes
             }
             NodeKind::If { condition, then, otherwise } => {
                 let mut comes = self.expr(condition);
-                self.decides(&comes, condition.at, node.at, &[then, otherwise]);
-                comes.join(&self.block(then));
-                comes.join(&self.block(otherwise));
+                self.decides(node, &[condition], &[then, otherwise]);
+                comes.join(&self.inside(node, 0, then));
+                comes.join(&self.inside(node, 1, otherwise));
                 comes
             }
             NodeKind::Match { subject, arms } => self.match_node(node, subject, arms),
             NodeKind::For { item, items, body, .. } => {
                 let mut comes = self.expr(items);
-                self.decides(&comes, items.at, node.at, &[body]);
+                self.decides(node, &[items], &[body]);
                 if !comes.is_clean() {
                     self.values.insert(*item, comes.clone());
                 }
-                comes.join(&self.block(body));
+                comes.join(&self.inside(node, 0, body));
                 comes
             }
             NodeKind::Write { dataset, value, partition } => {
                 for expr in std::iter::once(value).chain(partition) {
-                    let comes = self.expr(expr);
+                    let comes = self.let_out(node, expr);
                     self.out(&comes, Outlet { sink: Sink::Write(dataset), at: expr.at, around: node.at });
                 }
                 Comes::default()
             }
             NodeKind::Require { condition, warn: false, .. } => {
-                let comes = self.expr(condition);
+                let comes = self.let_out(node, condition);
                 gate.join(&comes);
                 Comes::default()
             }
@@ -210,9 +230,10 @@ impl<'a> Walk<'a> {
         let looked_at = self.expr(subject);
         if is_check(subject, arms) {
             // What has passed is checked; what stands for a value that has not is what it is made of.
-            let fails = |arm: &&MatchArm| arm.body.result.as_ref().is_some_and(|result| is_same(result, subject));
-            return arms.iter().filter(|arm| !fails(arm)).fold(Comes::default(), |mut comes, arm| {
-                comes.join(&self.block(&arm.body));
+            let fails = |arm: &MatchArm| arm.body.result.as_ref().is_some_and(|result| is_same(result, subject));
+            let passing = arms.iter().enumerate().filter(|(_, arm)| !fails(arm));
+            return passing.fold(Comes::default(), |mut comes, (index, arm)| {
+                comes.join(&self.inside(node, index, &arm.body));
                 comes
             });
         }
@@ -226,9 +247,11 @@ impl<'a> Walk<'a> {
             arm.condition.iter().for_each(|condition| comes.join(&self.expr(condition)));
         }
         let bodies: Vec<&Block> = arms.iter().map(|arm| &arm.body).collect();
-        self.decides(&comes, subject.at, node.at, &bodies);
-        for body in bodies {
-            comes.join(&self.block(body));
+        let conditions = arms.iter().filter_map(|arm| arm.condition.as_ref());
+        let deciding: Vec<&Expr> = std::iter::once(subject).chain(conditions).collect();
+        self.decides(node, &deciding, &bodies);
+        for (index, body) in bodies.into_iter().enumerate() {
+            comes.join(&self.inside(node, index, body));
         }
         comes
     }
@@ -237,7 +260,7 @@ impl<'a> Walk<'a> {
         let Some(step) = self.program.steps.get(name) else { return Comes::default() };
         if steps::changes(step) {
             for arg in args {
-                let comes = self.expr(arg);
+                let comes = self.let_out(node, arg);
                 self.out(&comes, Outlet { sink: Sink::Given(name), at: arg.at, around: node.at });
             }
         }
@@ -275,11 +298,14 @@ impl<'a> Walk<'a> {
             if summary.returns.params.contains(&position) {
                 returns.join(comes);
             }
-            let at = args[position].at;
-            outlets.extend(summary.outlets.get(&position).into_iter().flatten().map(|outlet| (comes, *outlet, at)));
+            let arg = &args[position];
+            let let_out = summary.outlets.get(&position).map(|outlets| (self.let_out(node, arg), outlets));
+            let known =
+                let_out.into_iter().flat_map(|(comes, known)| known.iter().map(move |one| (comes.clone(), *one)));
+            outlets.extend(known.map(|(comes, outlet)| (comes, outlet, arg.at)));
         }
         for (comes, outlet, at) in outlets {
-            self.out_through(comes, outlet, Some(at));
+            self.out_through(&comes, outlet, Some(at));
         }
         self.hop(&returns, node.at, Says::Returned(name))
     }
@@ -301,13 +327,10 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// A value decides which of the blocks run, or how often.
-    fn decides(&mut self, comes: &Comes, at: Span, around: Span, blocks: &[&'a Block]) {
-        if comes.is_clean() {
-            return;
-        }
-        if let Some(changed) = blocks.iter().find_map(|block| self.changing(block)) {
-            self.out(comes, Outlet { sink: Sink::Decides(changed), at, around });
+    /// Values decide which of a node's blocks run, or how often; the first is where it is said.
+    fn decides(&mut self, node: &'a Node, deciding: &[&'a Expr], blocks: &[&'a Block]) {
+        if let (Some(first), Some((comes, changed))) = (deciding.first(), self.decided(node, deciding, blocks)) {
+            self.out(&comes, Outlet { sink: Sink::Decides(changed), at: first.at, around: node.at });
         }
     }
 
@@ -327,7 +350,9 @@ impl<'a> Walk<'a> {
         let waiting = block.nodes.iter().filter(|node| !free.contains(&node.id));
         let Some(changed) = waiting.clone().find_map(|node| self.change(node)) else { return };
         let decided_by = requirements.into_iter().find_map(|node| match &node.kind {
-            NodeKind::Require { condition, warn: false, .. } if !self.expr(condition).is_clean() => Some(condition.at),
+            NodeKind::Require { condition, warn: false, .. } if !self.let_out(node, condition).is_clean() => {
+                Some(condition.at)
+            }
             _ => None,
         });
         let Some(at) = decided_by else { return };
@@ -348,7 +373,7 @@ impl<'a> Walk<'a> {
         node.blocks().into_iter().find_map(|block| self.changing(block))
     }
 
-    fn changes_itself(&self, node: &Node) -> bool {
+    pub(super) fn changes_itself(&self, node: &Node) -> bool {
         match &node.kind {
             NodeKind::Write { .. } => true,
             NodeKind::Call { step, .. } => self.program.steps.get(step).is_some_and(steps::changes),

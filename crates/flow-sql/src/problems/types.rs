@@ -54,7 +54,7 @@ impl TypeProblem {
                 "this sub-query cannot be computed",
                 "it uses columns of the query around it in a way that cannot be made a join",
             )
-            .help("use them only in its `where`, as in `where b.id = a.id`, and select only its own columns")
+            .help("compare them only in its `where`, with `=`, as in `where b.id = a.id`, and select only its own columns")
             .help("or join instead: `left join (select id, max(x) as x from b group by id) b on b.id = a.id`"),
             Self::NoColumnType { name, ty } => Problem::error(
                 codes::E1114,

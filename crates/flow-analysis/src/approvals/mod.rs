@@ -1,0 +1,221 @@
+//! E0403: what cannot be undone is done behind a person's yes to the same arguments.
+//!
+//! A call of an irreversible step must wait, on every path, for a person's yes who has seen what the call is given
+//! ([`crate::consent`]); and one yes is for one such call: neither for a second one of the same step and values, nor for
+//! each turn of a loop. A flow that is given an [`APPROVAL`] leaves it to those that call it to have asked, about what it
+//! is given; [`report`] says what is missing. What models may call is [`crate::tools`]'s. Knows no text; tested by
+//! `tests/check/approvals.flow`.
+
+mod report;
+
+use crate::consent::{Asking, Consent, Givers, Place, Places, Root, Spot, visit};
+use flow_diag::{Problems, Span};
+use flow_expr::{Expr, Name, Type};
+use flow_plan::{APPROVAL, Effect, Flow, NodeId, NodeKind, Program, Step};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// All checks of the family. Linear in nodes where no step is irreversible.
+#[must_use]
+pub fn check(program: &Program) -> Problems {
+    if program.steps.values().all(|step| step.effect != Effect::Irreversible) {
+        return Problems::default();
+    }
+    let calls = program.flows.values().flat_map(Flow::nodes).filter_map(|node| match &node.kind {
+        NodeKind::Flow { flow, .. } => Some(flow),
+        _ => None,
+    });
+    let mut check = Check {
+        program,
+        called: calls.collect(),
+        givers: Givers::default(),
+        left: BTreeMap::new(),
+        problems: Problems::default(),
+    };
+    for name in crate::trust::callees_first(program) {
+        check.flow(name);
+    }
+    check.problems
+}
+
+/// Something that cannot be undone and wants a yes: a call of a step, or of a flow that leaves it to its callers.
+#[derive(Clone)]
+struct Act<'a> {
+    step: &'a Step,
+    /// The call of the step.
+    at: Span,
+    /// What each argument consists of, and where it is written.
+    args: Vec<(Places, Span)>,
+}
+
+/// Why an act has no yes, the least telling first.
+enum Lacks<'a> {
+    /// Nobody is asked on the way.
+    Nobody,
+    /// What becomes of a no is caught, and nothing looks at the answer.
+    Caught(&'a Step, Span),
+    /// Somebody is asked there who does not see this argument.
+    Unseen(&'a Step, Span, Span),
+    /// The same yes has served the same act here.
+    Spent(&'a Step, Span, Span),
+    /// The yes serves each turn of this loop.
+    Repeated(&'a Step, Span, Span),
+}
+
+impl Lacks<'_> {
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Nobody => 0,
+            Self::Caught(..) => 1,
+            Self::Unseen(..) => 2,
+            Self::Spent(..) => 3,
+            Self::Repeated(..) => 4,
+        }
+    }
+}
+
+/// An act that a yes has served: which step, which values, and the branches around it.
+struct Served<'a> {
+    asking: NodeId,
+    step: &'a Name,
+    values: Places,
+    around: Vec<(NodeId, usize)>,
+    at: Span,
+}
+
+impl Served<'_> {
+    /// Whether both can happen in one run: not in two branches of the same choice.
+    fn may_be_with(&self, around: &[(NodeId, usize)], is_choice: impl Fn(NodeId) -> bool) -> bool {
+        let apart = self.around.iter().zip(around).find(|(one, other)| one != other);
+        apart.is_none_or(|(one, other)| one.0 != other.0 || !is_choice(one.0))
+    }
+}
+
+struct Check<'a> {
+    program: &'a Program,
+    /// Flows that others call.
+    called: BTreeSet<&'a Name>,
+    givers: Givers<'a>,
+    /// What flows that are given a yes leave to their callers, over their parameters.
+    left: BTreeMap<&'a Name, Vec<Act<'a>>>,
+    problems: Problems,
+}
+
+impl<'a> Check<'a> {
+    fn flow(&mut self, name: &'a Name) {
+        let Some(flow) = self.program.flows.get(name) else { return };
+        let consent = Consent::of(self.program, flow, &self.givers);
+        self.givers.learn(name, flow, &consent);
+        let is_given_a_yes = self.called.contains(name) && flow.params.iter().any(|param| is_approval(&param.ty));
+        let (mut served, mut left) = (vec![], vec![]);
+        visit(flow, &mut |spot| {
+            for act in self.acts(&consent, spot) {
+                let Some(lacks) = lacks(&consent, spot, &act, &mut served) else { continue };
+                if is_given_a_yes && matches!(lacks, Lacks::Nobody) && is_of_params(flow, &act) {
+                    left.push(act);
+                } else {
+                    self.problems.push(report::NoYes { flow, act, at: spot.node.at, lacks });
+                }
+            }
+        });
+        self.left.insert(name, left);
+    }
+
+    /// What a node does that cannot be undone.
+    fn acts(&self, consent: &Consent<'a>, spot: Spot<'_, 'a>) -> Vec<Act<'a>> {
+        match &spot.node.kind {
+            NodeKind::Call { step, args, .. } => {
+                let step = self.program.steps.get(step).filter(|step| step.effect == Effect::Irreversible);
+                let args = || args.iter().map(|arg| (consent.places(arg), arg.at)).collect();
+                step.map(|step| Act { step, at: spot.node.at, args: args() }).into_iter().collect()
+            }
+            NodeKind::Flow { flow, args, .. } => {
+                let (Some(left), Some(flow)) = (self.left.get(flow), self.program.flows.get(flow)) else {
+                    return vec![];
+                };
+                left.iter().map(|act| given(consent, flow, args, act)).collect()
+            }
+            _ => vec![],
+        }
+    }
+}
+
+/// An act of a called flow, over what the flow is given.
+fn given<'a>(consent: &Consent<'a>, flow: &Flow, args: &[Expr], act: &Act<'a>) -> Act<'a> {
+    let argument = |place: &Place| {
+        let position = flow.params.iter().position(|param| place.root == Root::Var(param.var));
+        position.and_then(|position| args.get(position)).map(|arg| (consent.part(arg, &place.path), arg.at))
+    };
+    let args = act.args.iter().map(|(places, at)| {
+        let found: Vec<_> = places.iter().filter_map(argument).collect();
+        let at = found.first().map_or(*at, |(_, at)| *at);
+        (found.into_iter().flat_map(|(places, _)| places).collect(), at)
+    });
+    Act { step: act.step, at: act.at, args: args.collect() }
+}
+
+fn is_approval(ty: &Type) -> bool {
+    matches!(ty, Type::Named(name) if name.as_str() == APPROVAL)
+}
+
+/// Whether what an act is given is made of the flow's parameters alone.
+fn is_of_params(flow: &Flow, act: &Act<'_>) -> bool {
+    let is_param = |place: &Place| flow.params.iter().any(|param| place.root == Root::Var(param.var));
+    act.args.iter().all(|(places, _)| places.iter().all(is_param))
+}
+
+/// What an act lacks; nothing where a person has said yes to it, which then has served.
+fn lacks<'a>(
+    consent: &Consent<'a>,
+    spot: Spot<'_, 'a>,
+    act: &Act<'a>,
+    served: &mut Vec<Served<'a>>,
+) -> Option<Lacks<'a>> {
+    let around: Vec<_> = spot.around.iter().map(|(node, index)| (node.id, *index)).collect();
+    let choices: BTreeSet<NodeId> = spot
+        .around
+        .iter()
+        .filter(|(node, _)| matches!(node.kind, NodeKind::If { .. } | NodeKind::Match { .. }))
+        .map(|(node, _)| node.id)
+        .collect();
+    let values: Places = act.args.iter().flat_map(|(places, _)| places.iter().cloned()).collect();
+    let mut lacks = Lacks::Nobody;
+    for (asking, is_heard) in consent.before(spot) {
+        let found = why_not(consent, spot, act, asking, is_heard, &values).or_else(|| {
+            let same = |one: &&Served<'_>| {
+                one.asking == asking.id
+                    && *one.step == act.step.name
+                    && one.values == values
+                    && one.may_be_with(&around, |id| choices.contains(&id))
+            };
+            served.iter().find(same).map(|one| Lacks::Spent(asking.step, asking.at, one.at))
+        });
+        match found {
+            None => {
+                let at = spot.node.at;
+                served.push(Served { asking: asking.id, step: &act.step.name, values, around, at });
+                return None;
+            }
+            Some(found) if found.rank() >= lacks.rank() => lacks = found,
+            Some(_) => {}
+        }
+    }
+    Some(lacks)
+}
+
+/// Why one answer is no yes to an act.
+fn why_not<'a>(
+    consent: &Consent<'a>,
+    spot: Spot<'_, 'a>,
+    act: &Act<'a>,
+    asking: &Asking<'a>,
+    is_heard: bool,
+    values: &Places,
+) -> Option<Lacks<'a>> {
+    if !is_heard {
+        return Some(Lacks::Caught(asking.step, asking.at));
+    }
+    if let Some((_, unseen)) = act.args.iter().find(|(places, _)| !consent.has_seen(asking, places)) {
+        return Some(Lacks::Unseen(asking.step, asking.at, *unseen));
+    }
+    consent.repeats(asking, spot, values).map(|each| Lacks::Repeated(asking.step, asking.at, each.at))
+}
