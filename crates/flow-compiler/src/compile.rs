@@ -4,7 +4,7 @@
 
 use crate::{LoadedModule, PolicyFile, World, WorldError, load, policies};
 use flow_analysis::{Mentions, calendar::Horizon, labels, sql::Queries};
-use flow_diag::{FileId, Problems, Severity, Sources, Span};
+use flow_diag::{FileId, Problem, Problems, Severity, Sources, Span, codes};
 use flow_expr::Name;
 use flow_plan::Program;
 use flow_sema::{
@@ -12,7 +12,10 @@ use flow_sema::{
     index::{DefinitionKind, Index},
     manifest::ProfileVar,
 };
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 /// What is compiled, and how.
 #[derive(Clone, Debug, Default)]
@@ -87,6 +90,7 @@ pub fn compile(world: &dyn World, options: &Options) -> Compilation {
         problems.extend(labels::check(&program, &mentions, &queries, options.strict));
     }
     leave_out_library_warnings(&mut problems, &loaded.sources);
+    leave_out_unused_where_unread(&mut problems, &trees);
     problems.sort();
     Compilation { sources: loaded.sources, problems, program, index, places, horizon, trees, queries }
 }
@@ -161,6 +165,30 @@ fn leave_out_library_warnings(problems: &mut Problems, sources: &Sources) {
         let of_library = sources.get(problem.span().file).is_some_and(|source| source.path.starts_with("std/"));
         problem.severity == Severity::Error || !of_library
     });
+}
+
+/// What could not be read of a declaration may use every parameter of it.
+fn leave_out_unused_where_unread(problems: &mut Problems, trees: &HashMap<FileId, flow_syntax::Parse>) {
+    let is_syntax =
+        |problem: &&Problem| problem.severity == Severity::Error && problem.code.as_str().starts_with("E00");
+    let mut declarations: HashMap<FileId, Vec<Span>> = HashMap::new();
+    let mut unread: HashSet<Span> = HashSet::new();
+    for at in problems.0.iter().filter(is_syntax).map(Problem::span) {
+        let Some(tree) = trees.get(&at.file) else { continue };
+        let in_file = declarations
+            .entry(at.file)
+            .or_insert_with(|| tree.root().syntax().children().map(|child| tree.span(child.text_range())).collect());
+        unread.extend(around(in_file, at));
+    }
+    problems.0.retain(|problem| {
+        let declared = (problem.code == codes::W0304).then(|| declarations.get(&problem.span().file)).flatten();
+        declared.and_then(|in_file| around(in_file, problem.span())).is_none_or(|whole| !unread.contains(&whole))
+    });
+}
+
+/// The last of some spans that begins before a place, all in the order of their file.
+fn around(spans: &[Span], at: Span) -> Option<Span> {
+    spans.partition_point(|whole| whole.start <= at.start).checked_sub(1).map(|index| spans[index])
 }
 
 /// The options as a text of their own, so that problems can point into them.

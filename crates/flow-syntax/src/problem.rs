@@ -211,6 +211,9 @@ fn unexpected(span: Span, text: &str, expected: &'static str, after: bool) -> Pr
         "::" => problem.fix("write `.`", span, "."),
         "#" | "/*" | "*/" => problem.help("a comment begins with `//` and ends with its line"),
         "'" => problem.help("text stands between double quotes"),
+        "else" => {
+            problem.help("what stands in for a failed call is said where it is named: `let x = call() else VALUE`")
+        }
         "=" => problem.help("`=` gives a name its value; `==` compares"),
         _ => problem,
     }
