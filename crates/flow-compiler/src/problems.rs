@@ -18,7 +18,7 @@ impl From<Unreadable> for Problem {
         let Unreadable { path, error, at } = found;
         let help = match &error {
             WorldError::NotFound => "check the path; it is relative to the folder of `flow.toml`",
-            WorldError::IsFolder => "name a file in it",
+            WorldError::IsFolder => "name a file in it, or say that it is the project: `--project DIR`",
             WorldError::IsFile => "name the folder that holds it",
             WorldError::Forbidden => "check its permissions",
             WorldError::TooLarge(_) => "split it into modules, or keep data in a data file",
@@ -102,6 +102,9 @@ impl From<NoSuchFlow<'_>> for Problem {
         let title = format!("there is no flow `{wanted}`");
         let problem = Self::error(codes::E0180, NOWHERE, title, "asked for");
         match nearest {
+            _ if wanted.ends_with(".flow") => problem.help(
+                "a flow is asked for by its name, not by its file; `--project FILE.flow` takes the file as the project",
+            ),
             Some((_, name)) => problem.help(format!("did you mean `{}`?", name.short())),
             None => problem,
         }

@@ -52,6 +52,14 @@ pub enum PlanError {
     NoFlow(String),
 }
 
+impl PlanError {
+    /// The code of its page.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        flow_diag::codes::R0734.as_str()
+    }
+}
+
 /// What every version of the format has: enough to say why another one is refused.
 #[derive(Deserialize)]
 struct Head {

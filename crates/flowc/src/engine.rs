@@ -54,7 +54,7 @@ pub(crate) fn plan_of_run(project: &Project, run: &str) -> Result<Option<Plan>, 
     let Some(text) = reader.plan(&row.plan).map_err(|error| store_failure(&error))? else { return Ok(None) };
     Plan::from_json(&text, flow_compiler::VERSION)
         .map(Some)
-        .map_err(|error| Failure::wrong(format!("the plan of run {}: {error}", row.run)))
+        .map_err(|error| Failure::wrong(format!("the plan of run {}: {error} [{}]", row.run, error.code())))
 }
 
 /// What a failure of the engine means for the exit code.

@@ -81,5 +81,5 @@ fn of_plan(plan: Plan) -> Side {
 pub(crate) fn plan_file(path: &Path) -> Result<Plan, Failure> {
     let text = read_named(path)?;
     Plan::from_json(&text, flow_compiler::VERSION)
-        .map_err(|error| Failure::wrong(format!("{}: {error}", path.display())))
+        .map_err(|error| Failure::wrong(format!("{}: {error} [{}]", path.display(), error.code())))
 }

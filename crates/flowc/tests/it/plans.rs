@@ -29,7 +29,7 @@ fn plans_that_were_changed_or_made_elsewhere_are_refused() {
         project.flowc(&["run", "other.json"]).ends(2).tells(why);
     }
     project.write("other.json", &plan[..plan.len() / 2]);
-    project.flowc(&["run", "other.json"]).ends(2).tells("this is no plan");
+    project.flowc(&["run", "other.json"]).ends(2).tells("this is no plan").tells("[R0734]");
     project.flowc(&["run", "missing.json"]).ends(2).tells("missing.json");
     project.flowc(&["run", "plan.json", "--set", "sales.minimum=1"]).ends(2).tells("as it is");
 }
