@@ -21,6 +21,7 @@ pub mod labels;
 mod order;
 pub mod path;
 pub mod policy;
+mod queueing;
 pub mod spell;
 pub mod spend;
 pub mod sql;

@@ -3,7 +3,7 @@
 //! Works on the worst cases of [`crate::time`] and the graph alone. A branch, a loop or a called flow is one node of a
 //! timeline; a path leads on inside of it, through the longest branch, one round of the loop, the flow.
 
-use crate::time::{in_order, waits, waits_for};
+use crate::time::{in_order, turns_at_once, waits, waits_for};
 use flow_diag::Span;
 use flow_expr::Name;
 use flow_plan::{Block, Bounds, Flow, Node, NodeId, NodeKind, Program, Provenance, StaleAction};
@@ -92,7 +92,7 @@ impl Ways<'_, '_> {
             NodeKind::If { then, otherwise, .. } => (1, longest(vec![otherwise, then])),
             NodeKind::Match { arms, .. } => (1, longest(arms.iter().map(|arm| &arm.body).collect())),
             NodeKind::For { limit, parallel, body, .. } => {
-                (limit.div_ceil(u64::from((*parallel).max(1))), of_block(body, bounds))
+                (limit.div_ceil(turns_at_once(self.program, *parallel, body)), of_block(body, bounds))
             }
             NodeKind::Flow { flow, recover: None, .. } => (1, of_flow(flow)),
             NodeKind::RequireFresh { dataset, action: StaleAction::Refresh, .. } => {

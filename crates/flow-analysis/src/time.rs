@@ -1,12 +1,14 @@
 //! Worst cases: how long a step call, and a flow, can take at most.
 //!
-//! A step: every attempt to its timeout, every backoff at its longest, capped by `within`, and what its guards wait for people. A flow: the
+//! A step: every attempt to its timeout, every backoff at its longest, capped by `within`, what its guards wait for people, and
+//! what each attempt waits for a place in its pool ([`crate::queueing`]). A flow: the
 //! longest path through its graph; a loop counts `limit / parallel` rounds. What has no bound of its own
 //! (reading, computing, publishing) counts as nothing and makes the result an assumption only where a
 //! timeout is a default. Knows nothing of calendars, promises or history.
 
 use crate::{
     bounds::Unbounded,
+    queueing::Queueing,
     spend::{Asks, most_calls, own_asks},
 };
 use flow_expr::{ExprKind, Name, Value};
@@ -122,13 +124,13 @@ fn backoffs_ms(policy: &RetryPolicy) -> u64 {
 /// The flow has none if it calls itself or something that the program lacks; both are errors elsewhere.
 #[must_use]
 pub fn bounds(program: &Program, flow: &Name) -> Bounds {
-    let mut known = Known::new();
     let Some(order) = callees_first(program, flow, &BTreeMap::<_, ()>::new()) else { return Bounds::default() };
+    let mut knows = Knows::of(program);
     let mut last = Bounds::default();
     for name in order {
         if let Some(flow) = program.flows.get(name) {
-            last = flow_bounds(program, &known, flow);
-            known.insert(name, last.flow.clone());
+            last = flow_bounds(&knows, flow);
+            knows.flows.insert(name, last.flow.clone());
         }
     }
     last
@@ -137,12 +139,12 @@ pub fn bounds(program: &Program, flow: &Name) -> Bounds {
 /// The worst cases of all flows and their nodes.
 #[must_use]
 pub fn all_bounds(program: &Program) -> BTreeMap<&Name, Bounds> {
-    let mut known = Known::new();
+    let mut knows = Knows::of(program);
     let mut all: BTreeMap<&Name, Bounds> = BTreeMap::new();
     for name in all_callees_first(program) {
         if let Some(flow) = program.flows.get(name) {
-            let found = flow_bounds(program, &known, flow);
-            known.insert(name, found.flow.clone());
+            let found = flow_bounds(&knows, flow);
+            knows.flows.insert(name, found.flow.clone());
             all.insert(name, found);
         }
     }
@@ -192,8 +194,26 @@ pub(crate) fn computed_wait(program: &Program, flow: &Flow) -> Option<Arc<Unboun
     None
 }
 
-/// Worst cases of the flows that are called, once known.
-type Known<'a> = BTreeMap<&'a Name, Option<Bound>>;
+/// What the worst case of a flow rests on.
+struct Knows<'a> {
+    program: &'a Program,
+    /// Worst cases of the flows that are called, once known.
+    flows: BTreeMap<&'a Name, Option<Bound>>,
+    queueing: Queueing<'a>,
+}
+
+impl<'a> Knows<'a> {
+    fn of(program: &'a Program) -> Self {
+        Self { program, flows: BTreeMap::new(), queueing: Queueing::of(program) }
+    }
+
+    /// A call of a step, with what it may wait for a place in its pool each time that it is tried.
+    fn call(&self, flow: &Name, node: NodeId, step: &Step) -> Bound {
+        let bound = whole_bound(self.program, step, DEEPEST_TOOLS);
+        let waits = self.queueing.wait_ms(flow, node).saturating_mul(bound.attempts);
+        Bound { worst_ms: bound.worst_ms.saturating_add(waits), ..bound }
+    }
+}
 
 /// The flow and all it calls but what is done, each after what it calls; none if they call in a circle.
 fn callees_first<'a, T>(
@@ -230,7 +250,7 @@ fn callees_first<'a, T>(
 }
 
 /// The other flow that a node runs: by a call, or to refresh a dataset.
-fn runs<'a>(program: &'a Program, node: &'a Node) -> Option<&'a Name> {
+pub(crate) fn runs<'a>(program: &'a Program, node: &'a Node) -> Option<&'a Name> {
     match &node.kind {
         NodeKind::Flow { flow, .. } => Some(flow),
         NodeKind::RequireFresh { dataset, action: StaleAction::Refresh, .. } => {
@@ -240,11 +260,11 @@ fn runs<'a>(program: &'a Program, node: &'a Node) -> Option<&'a Name> {
     }
 }
 
-fn flow_bounds(program: &Program, known: &Known<'_>, flow: &Flow) -> Bounds {
+fn flow_bounds(knows: &Knows<'_>, flow: &Flow) -> Bounds {
     let mut nodes = Found::new();
-    let whole = block_bound(program, known, &flow.body, &mut nodes);
+    let whole = block_bound(knows, &flow.name, &flow.body, &mut nodes);
     for handler in &flow.handlers {
-        block_bound(program, known, &handler.body, &mut nodes);
+        block_bound(knows, &flow.name, &handler.body, &mut nodes);
     }
     Bounds { flow: whole, nodes: nodes.into_iter().collect() }
 }
@@ -253,7 +273,7 @@ fn flow_bounds(program: &Program, known: &Known<'_>, flow: &Flow) -> Bounds {
 type Found = Vec<(u32, Bound)>;
 
 /// The longest path through a block. Blocks nest at most as deeply as the parser allows (256).
-fn block_bound(program: &Program, known: &Known<'_>, block: &Block, nodes: &mut Found) -> Option<Bound> {
+fn block_bound(knows: &Knows<'_>, flow: &Name, block: &Block, nodes: &mut Found) -> Option<Bound> {
     let waits = waits(block, waits_for);
     let mut ends: Vec<u64> = vec![0; block.nodes.len()];
     let mut whole = Bound { worst_ms: 0, attempts: 0, provenance: Provenance::Declared };
@@ -261,7 +281,7 @@ fn block_bound(program: &Program, known: &Known<'_>, block: &Block, nodes: &mut 
     for place in in_order(&waits) {
         let node = &block.nodes[place];
         let start = waits[place].iter().map(|earlier| ends[*earlier as usize]).max().unwrap_or(0);
-        let Some(bound) = node_bound(program, known, node, nodes) else {
+        let Some(bound) = node_bound(knows, flow, node, nodes) else {
             bounded = false;
             continue;
         };
@@ -323,18 +343,19 @@ pub(crate) fn waits_for(node: &Node) -> impl Iterator<Item = NodeId> {
     std::iter::once(node).chain(inside).flat_map(|node| node.needs.iter().chain(&node.after)).copied()
 }
 
-fn node_bound(program: &Program, known: &Known<'_>, node: &Node, nodes: &mut Found) -> Option<Bound> {
+fn node_bound(knows: &Knows<'_>, flow: &Name, node: &Node, nodes: &mut Found) -> Option<Bound> {
     let instant = |worst_ms| Some(Bound { worst_ms, attempts: 0, provenance: Provenance::Declared });
-    let mut block = |block: &Block| block_bound(program, known, block, nodes);
+    let program = knows.program;
+    let mut block = |block: &Block| block_bound(knows, flow, block, nodes);
     match &node.kind {
         NodeKind::Read { .. } | NodeKind::Compute { .. } | NodeKind::Write { .. } | NodeKind::Require { .. } => {
             instant(0)
         }
         NodeKind::Call { step, recover, .. } => {
-            let call = whole_bound(program, program.steps.get(step)?, DEEPEST_TOOLS);
+            let call = knows.call(flow, node.id, program.steps.get(step)?);
             then(Some(call), recover.as_ref().map(block))
         }
-        NodeKind::Flow { flow, recover, .. } => then(known.get(flow)?.clone(), recover.as_ref().map(block)),
+        NodeKind::Flow { flow, recover, .. } => then(knows.flows.get(flow)?.clone(), recover.as_ref().map(block)),
         NodeKind::If { then, otherwise, .. } => {
             let (one, other) = (block(then), block(otherwise));
             longest([one, other])
@@ -342,7 +363,7 @@ fn node_bound(program: &Program, known: &Known<'_>, node: &Node, nodes: &mut Fou
         NodeKind::Match { arms, .. } => longest(arms.iter().map(|arm| block(&arm.body)).collect::<Vec<_>>()),
         NodeKind::For { limit, parallel, body, .. } => {
             let one = block(body)?;
-            let rounds = limit.div_ceil(u64::from((*parallel).max(1)));
+            let rounds = limit.div_ceil(turns_at_once(program, *parallel, body));
             Some(Bound {
                 worst_ms: one.worst_ms.saturating_mul(rounds),
                 attempts: one.attempts.saturating_mul(*limit),
@@ -357,11 +378,21 @@ fn node_bound(program: &Program, known: &Known<'_>, node: &Node, nodes: &mut Fou
             StaleAction::Wait(longest) => instant(*longest),
             StaleAction::Refresh => {
                 let writer = program.datasets.get(dataset)?.writer.as_ref()?;
-                known.get(writer)?.clone()
+                knows.flows.get(writer)?.clone()
             }
             StaleAction::Fail | StaleAction::Warn | StaleAction::Skip => instant(0),
         },
     }
+}
+
+/// How many turns of a loop go on at once: where a turn is nothing but a call of a step, no more than its pool has slots.
+pub(crate) fn turns_at_once(program: &Program, parallel: u32, body: &Block) -> u64 {
+    let only = match body.nodes.as_slice() {
+        [Node { kind: NodeKind::Call { step, recover: None, .. }, .. }] => program.steps.get(step),
+        _ => None,
+    };
+    let slots = only.and_then(|step| program.pools.get(step.pool.as_ref()?)).copied().unwrap_or(u32::MAX);
+    u64::from(parallel.min(slots).max(1))
 }
 
 /// One after the other; the second only if there is one.

@@ -7,6 +7,7 @@ mod effects;
 mod failures;
 mod graph;
 mod proof;
+mod queueing;
 mod scale;
 mod spend;
 mod time;

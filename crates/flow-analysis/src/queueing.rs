@@ -1,0 +1,273 @@
+//! How long a step may wait for a place in its pool, at most, each time that it is tried.
+//!
+//! A pool serves who came first. When a step comes, those before it have at most one attempt each to go, and while it
+//! waits all slots are taken: it waits at most for the sum of their timeouts, divided by the slots, and not at all if
+//! they are fewer than the slots. Who may be before it: what its own flow does at the same time, in other branches of
+//! the graph and other turns of a loop, and what the other flows that are started do, each with one run at a time.
+//! What waits for each other is never there at once: of a chain of steps the longest counts (a cover of the graph by
+//! chains bounds what can be there at once: Dilworth's theorem). Nothing waits here for `--jobs`. Knows no deadlines;
+//! [`crate::time`] adds the waits up. Tested in `tests/it/queueing.rs` and by the proof.
+
+use crate::time::{all_callees_first, in_order, runs, turns_at_once, waits, waits_for};
+use flow_expr::Name;
+use flow_plan::{Block, Body, Flow, Node, NodeId, NodeKind, Program, Step};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// More steps of a pool in one block than this are not told apart: each waits for all others.
+const MOST_TOLD_APART: usize = 1024;
+
+/// What may be before a step in a pool.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Load {
+    /// The sum of their timeouts, milliseconds.
+    ms: u64,
+    /// How many they are.
+    count: u64,
+}
+
+impl Load {
+    fn and(self, other: Self) -> Self {
+        Self { ms: self.ms.saturating_add(other.ms), count: self.count.saturating_add(other.count) }
+    }
+
+    fn or(self, other: Self) -> Self {
+        Self { ms: self.ms.max(other.ms), count: self.count.max(other.count) }
+    }
+
+    fn times(self, times: u64) -> Self {
+        Self { ms: self.ms.saturating_mul(times), count: self.count.saturating_mul(times) }
+    }
+}
+
+/// The longest wait of each call of a step with a pool, each time that it is tried, milliseconds.
+#[derive(Debug, Default)]
+pub(crate) struct Queueing<'a>(BTreeMap<(&'a Name, NodeId), u64>);
+
+impl<'a> Queueing<'a> {
+    /// Of a program; nothing where no pool is too small for all that may be in it.
+    pub(crate) fn of(program: &'a Program) -> Self {
+        let mut all = Self::default();
+        let used: BTreeSet<&Name> = program.steps.values().filter_map(|step| step.pool.as_ref()).collect();
+        for pool in used {
+            if let Some(slots) = program.pools.get(pool) {
+                InPool::of(program, pool, u64::from((*slots).max(1))).waits(&mut all.0);
+            }
+        }
+        all
+    }
+
+    /// Of a call, each time that the step is tried.
+    pub(crate) fn wait_ms(&self, flow: &Name, node: NodeId) -> u64 {
+        self.0.get(&(flow, node)).copied().unwrap_or(0)
+    }
+}
+
+/// One pool.
+struct InPool<'a> {
+    program: &'a Program,
+    pool: &'a Name,
+    slots: u64,
+    /// What one run of a flow may have in the pool at once.
+    loads: BTreeMap<&'a Name, Load>,
+    order: Vec<&'a Name>,
+}
+
+impl<'a> InPool<'a> {
+    fn of(program: &'a Program, pool: &'a Name, slots: u64) -> Self {
+        let order = all_callees_first(program);
+        let mut found = Self { program, pool, slots, loads: BTreeMap::new(), order: order.clone() };
+        for name in order {
+            let load = program.flows.get(name).map_or_else(Load::default, |flow| found.flow(flow));
+            found.loads.insert(name, load);
+        }
+        found
+    }
+
+    fn flow(&self, flow: &'a Flow) -> Load {
+        let handlers = flow.handlers.iter().map(|handler| self.block(&handler.body));
+        handlers.fold(self.block(&flow.body), Load::and)
+    }
+
+    fn block(&self, block: &'a Block) -> Load {
+        Apart::of(self, block).all()
+    }
+
+    fn node(&self, node: &'a Node) -> Load {
+        let blocks = node.blocks().into_iter().map(|block| self.block(block)).fold(Load::default(), Load::or);
+        match &node.kind {
+            NodeKind::Call { step, .. } => {
+                self.program.steps.get(step).map_or(blocks, |step| blocks.or(self.step(step)))
+            }
+            NodeKind::For { parallel, .. } => blocks.times(u64::from((*parallel).max(1))),
+            _ => match runs(self.program, node) {
+                Some(flow) => blocks.or(self.loads.get(flow).copied().unwrap_or_default()),
+                None => blocks,
+            },
+        }
+    }
+
+    /// A step's own attempt, or one of the steps that its model calls.
+    fn step(&self, step: &Step) -> Load {
+        let own = |step: &Step| match step.pool.as_ref() == Some(self.pool) {
+            true => Load { ms: step.timeout_ms, count: 1 },
+            false => Load::default(),
+        };
+        let Body::Ai(ai) = &step.body else { return own(step) };
+        let tools = ai.tools.iter().filter_map(|tool| self.program.steps.get(tool));
+        tools.map(own).fold(own(step), Load::or)
+    }
+
+    fn takes_place(&self, step: &Name) -> bool {
+        self.program.steps.get(step).is_some_and(|step| self.step(step).count > 0)
+    }
+
+    /// The waits of all calls: of each flow within what may be there besides its run, callers first.
+    fn waits(&self, waits: &mut BTreeMap<(&'a Name, NodeId), u64>) {
+        let called: BTreeSet<&Name> =
+            self.program.flows.values().flat_map(Flow::nodes).filter_map(|node| runs(self.program, node)).collect();
+        let is_root = |flow: &Flow| !flow.starts.is_empty() || !called.contains(&flow.name);
+        let roots: Vec<&Name> =
+            self.program.flows.values().filter(|flow| is_root(flow)).map(|flow| &flow.name).collect();
+        let load = |name: &Name| self.loads.get(name).copied().unwrap_or_default();
+        let mut besides: BTreeMap<&Name, Load> = BTreeMap::new();
+        for root in &roots {
+            // A flow that only people start is not under way while others are.
+            let others = roots.iter().filter(|other| *other != root);
+            let started =
+                others.filter(|other| self.program.flows.get(**other).is_some_and(|flow| !flow.starts.is_empty()));
+            besides.insert(root, started.map(|other| load(other)).fold(Load::default(), Load::and));
+        }
+        for name in self.order.iter().rev() {
+            let Some(flow) = self.program.flows.get(*name).filter(|_| load(name).count > 0) else { continue };
+            let beside = besides.get(name).copied().unwrap_or_default();
+            for block in std::iter::once(&flow.body).chain(flow.handlers.iter().map(|handler| &handler.body)) {
+                self.waits_in(name, block, beside, waits, &mut besides);
+            }
+        }
+    }
+
+    /// Blocks nest at most as deeply as the parser allows (256).
+    fn waits_in(
+        &self,
+        flow: &'a Name,
+        block: &'a Block,
+        beside: Load,
+        waits: &mut BTreeMap<(&'a Name, NodeId), u64>,
+        besides: &mut BTreeMap<&'a Name, Load>,
+    ) {
+        let apart = Apart::of(self, block);
+        for (index, node) in apart.nodes.iter().enumerate() {
+            let mut others = beside.and(apart.besides(index));
+            match &node.kind {
+                NodeKind::Call { step, .. } if others.count >= self.slots && self.takes_place(step) => {
+                    let wait = others.ms.div_ceil(self.slots);
+                    let known = waits.entry((flow, node.id)).or_default();
+                    *known = (*known).max(wait);
+                }
+                NodeKind::For { parallel, body, .. } => {
+                    let turns = turns_at_once(self.program, *parallel, body);
+                    others = others.and(self.block(body).times(turns - 1));
+                }
+                _ => {}
+            }
+            if let Some(called) = runs(self.program, node) {
+                let known = besides.entry(called).or_default();
+                *known = known.or(others);
+            }
+            for inside in node.blocks() {
+                self.waits_in(flow, inside, others, waits, besides);
+            }
+        }
+    }
+}
+
+/// The nodes of a block that may be in the pool, in chains: those of a chain are never there at once.
+struct Apart<'a> {
+    nodes: Vec<&'a Node>,
+    loads: Vec<Load>,
+    /// For each node those that are done before it begins, as bits.
+    before: Vec<Vec<u64>>,
+    /// The chain of each node.
+    chain: Vec<usize>,
+}
+
+impl<'a> Apart<'a> {
+    fn of(pool: &InPool<'a>, block: &'a Block) -> Self {
+        let mut apart = Self { nodes: vec![], loads: vec![], before: vec![], chain: vec![] };
+        let mut number: BTreeMap<usize, usize> = BTreeMap::new();
+        for (place, node) in block.nodes.iter().enumerate() {
+            let load = pool.node(node);
+            if load.count > 0 {
+                number.insert(place, apart.nodes.len());
+                apart.nodes.push(node);
+                apart.loads.push(load);
+            }
+        }
+        let count = apart.nodes.len();
+        if count < 2 || count > MOST_TOLD_APART {
+            apart.before = vec![vec![]; count];
+            apart.chain = (0..count).collect();
+            return apart;
+        }
+        let waits = waits(block, waits_for);
+        let mut before: Vec<Vec<u64>> = vec![vec![0; count.div_ceil(64)]; block.nodes.len()];
+        let mut order = vec![];
+        for place in in_order(&waits) {
+            let mut bits = std::mem::take(&mut before[place]);
+            for earlier in &waits[place] {
+                let earlier = *earlier as usize;
+                bits.iter_mut().zip(&before[earlier]).for_each(|(bits, more)| *bits |= more);
+                if let Some(number) = number.get(&earlier) {
+                    bits[number / 64] |= 1 << (number % 64);
+                }
+            }
+            before[place] = bits;
+            order.extend(number.get(&place));
+        }
+        apart.before = number.keys().map(|place| std::mem::take(&mut before[*place])).collect();
+        apart.chain = apart.cover(&order);
+        apart
+    }
+
+    fn is_before(&self, one: usize, other: usize) -> bool {
+        self.before[other].get(one / 64).is_some_and(|bits| bits & (1 << (one % 64)) != 0)
+    }
+
+    /// Puts each node, in an order that the graph allows, behind the first chain whose last node is before it.
+    fn cover(&self, order: &[usize]) -> Vec<usize> {
+        let mut chain = vec![0; self.nodes.len()];
+        let mut last: Vec<usize> = vec![];
+        for node in order {
+            let found = last.iter().position(|last| self.is_before(*last, *node));
+            let found = found.unwrap_or_else(|| {
+                last.push(*node);
+                last.len() - 1
+            });
+            last[found] = *node;
+            chain[*node] = found;
+        }
+        chain
+    }
+
+    /// What may be there at once.
+    fn all(&self) -> Load {
+        self.sum(|_| true)
+    }
+
+    /// What may be there at once with a node.
+    fn besides(&self, node: usize) -> Load {
+        self.sum(|other| {
+            self.chain[other] != self.chain[node] && !self.is_before(other, node) && !self.is_before(node, other)
+        })
+    }
+
+    /// Of each chain the most that one of its nodes has.
+    fn sum(&self, counts: impl Fn(usize) -> bool) -> Load {
+        let mut most: BTreeMap<usize, Load> = BTreeMap::new();
+        for (node, load) in self.loads.iter().enumerate().filter(|(node, _)| counts(*node)) {
+            let known = most.entry(self.chain[node]).or_default();
+            *known = known.or(*load);
+        }
+        most.into_values().fold(Load::default(), Load::and)
+    }
+}

@@ -1,0 +1,75 @@
+//! What steps wait for a place in their pool, with the sums written out. Each attempt takes at most 10 s.
+
+use crate::build::*;
+use flow_analysis::time::{all_bounds, bounds};
+use flow_plan::{Flow, NodeKind, Program, Schedule, Start, Step, Trigger};
+
+fn pooled(text: &str) -> Step {
+    Step { pool: Some(name("warehouse")), ..step(text) }
+}
+
+fn with_slots(slots: u32, steps: Vec<Step>, flows: Vec<Flow>) -> Program {
+    let mut program = program(vec![], steps, flows);
+    program.pools.insert(name("warehouse"), slots);
+    program
+}
+
+/// The worst case of the flow `f` with a pool of so many slots, seconds.
+fn seconds(slots: u32, kinds: Vec<(NodeKind, Vec<u32>)>) -> u64 {
+    let program = with_slots(slots, vec![pooled("s"), step("free")], vec![flow("f", kinds)]);
+    bounds(&program, &name("f")).flow.expect("everything is bounded").worst_ms / 1_000
+}
+
+fn each(limit: u64, parallel: u32, body: Vec<(NodeKind, Vec<u32>)>) -> NodeKind {
+    let body = block(body, 100);
+    NodeKind::For { item: flow_expr::VarId(9), items: constant(1), limit, parallel, body }
+}
+
+#[test]
+fn what_goes_on_at_once_shares_the_slots() {
+    let three = || vec![(call("s"), vec![]), (call("s"), vec![]), (call("s"), vec![])];
+    assert_eq!((seconds(1, three()), seconds(2, three()), seconds(3, three())), (30, 20, 10));
+}
+
+#[test]
+fn what_waits_for_each_other_is_never_there_at_once() {
+    assert_eq!(seconds(1, vec![(call("s"), vec![]), (call("s"), vec![0]), (call("s"), vec![1])]), 30);
+    // Two chains of two: each step waits for one of the other chain.
+    let chains = vec![(call("s"), vec![]), (call("s"), vec![0]), (call("s"), vec![]), (call("s"), vec![2])];
+    assert_eq!(seconds(1, chains), 40);
+    // Of three chains one is not in the pool.
+    assert_eq!(seconds(1, vec![(call("s"), vec![]), (call("free"), vec![]), (call("s"), vec![0])]), 20);
+}
+
+#[test]
+fn turns_of_a_loop_wait_for_each_other() {
+    let calls = |parallel| vec![(each(10, parallel, vec![(call("s"), vec![])]), vec![])];
+    assert_eq!((seconds(2, calls(4)), seconds(4, calls(4)), seconds(1, calls(4))), (50, 30, 100));
+    // Of turns with more in them each may wait for the three others, by two slots.
+    let longer = vec![(each(8, 4, vec![(call("s"), vec![]), (call("free"), vec![100])]), vec![])];
+    assert_eq!(seconds(2, longer), 2 * (15 + 10 + 10));
+}
+
+#[test]
+fn each_attempt_waits_again() {
+    let retried = Step { retry: Some(policy(1)), ..pooled("r") };
+    let both = vec![(call("r"), vec![]), (call("s"), vec![])];
+    let program = with_slots(1, vec![retried, pooled("s")], vec![flow("f", both)]);
+    // Two attempts, each behind one of the other, and a pause of 1 s.
+    assert_eq!(bounds(&program, &name("f")).nodes[&0].worst_ms, 2 * (10_000 + 10_000) + 1_000);
+}
+
+#[test]
+fn other_flows_that_are_started_wait_with_it() {
+    let hourly =
+        Start { trigger: Trigger::Schedule(Schedule::Every { period_ms: 3_600_000 }), with: vec![], at: at(3) };
+    let started = |text: &str| Flow { starts: vec![hourly.clone()], ..flow(text, vec![(call("s"), vec![])]) };
+    let by_hand = flow("c", vec![(call("s"), vec![])]);
+    let inner = flow("inner", vec![(call("s"), vec![])]);
+    let outer = Flow { starts: vec![hourly.clone()], ..flow("outer", vec![(run("inner"), vec![])]) };
+    let program = with_slots(1, vec![pooled("s")], vec![started("a"), started("b"), by_hand, inner, outer]);
+    let all = all_bounds(&program);
+    let worst = |text: &str| all[&name(text)].flow.as_ref().map(|bound| bound.worst_ms / 1_000);
+    // `a`, `b` and `outer` may be under way at once; `c` beside all of them, `inner` where `outer` is.
+    assert_eq!(["a", "b", "outer", "inner", "c"].map(worst), [Some(30), Some(30), Some(30), Some(30), Some(40)]);
+}
