@@ -2,11 +2,11 @@
 //!
 //! A pool serves who came first. When a step comes, those before it have at most one attempt each to go, and while it
 //! waits all slots are taken: it waits at most for the sum of their timeouts, divided by the slots, and not at all if
-//! they are fewer than the slots. Who may be before it: what its own flow does at the same time, in other branches of
-//! the graph and other turns of a loop, and what the other flows that are started do, each with one run at a time.
-//! What waits for each other is never there at once: of a chain of steps the longest counts (a cover of the graph by
-//! chains bounds what can be there at once: Dilworth's theorem). Nothing waits here for `--jobs`. Knows no deadlines;
-//! [`crate::time`] adds the waits up. Tested in `tests/it/queueing.rs` and by the proof.
+//! they are fewer than the slots. Who may be before it: what the same run does at the same time, in other branches of
+//! the graph, other turns of a loop, and around the call of its flow; a project has one run at a time. What waits for
+//! each other is never there at once: of a chain of steps the longest counts, and chains that cover the graph bound what
+//! can be there at once (Dilworth's theorem). Nothing waits here for `--jobs`. Knows no deadlines; [`crate::time`] adds
+//! the waits up. Tested in `tests/it/queueing.rs` and by the proof.
 
 use crate::time::{all_callees_first, in_order, runs, turns_at_once, waits, waits_for};
 use flow_expr::Name;
@@ -123,20 +123,8 @@ impl<'a> InPool<'a> {
 
     /// The waits of all calls: of each flow within what may be there besides its run, callers first.
     fn waits(&self, waits: &mut BTreeMap<(&'a Name, NodeId), u64>) {
-        let called: BTreeSet<&Name> =
-            self.program.flows.values().flat_map(Flow::nodes).filter_map(|node| runs(self.program, node)).collect();
-        let is_root = |flow: &Flow| !flow.starts.is_empty() || !called.contains(&flow.name);
-        let roots: Vec<&Name> =
-            self.program.flows.values().filter(|flow| is_root(flow)).map(|flow| &flow.name).collect();
         let load = |name: &Name| self.loads.get(name).copied().unwrap_or_default();
         let mut besides: BTreeMap<&Name, Load> = BTreeMap::new();
-        for root in &roots {
-            // A flow that only people start is not under way while others are.
-            let others = roots.iter().filter(|other| *other != root);
-            let started =
-                others.filter(|other| self.program.flows.get(**other).is_some_and(|flow| !flow.starts.is_empty()));
-            besides.insert(root, started.map(|other| load(other)).fold(Load::default(), Load::and));
-        }
         for name in self.order.iter().rev() {
             let Some(flow) = self.program.flows.get(*name).filter(|_| load(name).count > 0) else { continue };
             let beside = besides.get(name).copied().unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use crate::build::*;
 use flow_analysis::time::{all_bounds, bounds};
-use flow_plan::{Flow, NodeKind, Program, Schedule, Start, Step, Trigger};
+use flow_plan::{Flow, NodeKind, Program, Step};
 
 fn pooled(text: &str) -> Step {
     Step { pool: Some(name("warehouse")), ..step(text) }
@@ -60,16 +60,16 @@ fn each_attempt_waits_again() {
 }
 
 #[test]
-fn other_flows_that_are_started_wait_with_it() {
-    let hourly =
-        Start { trigger: Trigger::Schedule(Schedule::Every { period_ms: 3_600_000 }), with: vec![], at: at(3) };
-    let started = |text: &str| Flow { starts: vec![hourly.clone()], ..flow(text, vec![(call("s"), vec![])]) };
-    let by_hand = flow("c", vec![(call("s"), vec![])]);
+fn a_called_flow_waits_for_what_goes_on_around_its_calls() {
     let inner = flow("inner", vec![(call("s"), vec![])]);
-    let outer = Flow { starts: vec![hourly.clone()], ..flow("outer", vec![(run("inner"), vec![])]) };
-    let program = with_slots(1, vec![pooled("s")], vec![started("a"), started("b"), by_hand, inner, outer]);
-    let all = all_bounds(&program);
-    let worst = |text: &str| all[&name(text)].flow.as_ref().map(|bound| bound.worst_ms / 1_000);
-    // `a`, `b` and `outer` may be under way at once; `c` beside all of them, `inner` where `outer` is.
-    assert_eq!(["a", "b", "outer", "inner", "c"].map(worst), [Some(30), Some(30), Some(30), Some(30), Some(40)]);
+    let alone = flow("alone", vec![(run("inner"), vec![]), (call("s"), vec![0])]);
+    let outer = flow("outer", vec![(run("inner"), vec![]), (call("s"), vec![]), (run("inner"), vec![])]);
+    let worst = |flows: Vec<Flow>, text: &str| {
+        let all = with_slots(1, vec![pooled("s")], flows);
+        all_bounds(&all)[&name(text)].flow.as_ref().map(|bound| bound.worst_ms / 1_000)
+    };
+    assert_eq!(worst(vec![inner.clone(), alone.clone()], "alone"), Some(20));
+    assert_eq!(worst(vec![inner.clone(), outer.clone()], "outer"), Some(30));
+    // A flow has one worst case, whoever calls it.
+    assert_eq!(worst(vec![inner, alone, outer], "alone"), Some(40));
 }
