@@ -61,14 +61,44 @@ impl Asking<'_> {
     }
 }
 
+/// More questions of one flow than this are not told apart; the others are no yes to anything.
+const MOST_ASKED: usize = 4096;
+
 /// What a flow's nodes have before them.
 #[derive(Default)]
 pub(crate) struct Consent<'a> {
-    nodes: BTreeMap<NodeId, &'a Node>,
     made: BTreeMap<VarId, Made<'a>>,
     /// The node whose result a variable holds.
     by: BTreeMap<VarId, NodeId>,
     asking: Vec<Asking<'a>>,
+    before: BTreeMap<NodeId, Before>,
+}
+
+/// Who has been asked when a node is done, itself included, as bits: by what it uses, and by what it follows too.
+#[derive(Clone, Debug, Default)]
+struct Before {
+    needed: Bits,
+    waited_for: Bits,
+}
+
+/// A set of questions, by their position.
+#[derive(Clone, Debug, Default)]
+struct Bits(Vec<u64>);
+
+impl Bits {
+    fn add(&mut self, position: usize) {
+        self.0.resize(self.0.len().max(position / 64 + 1), 0);
+        self.0[position / 64] |= 1 << (position % 64);
+    }
+
+    fn join(&mut self, other: &Self) {
+        self.0.resize(self.0.len().max(other.0.len()), 0);
+        self.0.iter_mut().zip(&other.0).for_each(|(bits, more)| *bits |= more);
+    }
+
+    fn has(&self, position: usize) -> bool {
+        self.0.get(position / 64).is_some_and(|bits| bits & (1 << (position % 64)) != 0)
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -91,7 +121,6 @@ impl<'a> Consent<'a> {
     pub(crate) fn of(program: &'a Program, flow: &'a Flow, givers: &Givers<'a>) -> Self {
         let mut consent = Self::default();
         for node in flow.nodes() {
-            consent.nodes.insert(node.id, node);
             consent.by.insert(node.var, node.id);
             match &node.kind {
                 NodeKind::Compute { expr, .. } => drop(consent.made.insert(node.var, Made::Of(expr))),
@@ -100,6 +129,10 @@ impl<'a> Consent<'a> {
             }
         }
         visit(flow, &mut |spot| consent.asking.extend(consent.asks(program, givers, spot)));
+        consent.asking.truncate(MOST_ASKED);
+        if consent.asks_somebody() {
+            consent.before = before(flow, &consent.asking);
+        }
         consent
     }
 
@@ -150,31 +183,24 @@ impl<'a> Consent<'a> {
     }
 
     fn asked(&self, needs: &[NodeId], after: &[NodeId], around: &[(&'a Node, usize)]) -> Vec<(&Asking<'a>, bool)> {
-        let deciding = || around.iter().flat_map(|(node, _)| &node.needs).copied();
-        let ordering = || around.iter().flat_map(|(node, _)| node.needs.iter().chain(&node.after)).copied();
-        let looked_at = self.closure(deciding(), true);
-        let needed = self.closure(needs.iter().copied().chain(deciding()), false);
-        let waited_for = self.closure(needs.iter().chain(after).copied().chain(ordering()), true);
-        let asked = self.asking.iter().filter(|asking| waited_for.contains(&asking.id)).map(|asking| {
-            let is_used = !asking.is_caught && needed.contains(&asking.id);
-            (asking, asking.is_yes() || looked_at.contains(&asking.id) || is_used)
+        let deciding = || around.iter().flat_map(|(node, _)| &node.needs);
+        let ordering = || around.iter().flat_map(|(node, _)| node.needs.iter().chain(&node.after));
+        let looked_at = self.reach(deciding(), |before| &before.waited_for);
+        let needed = self.reach(needs.iter().chain(deciding()), |before| &before.needed);
+        let waited_for = self.reach(needs.iter().chain(after).chain(ordering()), |before| &before.waited_for);
+        let asked = self.asking.iter().enumerate().filter(|(position, _)| waited_for.has(*position));
+        let heard = asked.map(|(position, asking)| {
+            let is_used = !asking.is_caught && needed.has(position);
+            (asking, asking.is_yes() || looked_at.has(position) || is_used)
         });
-        asked.collect()
+        heard.collect()
     }
 
-    /// Some nodes and those that are done before them: those that they use (or follow), and so on.
-    fn closure(&self, nodes: impl Iterator<Item = NodeId>, with_after: bool) -> BTreeSet<NodeId> {
-        let mut pending: Vec<NodeId> = nodes.collect();
-        let mut found = BTreeSet::new();
-        while let Some(id) = pending.pop() {
-            if found.insert(id)
-                && let Some(node) = self.nodes.get(&id)
-            {
-                pending.extend(&node.needs);
-                pending.extend(if with_after { &*node.after } else { &[] });
-            }
-        }
-        found
+    fn reach<'i>(&self, nodes: impl Iterator<Item = &'i NodeId>, of: impl Fn(&Before) -> &Bits) -> Bits {
+        nodes.filter_map(|id| self.before.get(id)).fold(Bits::default(), |mut all, before| {
+            all.join(of(before));
+            all
+        })
     }
 
     /// What a value consists of; nothing for a constant.
@@ -264,6 +290,17 @@ impl<'a> Consent<'a> {
 }
 
 impl<'a> Givers<'a> {
+    /// Whether a node asks a person, itself or by a flow.
+    pub(crate) fn is_asked(&self, program: &Program, node: &Node) -> bool {
+        match &node.kind {
+            NodeKind::Call { step, .. } => {
+                program.steps.get(step).is_some_and(|step| matches!(step.body, Body::Ask { .. }))
+            }
+            NodeKind::Flow { flow, .. } => self.0.contains_key(flow),
+            _ => false,
+        }
+    }
+
     /// Keeps a flow whose result is the answer of a person, with what of its parameters that one was shown.
     pub(crate) fn learn(&mut self, name: &'a Name, flow: &'a Flow, consent: &Consent<'a>) {
         let Some(result) = &flow.body.result else { return };
@@ -277,6 +314,40 @@ impl<'a> Givers<'a> {
             }
         }
     }
+}
+
+/// Who has been asked when each node is done. Of nodes in a circle (E0305) some are left out.
+fn before(flow: &Flow, asking: &[Asking<'_>]) -> BTreeMap<NodeId, Before> {
+    let nodes: BTreeMap<NodeId, &Node> = flow.nodes().map(|node| (node.id, node)).collect();
+    let positions: BTreeMap<NodeId, usize> = (0..).zip(asking).map(|(position, one)| (one.id, position)).collect();
+    let mut found: BTreeMap<NodeId, Before> = BTreeMap::new();
+    let mut entered: BTreeSet<NodeId> = BTreeSet::new();
+    for root in nodes.keys() {
+        let mut pending = vec![(*root, false)];
+        while let Some((id, leave)) = pending.pop() {
+            let Some(node) = nodes.get(&id) else { continue };
+            let ties = || node.needs.iter().chain(&node.after);
+            if leave {
+                let mut own = Before::default();
+                for other in node.needs.iter().filter_map(|id| found.get(id)) {
+                    own.needed.join(&other.needed);
+                    own.waited_for.join(&other.waited_for);
+                }
+                for other in node.after.iter().filter_map(|id| found.get(id)) {
+                    own.waited_for.join(&other.waited_for);
+                }
+                if let Some(position) = positions.get(&id) {
+                    own.needed.add(*position);
+                    own.waited_for.add(*position);
+                }
+                found.insert(id, own);
+            } else if entered.insert(id) {
+                pending.push((id, true));
+                pending.extend(ties().filter(|id| !entered.contains(id)).map(|id| (*id, false)));
+            }
+        }
+    }
+    found
 }
 
 /// Sees each node of a flow with what is around it. Blocks nest at most as deeply as the parser allows (256).

@@ -108,8 +108,11 @@ impl<'a> Walk<'a> {
         let Some(flow) = self.program.flows.get(name) else { return };
         self.values.clear();
         self.current = Summary::default();
-        self.consent = Consent::of(self.program, flow, &self.givers);
-        self.givers.learn(name, flow, &self.consent);
+        self.consent = Consent::default();
+        if flow.nodes().any(|node| self.givers.is_asked(self.program, node)) {
+            self.consent = Consent::of(self.program, flow, &self.givers);
+            self.givers.learn(name, flow, &self.consent);
+        }
         self.params(flow);
         self.current.returns = self.block(&flow.body);
         self.current.changes = self.changing(&flow.body).is_some();
