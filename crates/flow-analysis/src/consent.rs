@@ -269,15 +269,33 @@ impl<'a> Consent<'a> {
         false
     }
 
-    /// The innermost loop around a node, not around the question, that goes on with one yes: nothing of these values
-    /// is its item.
-    pub(crate) fn repeats(&self, asking: &Asking<'_>, spot: Spot<'_, 'a>, places: &Places) -> Option<&'a Node> {
-        let outside = spot.around.iter().rev().map(|(node, _)| *node).filter(|node| !asking.loops.contains(&node.id));
-        let mut loops = outside.filter_map(|node| match &node.kind {
-            NodeKind::For { item, .. } => Some((node, Root::Var(*item))),
-            _ => None,
-        });
-        loops.find(|(_, item)| places.iter().all(|place| place.root != *item)).map(|(node, _)| node)
+    /// The innermost loop around a node that goes around with the same of these values: none of them is its item.
+    /// With a question, only loops that are not around that too.
+    pub(crate) fn repeats(&self, asking: Option<&Asking<'_>>, spot: Spot<'_, 'a>, places: &Places) -> Option<&'a Node> {
+        let is_around = |node: &&'a Node| asking.is_some_and(|asking| asking.loops.contains(&node.id));
+        let mut loops = spot.around.iter().rev().map(|(node, _)| *node).filter(|node| !is_around(node));
+        loops.find(|node| match &node.kind {
+            NodeKind::For { item, .. } => places.iter().all(|place| place.root != Root::Var(*item)),
+            _ => false,
+        })
+    }
+
+    /// The same values with the lists that they are items of in their place.
+    pub(crate) fn with_lists(&self, places: &Places) -> Places {
+        let mut found = Places::new();
+        let mut pending: Vec<Place> = places.iter().cloned().collect();
+        for _ in 0..DEEPEST {
+            let Some(place) = pending.pop() else { break };
+            match place.root {
+                Root::Var(var) if matches!(self.made.get(&var), Some(Made::ItemOf(_))) => {
+                    let Some(Made::ItemOf(items)) = self.made.get(&var) else { continue };
+                    pending.extend(self.places(items));
+                }
+                _ => drop(found.insert(place)),
+            }
+        }
+        found.extend(pending);
+        found
     }
 
     /// Whether a variable stands for an expression, and for which.

@@ -47,6 +47,23 @@ struct Act<'a> {
     args: Vec<(Places, Span)>,
 }
 
+impl<'a> Act<'a> {
+    fn values(&self) -> Places {
+        self.args.iter().flat_map(|(places, _)| places.iter().cloned()).collect()
+    }
+
+    fn with_lists(&self, consent: &Consent<'a>) -> Self {
+        let args = self.args.iter().map(|(places, at)| (consent.with_lists(places), *at)).collect();
+        Self { args, ..*self }
+    }
+
+    /// Whether what it is given is made of a flow's parameters alone.
+    fn is_of_params(&self, flow: &Flow) -> bool {
+        let is_param = |place: &Place| flow.params.iter().any(|param| place.root == Root::Var(param.var));
+        self.args.iter().all(|(places, _)| places.iter().all(is_param))
+    }
+}
+
 /// Why an act has no yes, the least telling first.
 enum Lacks<'a> {
     /// Nobody is asked on the way.
@@ -59,6 +76,8 @@ enum Lacks<'a> {
     Spent(&'a Step, Span, Span),
     /// The yes serves each turn of this loop.
     Repeated(&'a Step, Span, Span),
+    /// So does the yes that the flow is given.
+    Again(Span),
 }
 
 impl Lacks<'_> {
@@ -68,7 +87,7 @@ impl Lacks<'_> {
             Self::Caught(..) => 1,
             Self::Unseen(..) => 2,
             Self::Spent(..) => 3,
-            Self::Repeated(..) => 4,
+            Self::Repeated(..) | Self::Again(_) => 4,
         }
     }
 }
@@ -109,12 +128,19 @@ impl<'a> Check<'a> {
         let (mut served, mut left) = (vec![], vec![]);
         visit(flow, &mut |spot| {
             for act in self.acts(&consent, spot) {
-                let Some(lacks) = lacks(&consent, spot, &act, &mut served) else { continue };
-                if is_given_a_yes && matches!(lacks, Lacks::Nobody) && is_of_params(flow, &act) {
-                    left.push(act);
-                } else {
-                    self.problems.push(report::NoYes { flow, act, at: spot.node.at, lacks });
+                let Some(mut lacks) = lacks(&consent, spot, &act, &mut served) else { continue };
+                if is_given_a_yes && matches!(lacks, Lacks::Nobody) {
+                    let of_callers = act.with_lists(&consent);
+                    match consent.repeats(None, spot, &act.values()) {
+                        None if of_callers.is_of_params(flow) => {
+                            left.push(of_callers);
+                            continue;
+                        }
+                        None => {}
+                        Some(each) => lacks = Lacks::Again(each.at),
+                    }
                 }
+                self.problems.push(report::NoYes { flow, act, at: spot.node.at, lacks });
             }
         });
         self.left.insert(name, left);
@@ -157,12 +183,6 @@ fn is_approval(ty: &Type) -> bool {
     matches!(ty, Type::Named(name) if name.as_str() == APPROVAL)
 }
 
-/// Whether what an act is given is made of the flow's parameters alone.
-fn is_of_params(flow: &Flow, act: &Act<'_>) -> bool {
-    let is_param = |place: &Place| flow.params.iter().any(|param| place.root == Root::Var(param.var));
-    act.args.iter().all(|(places, _)| places.iter().all(is_param))
-}
-
 /// What an act lacks; nothing where a person has said yes to it, which then has served.
 fn lacks<'a>(
     consent: &Consent<'a>,
@@ -177,7 +197,7 @@ fn lacks<'a>(
         .filter(|(node, _)| matches!(node.kind, NodeKind::If { .. } | NodeKind::Match { .. }))
         .map(|(node, _)| node.id)
         .collect();
-    let values: Places = act.args.iter().flat_map(|(places, _)| places.iter().cloned()).collect();
+    let values = act.values();
     let mut lacks = Lacks::Nobody;
     for (asking, is_heard) in consent.before(spot) {
         let found = why_not(consent, spot, act, asking, is_heard, &values).or_else(|| {
@@ -217,5 +237,5 @@ fn why_not<'a>(
     if let Some((_, unseen)) = act.args.iter().find(|(places, _)| !consent.has_seen(asking, places)) {
         return Some(Lacks::Unseen(asking.step, asking.at, *unseen));
     }
-    consent.repeats(asking, spot, values).map(|each| Lacks::Repeated(asking.step, asking.at, each.at))
+    consent.repeats(Some(asking), spot, values).map(|each| Lacks::Repeated(asking.step, asking.at, each.at))
 }

@@ -18,7 +18,9 @@ impl From<NoYes<'_>> for Problem {
         let name = act.step.name.short();
         let title = match lacks {
             Lacks::Spent(..) => format!("`{name}` cannot be undone, and happens twice by one yes"),
-            Lacks::Repeated(..) => format!("`{name}` cannot be undone, and happens again and again by one yes"),
+            Lacks::Repeated(..) | Lacks::Again(_) => {
+                format!("`{name}` cannot be undone, and happens again and again by one yes")
+            }
             _ => format!("`{name}` cannot be undone, and nobody has said yes to it"),
         };
         let mut problem = Self::error(codes::E0403, at, title, "whatever comes of this stays");
@@ -39,6 +41,9 @@ impl From<NoYes<'_>> for Problem {
             Lacks::Repeated(asks, asked, each) => problem
                 .label(*asked, format!("`{}` asks a person, once", asks.name.short()))
                 .label(*each, "this goes around with the same values"),
+            Lacks::Again(each) => {
+                problem.label(*each, "this goes around with the same values, and the yes that is given")
+            }
         };
         problem
             .label(act.step.place_of("effect"), "its effect is `irreversible`")
@@ -59,6 +64,7 @@ fn help(lacks: &Lacks<'_>, name: &str, flow: &str) -> String {
         Lacks::Caught(asks, _) => {
             format!("let a no end it, or look at what `{}` gave: `if … {{ … }}`", asks.name.short())
         }
+        Lacks::Again(_) => format!("let the loop go over a list that `{flow}` is given, and give `{name}` its items"),
         Lacks::Spent(asks, ..) => format!("call `{}` again for each", asks.name.short()),
         Lacks::Repeated(asks, ..) => format!(
             "call `{}` inside the loop, or give it the list that the loop goes over, and `{name}` the items of that list",
