@@ -9,11 +9,11 @@
 use crate::{
     bounds::Unbounded,
     queueing::Queueing,
-    spend::{Asks, most_calls, own_asks},
+    spend::{Asks, Curve, Judged, asks_of_result, judges_of, most_calls, own_asks},
 };
 use flow_expr::{ExprKind, Name, Value};
 use flow_plan::{
-    Block, Body, Bound, Bounds, Flow, GuardAction, Node, NodeId, NodeKind, Program, Provenance, RetryPolicy,
+    Block, Body, Bound, Bounds, Flow, GuardAction, MOST_CALLS, Node, NodeId, NodeKind, Program, Provenance, RetryPolicy,
     StaleAction, Step,
 };
 use std::{
@@ -39,7 +39,7 @@ pub fn step_bound(step: &Step) -> Bound {
         None => all,
     };
     // What a retry policy allows is used up before a person is asked about a result.
-    let worst_ms = worst_ms.saturating_add(tries.results.saturating_mul(people_ms(step)));
+    let worst_ms = worst_ms.saturating_add(people_in_all(step));
     let provenance = if step.timeout_declared { Provenance::Declared } else { Provenance::Assumed };
     Bound { worst_ms, attempts: tries.attempts, provenance }
 }
@@ -69,30 +69,58 @@ impl Tries {
 }
 
 /// The worst case of one execution of a step with its judges and tools: each judge may be asked about each result, and
-/// each turn of a conversation may call as many steps as it may, the slowest each time. `depth` is how deep tools call
-/// tools; those that never end (E0904) count as if they ended there.
+/// each turn of a conversation may call as many steps as it may, the slowest each time; a budget of asks is for all of
+/// them. `depth` is how deep tools call tools; those that never end (E0904) count as if they ended there.
 fn whole_bound(program: &Program, step: &Step, depth: u32) -> Bound {
     let mut bound = step_bound(step);
+    let own = Bound { worst_ms: bound.worst_ms - people_in_all(step), ..bound.clone() };
+    let mut judges = vec![];
+    for judge in judges_of(program, step) {
+        judges.push((judge, step_bound(judge)));
+    }
+    let results = Tries::of(step).results;
+    for (_, judge) in &judges {
+        bound.worst_ms = bound.worst_ms.saturating_add(judge.worst_ms.saturating_mul(results));
+        bound.attempts = bound.attempts.saturating_add(judge.attempts.saturating_mul(results));
+        bound.provenance = bound.provenance.max(judge.provenance);
+    }
+    if let Some(cap) = step.budget.as_ref().and_then(|budget| budget.asks) {
+        let of_judges = judges.iter().map(|(judge, bound)| by_ask(judge, bound));
+        let judged = Judged {
+            own: &by_ask(step, &own),
+            most_own: own.attempts,
+            each_takes: asks_of_result(step),
+            judges: &of_judges.fold(Curve::default(), |all, judge| all.and(&judge)),
+            results,
+            tools: &Curve::default(),
+        };
+        bound.worst_ms = bound.worst_ms.min(judged.at(cap).saturating_add(people_in_all(step)));
+        bound.attempts = bound.attempts.min(cap);
+    }
     if let Body::Ai(ai) = &step.body {
         let tools = ai.tools.iter().filter_map(|tool| program.steps.get(tool)).filter(|_| depth > 0);
         // A tool ends within its caller's timeout.
         let capped = |tool: &Step| Step { timeout_ms: tool.timeout_ms.min(step.timeout_ms), ..tool.clone() };
         let slowest = tools.map(|tool| whole_bound(program, &capped(tool), depth - 1));
         if let Some(tool) = slowest.max_by_key(|tool| tool.worst_ms) {
-            let calls = most_calls(ai);
+            let calls = most_calls(ai).min(own.attempts.saturating_mul(MOST_CALLS as u64));
             bound.worst_ms = bound.worst_ms.saturating_add(tool.worst_ms.saturating_mul(calls));
             bound.attempts = bound.attempts.saturating_add(tool.attempts.saturating_mul(calls));
             bound.provenance = bound.provenance.max(tool.provenance);
         }
     }
-    let results = Tries::of(step).results;
-    for call in step.guards.iter().flat_map(|guard| program.judges_asked(&guard.condition)) {
-        let Some(judge) = program.judges.get(call.judge).map(step_bound) else { continue };
-        bound.worst_ms = bound.worst_ms.saturating_add(judge.worst_ms.saturating_mul(results));
-        bound.attempts = bound.attempts.saturating_add(judge.attempts.saturating_mul(results));
-        bound.provenance = bound.provenance.max(judge.provenance);
-    }
     bound
+}
+
+/// The time that so many asks of a step or judge take: each its timeout and the longest pause behind it.
+fn by_ask(step: &Step, all: &Bound) -> Curve {
+    let pause = step.retry.as_ref().map_or(0, |policy| policy.backoff_max_ms.max(policy.backoff_min_ms));
+    Curve::each(all.attempts, step.timeout_ms.saturating_add(pause), all.provenance).clamped(all.worst_ms)
+}
+
+/// How long the guards of all results wait for people.
+fn people_in_all(step: &Step) -> u64 {
+    Tries::of(step).results.saturating_mul(people_ms(step))
 }
 
 /// How long the guards of one attempt wait for people.

@@ -236,21 +236,23 @@ pub(crate) fn writes(flow: &Flow) -> BTreeMap<&Name, Writes> {
             let writes = found.entry(dataset).or_insert_with(new);
             if writes.places.last() != Some(&place) {
                 writes.places.push(place);
-                writes.always |= always(top, dataset);
+                let is_write = |node: &Node| matches!(&node.kind, NodeKind::Write { dataset: written, .. } if written == dataset);
+                writes.always |= always(top, &is_write);
             }
         }
     }
     found
 }
 
-/// Whether a node writes a dataset whatever happens. Blocks nest at most as deeply as the parser allows (256).
-fn always(node: &Node, dataset: &Name) -> bool {
-    let inside = |block: &Block| block.nodes.iter().any(|node| always(node, dataset));
-    match &node.kind {
-        NodeKind::Write { dataset: written, .. } => written == dataset,
-        NodeKind::If { then, otherwise, .. } => inside(then) && inside(otherwise),
-        NodeKind::Match { arms, .. } => arms.iter().all(|arm| inside(&arm.body)),
-        NodeKind::For { body, .. } => inside(body),
-        _ => false,
-    }
+/// Whether a node, or one in the blocks inside it, is such a one and runs whatever happens. Blocks nest at most as
+/// deeply as the parser allows (256). A loop is taken to have something to go over.
+pub(crate) fn always(node: &Node, is_one: &dyn Fn(&Node) -> bool) -> bool {
+    let inside = |block: &Block| block.nodes.iter().any(|node| always(node, is_one));
+    is_one(node)
+        || match &node.kind {
+            NodeKind::If { then, otherwise, .. } => inside(then) && inside(otherwise),
+            NodeKind::Match { arms, .. } => arms.iter().all(|arm| inside(&arm.body)),
+            NodeKind::For { body, .. } => inside(body),
+            _ => false,
+        }
 }

@@ -3,14 +3,14 @@
 //! A flow that starts when a dataset has a new version, or that another one calls, has the calendar of that flow and
 //! a delay: the start comes at any time from the calendar's instant until then.
 
-use super::{Bounded, SystemBounds, Ties, Unbounded, writes};
+use super::{Bounded, SystemBounds, Ties, Unbounded, always, writes};
 use crate::{
     calendar::{Calendar, Gap},
     spell, time,
 };
 use flow_diag::Span;
 use flow_expr::Name;
-use flow_plan::{Dataset, Flow, NodeKind, Overlap, Schedule, Start, Trigger};
+use flow_plan::{Dataset, Flow, Node, NodeKind, Overlap, Schedule, Start, Trigger};
 use std::sync::Arc;
 
 /// How a flow starts.
@@ -60,9 +60,8 @@ impl<'a> SystemBounds<'a> {
         }
         for caller in ties.starts.get(&flow.name).into_iter().flatten() {
             match self.of_caller(flow, caller) {
-                Some(Ok(source)) => found.push(source),
-                Some(Err(unbounded)) => none = none.or(Some(unbounded)),
-                None => {}
+                Ok(source) => found.push(source),
+                Err(unbounded) => none = none.or(Some(unbounded)),
             }
         }
         match (found.is_empty(), none) {
@@ -118,22 +117,32 @@ impl<'a> SystemBounds<'a> {
         Ok(Source { calendar: rhythm.calendar, delay_ms, zone: rhythm.zone, at: start.at })
     }
 
-    /// A start by another flow's call; nothing if it calls only under a condition.
-    fn of_caller(&self, flow: &Flow, caller: &Name) -> Option<Bounded<Source>> {
-        let calling = self.program.flows.get(caller)?;
-        let calls = |kind: &NodeKind| matches!(kind, NodeKind::Flow { flow: called, .. } if *called == flow.name);
-        let place = calling.body.nodes.iter().position(|node| calls(&node.kind))?;
-        let rhythm = match self.rhythm(caller) {
-            Ok(rhythm) => rhythm,
-            Err(unbounded) => return Some(Err(unbounded)),
+    /// A start by another flow's call, wherever that stands, if each of its runs makes it.
+    fn of_caller(&self, flow: &Flow, caller: &Name) -> Bounded<Source> {
+        let rhythm = self.rhythm(caller)?;
+        let Some(calling) = self.program.flows.get(caller) else { return Err(self.circle(caller)) };
+        let calls = |node: &Node| matches!(&node.kind, NodeKind::Flow { flow: called, .. } if *called == flow.name);
+        let takes = self.durations.get(&flow.name).and_then(|bounds| bounds.flow.as_ref());
+        let takes = takes.map_or(0, |bound| bound.worst_ms);
+        let begin = |place: usize| {
+            let timeline = self.timelines.get(caller);
+            match calls(&calling.body.nodes[place]) {
+                true => timeline.map_or(0, |timeline| timeline.begin(place)),
+                // In a block, the last call there may begin late enough to end with it.
+                false => timeline.map_or(0, |timeline| timeline.end(place).saturating_sub(takes)),
+            }
         };
-        let begin = self.timelines.get(caller).map_or(0, |timeline| timeline.begin(place));
-        Some(Ok(Source {
+        let surely = (0..calling.body.nodes.len()).filter(|place| always(&calling.body.nodes[*place], &calls));
+        let Some((begin, place)) = surely.map(|place| (begin(place), place)).min() else {
+            return Err(calls_only_sometimes(flow, calling, calls));
+        };
+        let at = calling.body.nodes[place].at;
+        Ok(Source {
             calendar: rhythm.calendar.clone(),
             delay_ms: rhythm.delay_ms.saturating_add(begin),
             zone: rhythm.zone.clone(),
-            at: calling.body.nodes[place].at,
-        }))
+            at,
+        })
     }
 
     /// All starts together, with what runs that are still under way make of them.
@@ -195,6 +204,14 @@ pub(super) fn only_sometimes(dataset: &Name, flow: &Flow) -> Arc<Unbounded> {
     let at = writes(flow).get(dataset).map_or(flow.at, |written| written.at);
     let why = format!("a run may end without writing `{}`", dataset.short());
     Unbounded::new(at, why, "write it in the other branches as well")
+}
+
+/// A call that is not in every run.
+fn calls_only_sometimes(flow: &Flow, calling: &Flow, calls: impl Fn(&Node) -> bool) -> Arc<Unbounded> {
+    let (name, caller) = (flow.name.short(), calling.name.short());
+    let at = calling.nodes().find(|node| calls(node)).map_or(calling.at, |node| node.at);
+    let why = format!("a run of `{caller}` may end without calling `{name}`");
+    Unbounded::new(at, why, format!("call it whatever happens, or give `{name}` a `start` of its own"))
 }
 
 /// Runs that never come to their end, or wait longer and longer.

@@ -4,14 +4,17 @@
 //! flow runs, [`check`] compares with budgets (E0905). A budget is a bound by itself, as the runtime charges before it
 //! asks: so what has a cap has a bound, whatever is under it. Knows nothing of what was spent; tested with the sums
 //! written out in `tests/it/spend.rs`.
+//! [`curve`] says what a cap on asks leaves of the rest.
 
 pub mod check;
+mod curve;
 mod flow;
 mod runs;
 mod step;
 
+pub(crate) use curve::{Curve, Judged};
 pub use flow::Part;
-pub(crate) use step::{Asks, most_calls, own_asks};
+pub(crate) use step::{Asks, asks_of_result, judges_of, most_calls, own_asks};
 
 use crate::{
     bounds::{Bounded, SystemBounds, Unbounded},
@@ -86,24 +89,37 @@ fn grouped(number: u64) -> String {
 
 /// The most that is spent of each measure, or why nobody knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Spend([Bounded<Amount>; 3]);
+pub struct Spend {
+    all: [Bounded<Amount>; 3],
+    /// The tokens and the money of so many of its asks; none where nobody knows what one takes.
+    by_ask: [Option<Curve>; 2],
+}
+
+/// The measures that asks take.
+const TAKEN: [Measure; 2] = [Measure::Tokens, Measure::Dollars];
 
 impl Spend {
     /// Nothing at all.
     #[must_use]
     pub fn nothing() -> Self {
         let none = Amount { most: 0, provenance: Provenance::Declared };
-        Self([Ok(none), Ok(none), Ok(none)])
+        Self { all: [Ok(none), Ok(none), Ok(none)], by_ask: [Some(Curve::default()), Some(Curve::default())] }
     }
 
     /// Nobody knows how much of anything.
     fn unknown(why: &Arc<Unbounded>) -> Self {
-        Self([Err(why.clone()), Err(why.clone()), Err(why.clone())])
+        Self { all: [Err(why.clone()), Err(why.clone()), Err(why.clone())], by_ask: [None, None] }
+    }
+
+    /// Nobody knows how often this is spent.
+    fn endless(&self, why: &Arc<Unbounded>) -> Self {
+        let by_ask = self.by_ask.each_ref().map(|curve| curve.as_ref().map(|curve| curve.times(u64::MAX)));
+        Self { by_ask, ..Self::unknown(why) }
     }
 
     /// Of one measure.
     pub fn of(&self, measure: Measure) -> &Bounded<Amount> {
-        &self.0[measure as usize]
+        &self.all[measure as usize]
     }
 
     /// Whether nobody is ever asked.
@@ -112,7 +128,12 @@ impl Spend {
         matches!(self.of(Measure::Asks), Ok(amount) if amount.most == 0)
     }
 
-    fn both(&self, other: &Self, join: impl Fn(u64, u64) -> u64) -> Self {
+    fn both(
+        &self,
+        other: &Self,
+        join: impl Fn(u64, u64) -> u64,
+        curves: impl Fn(&Curve, &Curve) -> Curve,
+    ) -> Self {
         let of = |measure| match (self.of(measure), other.of(measure)) {
             (Ok(one), Ok(other)) => {
                 // What adds nothing weakens nothing.
@@ -122,19 +143,20 @@ impl Spend {
             }
             (Err(why), _) | (_, Err(why)) => Err(why.clone()),
         };
-        Self(Measure::ALL.map(of))
+        let taken = |place: usize| Some(curves(self.by_ask[place].as_ref()?, other.by_ask[place].as_ref()?));
+        Self { all: Measure::ALL.map(of), by_ask: [0, 1].map(taken) }
     }
 
     /// One and the other.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
-        self.both(other, u64::saturating_add)
+        self.both(other, u64::saturating_add, Curve::and)
     }
 
     /// One or the other, whichever is worse.
     #[must_use]
     pub fn or(&self, other: &Self) -> Self {
-        self.both(other, u64::max)
+        self.both(other, u64::max, Curve::or)
     }
 
     /// So many times.
@@ -147,18 +169,49 @@ impl Spend {
             let of_one: &Bounded<Amount> = self.of(measure);
             of_one.clone().map(|amount| Amount { most: amount.most.saturating_mul(times), ..amount })
         };
-        Self(Measure::ALL.map(of))
+        let by_ask = self.by_ask.each_ref().map(|curve| curve.as_ref().map(|curve| curve.times(times)));
+        Self { all: Measure::ALL.map(of), by_ask }
     }
 
-    /// At most what a budget allows.
+    /// At most what a budget allows: a cap on asks is one on the tokens and the money of the dearest of them as well.
     #[must_use]
     pub fn capped(&self, budget: &Budget) -> Self {
-        let of = |measure: Measure| match (self.of(measure), measure.cap(budget)) {
-            (Ok(amount), Some(cap)) if amount.most <= cap => Ok(*amount),
-            (_, Some(cap)) => Ok(Amount { most: cap, provenance: Provenance::Declared }),
-            (found, None) => found.clone(),
-        };
-        Self(Measure::ALL.map(of))
+        let mut capped = self.clone();
+        if let Some(asks) = budget.asks
+            && !self.of(Measure::Asks).as_ref().is_ok_and(|amount| amount.most <= asks)
+        {
+            capped.all[Measure::Asks as usize] = Ok(Amount { most: asks, provenance: Provenance::Declared });
+            for (measure, curve) in TAKEN.into_iter().zip(&mut capped.by_ask) {
+                let Some(curve) = curve else { continue };
+                let (most, provenance) = curve.at(asks);
+                lower(&mut capped.all[measure as usize], Amount { most, provenance });
+                *curve = curve.limited(asks);
+            }
+        }
+        for measure in TAKEN {
+            if let Some(most) = measure.cap(budget) {
+                capped = capped.at_most(measure, Amount { most, provenance: Provenance::Declared });
+            }
+        }
+        capped
+    }
+
+    /// No more of one measure than that, which is the tokens or the money.
+    fn at_most(mut self, measure: Measure, most: Amount) -> Self {
+        lower(&mut self.all[measure as usize], most);
+        for (taken, curve) in TAKEN.into_iter().zip(&mut self.by_ask) {
+            if taken == measure {
+                let known = curve.take().map(|curve| curve.clamped(most.most));
+                *curve = Some(known.unwrap_or_else(|| Curve::each(1, most.most, most.provenance)));
+            }
+        }
+        self
+    }
+}
+
+fn lower(found: &mut Bounded<Amount>, most: Amount) {
+    if !found.as_ref().is_ok_and(|amount| amount.most <= most.most) {
+        *found = Ok(most);
     }
 }
 
@@ -226,7 +279,7 @@ impl<'a> Spending<'a> {
         let all = match self.runs_per_day(bounds, &flow.name) {
             _ if run.most.is_nothing() => Spend::nothing(),
             Ok(runs) => run.most.times(runs),
-            Err(why) => Spend::unknown(&why),
+            Err(why) => run.most.endless(&why),
         };
         let periods = flow.budgets.iter().filter_map(|budget| Some((budget, budget.per_ms?)));
         periods.fold(all, |all, (budget, per_ms)| {
@@ -253,8 +306,8 @@ impl<'a> Spending<'a> {
             (Ok(sources), Some(takes)) => {
                 run.most.times(sources.most_within(window_ms.saturating_add(takes.worst_ms), false))
             }
-            (Err(why), _) => Spend::unknown(&why),
-            (Ok(_), None) => Spend::unknown(&time::endless(self.program, flow)),
+            (Err(why), _) => run.most.endless(&why),
+            (Ok(_), None) => run.most.endless(&time::endless(self.program, flow)),
         };
         let periods = flow.budgets.iter().filter_map(|budget| Some((budget, budget.per_ms?)));
         periods.fold(all, |all, (budget, per_ms)| all.capped(&over(budget, per_ms, window_ms)))

@@ -98,7 +98,7 @@ pub(super) fn sources<'a>(bounds: &mut SystemBounds<'a>) -> BTreeMap<&'a Name, B
 fn ties(program: &Program) -> Ties<'_> {
     let mut ties = Ties::new();
     for flow in program.flows.values() {
-        for (called, times) in times_of(&flow.body, &|kind| called(program, kind)) {
+        for (called, times) in times_in(flow, &|kind| called(program, kind)) {
             ties.entry(called).or_default().push(Tie { from: &flow.name, times, is_call: true });
         }
         for start in &flow.starts {
@@ -107,7 +107,7 @@ fn ties(program: &Program) -> Ties<'_> {
                 let Some(writer) = dataset.writer.as_ref().and_then(|writer| program.flows.get(writer)) else {
                     continue;
                 };
-                let written = times_of(&writer.body, &|kind| match kind {
+                let written = times_in(writer, &|kind| match kind {
                     NodeKind::Write { dataset, .. } => Some(dataset),
                     _ => None,
                 });
@@ -129,7 +129,19 @@ fn called<'a>(program: &'a Program, kind: &'a NodeKind) -> Option<&'a Name> {
     }
 }
 
-/// How often each of the names that a node may stand for comes up in one run. Blocks nest at most as deeply as the
+/// How often each of the names that a node may stand for comes up in one run, its handlers included.
+fn times_in<'a>(flow: &'a Flow, name: &dyn Fn(&'a NodeKind) -> Option<&'a Name>) -> BTreeMap<&'a Name, u64> {
+    let mut all = times_of(&flow.body, name);
+    for handler in &flow.handlers {
+        for (name, times) in times_of(&handler.body, name) {
+            let known = all.entry(name).or_insert(0);
+            *known = known.saturating_add(times);
+        }
+    }
+    all
+}
+
+/// How often each of them comes up in a block. Blocks nest at most as deeply as the
 /// parser allows (256).
 fn times_of<'a>(block: &'a Block, name: &dyn Fn(&'a NodeKind) -> Option<&'a Name>) -> BTreeMap<&'a Name, u64> {
     let mut all = BTreeMap::new();

@@ -1,7 +1,7 @@
 //! The worst that one execution of a step may spend: its own asks, those of its judges, those of the steps that its
 //! model calls.
 
-use super::{Amount, Measure, Spend};
+use super::{Amount, Curve, Judged, Measure, Spend};
 use crate::{
     bounds::{Bounded, Unbounded},
     failures::TRANSPORT,
@@ -75,27 +75,50 @@ impl<'a> Steps<'a> {
 
     fn find(&mut self, step: &'a Step) -> Spend {
         let program = self.program;
-        let (mut all, mut results) =
-            (Spend::nothing(), 1 + step.retry.as_ref().map_or(0, |policy| u64::from(policy.times)));
+        let (mut own, mut tools) = (Spend::nothing(), Spend::nothing());
+        let times = step.retry.as_ref().map_or(0, |policy| u64::from(policy.times));
+        let mut asks = Asks { asks: times + 1, results: times + 1 };
         if let Body::Ai(ai) = &step.body {
-            let asks = own_asks(step, ai);
-            results = asks.results;
-            all = own(program, step, ai, asks.asks);
-            let mut worst = Spend::nothing();
+            asks = own_asks(step, ai);
+            own = self::own(program, step, ai, asks.asks);
             for tool in ai.tools.iter().filter_map(|tool| program.steps.get(tool)) {
-                worst = worst.or(&self.of(tool));
+                tools = tools.or(&self.of(tool));
             }
-            all = all.and(&worst.times(most_calls(ai)));
+            tools = tools.times(most_calls(ai));
         }
-        let mut questions = BTreeSet::new();
-        for call in step.guards.iter().flat_map(|guard| program.judges_asked(&guard.condition)) {
-            if questions.insert(call.key.clone())
-                && let Some(judge) = program.judges.get(call.judge)
-            {
-                all = all.and(&self.of(judge).times(results));
-            }
+        let mut judges = Spend::nothing();
+        for judge in judges_of(program, step) {
+            judges = judges.and(&self.of(judge));
         }
-        step.budget.as_ref().map_or_else(|| all.clone(), |budget| all.capped(budget))
+        let all = own.and(&judges.times(asks.results)).and(&tools);
+        let Some(budget) = &step.budget else { return all };
+        let mut capped = all.capped(budget);
+        let Some(cap) = budget.asks.filter(|_| !judges.is_nothing()) else { return capped };
+        // Judges are asked about results, which take asks as well.
+        for (place, measure) in super::TAKEN.into_iter().enumerate() {
+            let curves = [&own, &judges, &tools].map(|spend| spend.by_ask[place].as_ref());
+            let ([Some(own), Some(judges), Some(tools)], Ok(known)) = (curves, capped.of(measure)) else { continue };
+            let (most_own, each_takes) = (asks.asks, asks_of_result(step));
+            let judged = Judged { own, most_own, each_takes, judges, results: asks.results, tools };
+            let most = Amount { most: judged.at(cap), provenance: known.provenance };
+            capped = capped.at_most(measure, most);
+        }
+        capped
+    }
+}
+
+/// The judges that a step's guards ask about one result, one for each question.
+pub(crate) fn judges_of<'a>(program: &'a Program, step: &'a Step) -> Vec<&'a Step> {
+    let mut questions = BTreeSet::new();
+    let asked = step.guards.iter().flat_map(|guard| program.judges_asked(&guard.condition));
+    asked.filter(|call| questions.insert(call.key.clone())).filter_map(|call| program.judges.get(call.judge)).collect()
+}
+
+/// How many answers one result takes at least.
+pub(crate) fn asks_of_result(step: &Step) -> u64 {
+    match &step.body {
+        Body::Ai(ai) => ai.samples.as_ref().map_or(1, |samples| u64::from(samples.agree)),
+        _ => 1,
     }
 }
 
@@ -105,31 +128,40 @@ fn own(program: &Program, step: &Step, ai: &AiBody, asks: u64) -> Spend {
     let cap = step.budget.as_ref().and_then(|budget| budget.tokens);
     let declared = |most| Ok(Amount { most, provenance: Provenance::Declared });
     let windows: Option<Vec<u64>> = models.iter().map(|model| model.context).collect();
-    let tokens = windows.and_then(|windows| windows.into_iter().max()).map(|window| window.saturating_mul(asks));
-    let tokens = match (tokens, cap) {
+    let window = windows.and_then(|windows| windows.into_iter().max());
+    let tokens_each = window.or(cap).unwrap_or(0);
+    let tokens = match (window.map(|window| window.saturating_mul(asks)), cap) {
         (None, None) => Err(endless(step)),
         (Some(all), Some(cap)) if all < cap => Ok(Amount { most: all, provenance: Provenance::Assumed }),
         (Some(all), None) => Ok(Amount { most: all, provenance: Provenance::Assumed }),
         (_, Some(cap)) => declared(cap),
     };
     let mut money: Bounded<Amount> = declared(0);
+    let mut money_each = 0;
     for model in models {
-        let of_model = dollars(step, ai, model, asks);
-        money = match (money, of_model) {
-            (Ok(one), Ok(other)) => Ok(if other.most > one.most { other } else { one }),
+        money = match (money, dollars(step, ai, model, asks)) {
+            (Ok(one), Ok((each, other))) => {
+                money_each = each.max(money_each);
+                Ok(if other.most > one.most { other } else { one })
+            }
             (Err(why), _) | (_, Err(why)) => Err(why),
         };
     }
     let mut spend = Spend::nothing();
-    spend.0[Measure::Asks as usize] = declared(asks);
-    spend.0[Measure::Tokens as usize] = tokens;
-    spend.0[Measure::Dollars as usize] = money;
+    spend.all[Measure::Asks as usize] = declared(asks);
+    spend.all[Measure::Tokens as usize] = tokens;
+    spend.all[Measure::Dollars as usize] = money;
+    spend.by_ask = super::TAKEN.map(|measure| {
+        let of_all = spend.of(measure).as_ref().ok()?;
+        let each = if measure == Measure::Tokens { tokens_each } else { money_each };
+        Some(Curve::each(asks, each.min(of_all.most), of_all.provenance).clamped(of_all.most))
+    });
     spend
 }
 
-/// What so many asks of one model cost at most: by its window, or by the tokens that the step may use.
-fn dollars(step: &Step, ai: &AiBody, model: &Model, asks: u64) -> Bounded<Amount> {
-    let free = Ok(Amount { most: 0, provenance: Provenance::Declared });
+/// What one and so many asks of one model cost at most: by its window, or by the tokens that the step may use.
+fn dollars(step: &Step, ai: &AiBody, model: &Model, asks: u64) -> Bounded<(u64, Amount)> {
+    let free = Ok((0, Amount { most: 0, provenance: Provenance::Declared }));
     let Some(price) = model.price else {
         // Nobody is asked. Where there is a price, recorded answers are charged like those that they stand for.
         if matches!(model.provider, Provider::Replay { .. } | Provider::Scripted) {
@@ -147,14 +179,17 @@ fn dollars(step: &Step, ai: &AiBody, model: &Model, asks: u64) -> Bounded<Amount
         let answer = ai.answer_tokens(model).min(window);
         let whole = price.micro_dollars(window - answer, answer).max(price.micro_dollars(window, 0));
         // That every prompt fills the window is the worst, and nobody has said so.
-        Amount { most: whole.saturating_mul(asks), provenance: Provenance::Assumed }
+        (whole, Amount { most: whole.saturating_mul(asks), provenance: Provenance::Assumed })
     });
     let by_tokens = step.budget.as_ref().and_then(|budget| budget.tokens).map(|tokens| {
         let dearest = price.micro_dollars(tokens, 0).max(price.micro_dollars(0, tokens));
         // Each ask is rounded up by itself.
-        Amount { most: dearest.saturating_add(asks), provenance: Provenance::Declared }
+        let most = Amount { most: dearest.saturating_add(asks), provenance: Provenance::Declared };
+        (dearest.saturating_add(1), most)
     });
-    [by_window, by_tokens].into_iter().flatten().min_by_key(|amount| amount.most).ok_or_else(|| endless(step))
+    let known = || [by_window, by_tokens].into_iter().flatten();
+    let each = known().map(|(each, _)| each).min().unwrap_or(0);
+    known().map(|(_, all)| (each, all)).min_by_key(|(_, all)| all.most).ok_or_else(|| endless(step))
 }
 
 fn endless(step: &Step) -> std::sync::Arc<Unbounded> {

@@ -5,14 +5,21 @@
 
 use super::{
     clause::{self, constant, milliseconds},
-    problems::{BadCron, NoZone, UnknownZone, WholeMinutes},
+    problems::{BadCron, NeverComes, NoZone, UnknownZone, WholeMinutes},
 };
 use crate::expr::Elaborator;
-use croner::parser::{CronParser, Seconds, Year};
+use croner::{
+    Cron,
+    parser::{CronParser, Seconds, Year},
+};
 use flow_diag::Span;
 use flow_expr::{Type, Value};
 use flow_plan::Schedule;
 use flow_syntax::ast;
+use jiff::{
+    ToSpan as _,
+    civil::{Date, Weekday, date},
+};
 use std::{collections::BTreeSet, sync::Arc};
 
 /// `every …`.
@@ -40,12 +47,48 @@ pub(crate) fn cron(el: &mut Elaborator<'_>, schedule: &ast::CronSchedule) -> Opt
     let expression: Arc<str> = text.plain_text()?.into();
     let zone = zone(el, schedule.zone(), at);
     let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
-    if let Err(error) = parser.parse(&expression) {
-        let at = el.span(text.range());
-        el.problem(BadCron { at, expression: &expression, why: error.to_string() });
-        return None;
+    match parser.parse(&expression) {
+        Err(error) => {
+            let at = el.span(text.range());
+            el.problem(BadCron { at, expression: &expression, why: error.to_string() });
+            return None;
+        }
+        Ok(cron) if is_never(&cron) => {
+            let at = el.span(text.range());
+            let last_day = with_last_day(&expression).filter(|text| parser.parse(text).is_ok_and(|it| !is_never(&it)));
+            el.problem(NeverComes { at, expression: &expression, last_day });
+            return None;
+        }
+        Ok(_) => {}
     }
     Some(Schedule::Cron { expression, zone: zone? })
+}
+
+/// Whether no date fits, as with the 30th of February. Dates and weekdays repeat after 400 years, so that these are all.
+fn is_never(cron: &Cron) -> bool {
+    let fits = |day: Date| {
+        let weekday = match day.weekday() {
+            Weekday::Monday => croner::Weekday::Monday,
+            Weekday::Tuesday => croner::Weekday::Tuesday,
+            Weekday::Wednesday => croner::Weekday::Wednesday,
+            Weekday::Thursday => croner::Weekday::Thursday,
+            Weekday::Friday => croner::Weekday::Friday,
+            Weekday::Saturday => croner::Weekday::Saturday,
+            Weekday::Sunday => croner::Weekday::Sunday,
+        };
+        let (year, month, of_month) = (i32::from(day.year()), day.month() as u32, day.day() as u32);
+        cron.pattern.month_match(month).unwrap_or(false)
+            && cron.pattern.day_match(year, month, of_month, weekday).unwrap_or(false)
+    };
+    let first = date(2000, 1, 1);
+    !first.series(1.day()).take_while(|day| day.year() < 2400).any(fits)
+}
+
+/// The same on the last day of the months that it names.
+fn with_last_day(expression: &str) -> Option<String> {
+    let fields: Vec<&str> = expression.split_whitespace().collect();
+    let [minute, hour, _, month, weekday] = fields[..] else { return None };
+    Some(format!("{minute} {hour} L {month} {weekday}"))
 }
 
 /// Minutes after midnight of a time of day.

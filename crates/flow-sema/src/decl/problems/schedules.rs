@@ -64,6 +64,28 @@ impl From<BadCron<'_>> for Problem {
     }
 }
 
+/// A cron expression that no date fits.
+pub(crate) struct NeverComes<'a> {
+    pub(crate) at: Span,
+    pub(crate) expression: &'a str,
+    /// The same on the last day of its months, if there is such a one.
+    pub(crate) last_day: Option<String>,
+}
+
+impl From<NeverComes<'_>> for Problem {
+    fn from(found: NeverComes<'_>) -> Self {
+        let NeverComes { at, expression, last_day } = found;
+        let title = format!("the time `{expression}` never comes");
+        let problem = Self::error(codes::E0703, at, title, "no month that it names has such a day");
+        match last_day {
+            Some(text) => problem
+                .help("for the last day of a month write `L`")
+                .fix("take the last day of the month", at, format!("\"{text}\"")),
+            None => problem.help("look at its third and fourth field: the day of the month, and the month"),
+        }
+    }
+}
+
 /// Seconds where minutes are counted.
 pub(crate) struct WholeMinutes {
     pub(crate) at: Span,
