@@ -1,6 +1,8 @@
-//! What bounds the asks of AI steps: re-asks end, and money has a price.
+//! What bounds the asks of AI steps: re-asks end, money has a price, and budgets have [`room`] for one result.
 //!
 //! Looks at steps and models alone; what becomes of a draft is another family's matter.
+
+pub(crate) mod room;
 
 use flow_diag::{Problem, Problems, Span, codes};
 use flow_expr::Name;
@@ -18,14 +20,12 @@ pub fn check(program: &Program) -> Problems {
         if !matches!(step.body, Body::Ai(_)) {
             continue;
         }
-        if let Some(found) = no_room(program, step) {
-            problems.push(found);
-        }
         let reasks = step.guards.iter().find(|guard| matches!(guard.action, GuardAction::Retry(_)));
         if let Some(guard) = reasks.filter(|_| !is_bounded(step)) {
             problems.push(EndlessReasks { at: guard.condition.at, step });
         }
     }
+    problems.extend(room::check(program));
     for flow in program.flows.values() {
         let in_money = flow.budgets.iter().find(|budget| budget.caps.micro_dollars.is_some());
         let Some(budget) = in_money else { continue };
@@ -89,22 +89,6 @@ fn unpriced<'p>(program: &'p Program, step: &'p Step) -> impl Iterator<Item = &'
     models.into_values().filter(move |model| in_money && model.price.is_none())
 }
 
-/// A step's budget of asks that its first result and its judges need more than, so that no result ever passes.
-fn no_room<'p>(program: &Program, step: &'p Step) -> Option<NoRoomForJudges<'p>> {
-    let budget = step.budget.as_ref()?.asks?;
-    let needed = step.guards.iter().filter(|guard| !matches!(guard.action, GuardAction::Warn(_)));
-    let mut questions = BTreeSet::new();
-    for guard in needed {
-        questions.extend(program.judges_asked(&guard.condition).into_iter().map(|call| call.key));
-    }
-    let judges = questions.len() as u64;
-    let answers = match &step.body {
-        Body::Ai(ai) => ai.samples.as_ref().map_or(1, |samples| u64::from(samples.agree)),
-        _ => 1,
-    };
-    (answers + judges > 1 && budget < answers + judges).then_some(NoRoomForJudges { step, budget, answers, judges })
-}
-
 /// `guard … else retry` that nothing ends.
 struct EndlessReasks<'a> {
     at: Span,
@@ -136,32 +120,5 @@ impl From<MoneyWithoutPrice<'_>> for Problem {
         Self::error(codes::E0901, budget, title, "cannot be kept: nobody knows what an ask costs")
             .label(model.at, format!("`{name}` has no `price`"))
             .help("write it into the model: `price input $0.25, output $2.00 per 1M tokens`; `$0` for one that costs nothing")
-    }
-}
-
-/// A budget of asks that leaves no room for the judges.
-struct NoRoomForJudges<'a> {
-    step: &'a Step,
-    budget: u64,
-    /// That one result takes.
-    answers: u64,
-    judges: u64,
-}
-
-impl From<NoRoomForJudges<'_>> for Problem {
-    fn from(found: NoRoomForJudges<'_>) -> Self {
-        let NoRoomForJudges { step, budget, answers, judges } = found;
-        let name = step.name.short();
-        let needed = answers + judges;
-        if judges == 0 {
-            let title = format!("`{name}` may ask {budget} times, and {answers} answers must agree");
-            return Self::error(codes::E0903, step.place_of("budget"), title, "so many answers are never asked for")
-                .label(step.place_of("body"), format!("one result takes {needed} asks"))
-                .help(format!("`budget {needed} asks` is the least"));
-        }
-        let title = format!("`{name}` may ask {budget} times, and its judges are never all asked");
-        Self::error(codes::E0903, step.place_of("budget"), title, "a judge's asks count for the step that it judges")
-            .label(step.place_of("guard"), format!("one result and its judges take {needed} asks"))
-            .help(format!("`budget {needed} asks` lets one result pass; each further one takes as many"))
     }
 }

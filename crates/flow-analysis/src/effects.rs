@@ -1,7 +1,7 @@
 //! E04: what may be run twice must be harmless when it is run twice.
 //!
 //! A step whose effect is `write` or `irreversible` and that is tried again, by its retry policy or by a
-//! guard, is refused unless it says that it is idempotent. A step that is never tried again is not: when
+//! guard, is refused unless it says that it is idempotent, or is so by the meaning of its request. A step that is never tried again is not: when
 //! a run is cut off in the middle of it, resuming reports it in place of repeating it. In a flow that has promised to be
 //! done by a time, something must deal with the failure of what changes the world.
 
@@ -9,7 +9,7 @@ use crate::Mentions;
 use flow_diag::{Problem, Problems, Span, codes};
 use flow_expr::{Expr, ExprKind};
 use flow_plan::{
-    Effect, Finish, Flow, GuardAction, HandlerEvent, Idempotency, Node, NodeKind, Program, Step, every_expression,
+    Body, Effect, ErrorClass, Finish, Flow, GuardAction, HandlerEvent, Idempotency, Node, NodeKind, Program, Step, every_expression,
 };
 
 /// All checks of the family.
@@ -19,7 +19,8 @@ pub fn check(program: &Program, mentions: &Mentions) -> Problems {
     for step in program.steps.values() {
         match &step.idempotent {
             None => {
-                if let Some(again) = tried_again(step).filter(|_| step.effect >= Effect::Write) {
+                let may_harm = step.effect >= Effect::Write && !is_idempotent(&step.body);
+                if let Some(again) = tried_again(step).filter(|_| may_harm) {
                     let inside = mentions.inside.get(&step.name).copied();
                     problems.push(RetriedWrite { step, again, inside });
                 }
@@ -58,12 +59,23 @@ fn unhandled<'a>(program: &'a Program, flow: &'a Flow) -> Option<Unhandled<'a>> 
     (!calls.is_empty()).then_some(Unhandled { flow, finish, calls })
 }
 
-/// The clause by which a step may run more than once for one call.
+/// The clause by which a step may run again that may have taken effect.
 fn tried_again(step: &Step) -> Option<&'static str> {
-    if step.retry.as_ref().is_some_and(|policy| policy.times > 0) {
+    let policy = step.retry.as_ref().filter(|policy| policy.times > 0);
+    if policy.is_some_and(|policy| policy.on.iter().any(|class| !is_turned_down(*class))) {
         return Some("retry");
     }
     step.guards.iter().any(|guard| matches!(guard.action, GuardAction::Retry(_))).then_some("guard")
+}
+
+/// Whether what fails so was turned down before anything was done.
+fn is_turned_down(class: ErrorClass) -> bool {
+    matches!(class, ErrorClass::RateLimited | ErrorClass::Auth)
+}
+
+/// Whether the meaning of the request itself is that twice does no more than once (RFC 9110, 9.2.2).
+fn is_idempotent(body: &Body) -> bool {
+    matches!(body, Body::Http { method, .. } if matches!(&**method, "PUT" | "DELETE"))
 }
 
 /// Whether a key is the same for every call.
@@ -94,8 +106,12 @@ impl From<RetriedWrite<'_>> for Problem {
             ),
         };
         problem = problem.help("say `idempotent` if running it twice is harmless, or `idempotent by KEY` if the other side drops repeats of a key");
-        if step.clause_at("effect").is_none() {
+        // What a statement does is in its text.
+        if step.clause_at("effect").is_none() && !matches!(step.body, Body::Sql { .. }) {
             problem = problem.help("or say what it does: `effect none` or `effect read`");
+        }
+        if again == "retry" && matches!(step.body, Body::Http { .. }) {
+            problem = problem.help("or try again only what was turned down: `on rate_limited`");
         }
         let Some(inside) = inside else { return problem };
         problem = problem.fix("say that running it twice is harmless", inside, "\n  idempotent");

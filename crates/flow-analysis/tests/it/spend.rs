@@ -107,8 +107,37 @@ fn judges_and_tools_count_for_their_step() {
     let flows = vec![flow("f", vec![(call("judged"), vec![])]), flow("g", vec![(call("helped"), vec![])])];
     let mut found = with_models(program(vec![], vec![judged, helped, asking("tool", 1)], flows));
     found.judges.insert(name("judge"), asking("judge", 2));
-    // Two asks of at most 1,000 tokens, the dearest way, each rounded up; a judge of two cents for each result.
-    assert_eq!(spent(&found, "f").0, Some(2_002 + 2 * 2 * CENT));
+    // An ask of at most 1,000 tokens, the dearest way, rounded up; the other one is its judge's, of two cents.
+    assert_eq!(spent(&found, "f").0, Some(2_001 + 2 * CENT));
     // Three turns, of which two call eight tools of a cent.
     assert_eq!(spent(&found, "g").0, Some(2_003 + 16 * CENT));
+    // With four asks there are two results, or one that is judged in two asks.
+    let judged = found.steps.get_mut(&name("judged")).expect("it is there");
+    judged.retry = Some(RetryPolicy { on: vec![ErrorClass::Malformed], ..policy(3) });
+    judged.budget = Some(Budget { asks: Some(4), tokens: Some(1000), micro_dollars: None });
+    assert_eq!(spent(&found, "f").0, Some(2_004 + 2 * 2 * CENT));
+}
+
+#[test]
+fn a_cap_on_asks_caps_what_the_dearest_of_them_cost() {
+    let looped = |step: &str, limit: u64, first: u32| NodeKind::For {
+        item: flow_expr::VarId(900 + first),
+        items: constant(1),
+        limit,
+        parallel: 1,
+        body: block(vec![(call(step), vec![])], first),
+    };
+    let nodes = vec![(looped("dear", 3, 10), vec![]), (looped("cheap", 100, 20), vec![])];
+    let caps = |asks| Budget { asks: Some(asks), ..Budget::default() };
+    let budget = |asks, per_ms| FlowBudget { caps: caps(asks), per_ms, at: at(3) };
+    let by_hand = Flow { budgets: vec![budget(10, None), budget(15, Some(86_400_000))], ..flow("f", nodes) };
+    let outer = flow("outer", vec![(run("f"), vec![]), (call("dear"), vec![])]);
+    let steps = vec![asking("cheap", 1), asking("dear", 20)];
+    let found = with_models(program(vec![], steps, vec![by_hand, outer]));
+    // A cent or twenty in two asks. One ask may take all of it: three dear ones, and seven cheap ones.
+    assert_eq!(spent(&found, "f").0, Some((3 * 20 + 7) * CENT));
+    assert_eq!(spent(&found, "outer").0, Some((3 * 20 + 7 + 20) * CENT));
+    // People start it as often as they like: fifteen dear asks a day, and no more.
+    assert_eq!(spent(&found, "f").1, Some(15 * 20 * CENT));
+    assert_eq!(spent(&found, "outer").1, None);
 }

@@ -5,7 +5,10 @@
 
 use super::{
     QueryText, ai,
-    code::{python, shell, sql},
+    code::{
+        python, shell, sql,
+        sql_changes::{Does, does},
+    },
     http,
     problems::{CodeFileProblem, NotSet, UnusableResult},
 };
@@ -30,6 +33,8 @@ pub(super) struct Declared {
     pub(super) mentions: HashSet<String>,
     /// The query, if it is one.
     pub(super) query: Option<QueryText>,
+    /// The word of a query by which it surely changes something, and its place.
+    pub(super) changes: Option<(String, Span)>,
 }
 
 const SECOND: u64 = 1_000;
@@ -65,7 +70,7 @@ pub(super) fn body(
             let mentions = params.iter().filter(|param| mentioned(&param.name) || mentioned(&parquet(param)));
             let mentions = mentions.map(|param| param.name.to_string()).collect();
             let body = Body::Python { source: code.text, file: code.file };
-            Some(Declared { body, effect: Effect::Write, timeout_ms: 10 * MINUTE, mentions, query: None })
+            Some(Declared { body, effect: Effect::Write, timeout_ms: 10 * MINUTE, mentions, query: None, changes: None })
         }
         ast::Body::Http(body) => http::body(el, body),
         ast::Body::Ai(body) => ai::body(el, body, returns.0).map(|body| Declared {
@@ -74,6 +79,7 @@ pub(super) fn body(
             timeout_ms: MINUTE,
             mentions: HashSet::new(),
             query: None,
+            changes: None,
         }),
         ast::Body::Ask(ask) => ask_body(el, ask, params),
         other => Some(other_body(el, other, params)),
@@ -98,12 +104,18 @@ fn sql_body(
     };
     let code = code(el, read_file, body.code()?)?;
     let names = sql::names(&code.text);
-    let effect = if connection.is_some() && changes(&names) { Effect::Write } else { Effect::Read };
+    // In process, a query that changes something is refused.
+    let does = if connection.is_some() { does(&code.text) } else { Does::Reads };
+    let effect = if does == Does::Reads { Effect::Read } else { Effect::Write };
+    let changes = match does {
+        Does::Changes(word) => Some((word.name.to_lowercase(), place(&code, word.start, word.end()))),
+        Does::Reads | Does::Unknown => None,
+    };
     let mentioned = names.parameters.iter().chain(&names.words).map(|mention| mention.name.to_lowercase());
     let mentions = meant(mentioned, params);
     let query = QueryText { step: step.clone(), at: code.at, map: code.map };
     let body = Body::Sql { text: code.text, connection };
-    Some(Declared { body, effect, timeout_ms: 5 * MINUTE, mentions, query: Some(query) })
+    Some(Declared { body, effect, timeout_ms: 5 * MINUTE, mentions, query: Some(query), changes })
 }
 
 /// The names that a text mentions, with the parameters that misspelt ones mean: a slip is reported as a
@@ -115,16 +127,6 @@ fn meant(mentioned: impl Iterator<Item = String>, params: &[Param]) -> HashSet<S
     let misspelt: Vec<String> = names.iter().filter(|name| !is_param(name)).filter_map(near).collect();
     names.extend(misspelt);
     names
-}
-
-/// Whether a statement does more than ask, judged by its words: erring on the side of "yes".
-fn changes(names: &sql::SqlNames<'_>) -> bool {
-    let word = |text: &str, words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
-    let Some(first) = names.words.first() else { return false };
-    if word(first.name, &["select", "with", "values", "table", "explain", "show"]) {
-        return names.words.iter().any(|mention| word(mention.name, &["insert", "update", "delete", "merge", "into"]));
-    }
-    true
 }
 
 /// The variable that holds a table's path as Parquet.
@@ -153,7 +155,7 @@ fn shell_body(el: &mut Elaborator<'_>, code: CodeText, params: &[Param]) -> Decl
     let as_parquet = |param: &&Param| names.used.iter().any(|mention| mention.name == parquet(param));
     mentions.extend(params.iter().filter(as_parquet).map(|param| param.name.to_string()));
     let body = Body::Shell { script: code.text };
-    Declared { body, effect: Effect::Write, timeout_ms: 10 * MINUTE, mentions, query: None }
+    Declared { body, effect: Effect::Write, timeout_ms: 10 * MINUTE, mentions, query: None, changes: None }
 }
 
 /// A question to a person, who sees all arguments whether or not the question mentions them.
@@ -162,7 +164,7 @@ fn ask_body(el: &mut Elaborator<'_>, ask: &ast::AskBody, params: &[Param]) -> Op
     let (who, message) = (ask.who().map(&mut text), ask.message().map(&mut text));
     let mentions = params.iter().map(|param| param.name.to_string()).collect();
     let body = Body::Ask { who: who?, message: message? };
-    Some(Declared { body, effect: Effect::Read, timeout_ms: DEFAULT_WAIT_MS, mentions, query: None })
+    Some(Declared { body, effect: Effect::Read, timeout_ms: DEFAULT_WAIT_MS, mentions, query: None, changes: None })
 }
 
 /// Bodies that are checked and not run.
@@ -178,7 +180,7 @@ fn other_body(el: &mut Elaborator<'_>, body: &ast::Body, params: &[Param]) -> De
         }
         _ => ("outside", Effect::None, 24 * HOUR, everything()),
     };
-    Declared { body: Body::Other { keyword: keyword.into() }, effect, timeout_ms, mentions, query: None }
+    Declared { body: Body::Other { keyword: keyword.into() }, effect, timeout_ms, mentions, query: None, changes: None }
 }
 
 /// The text of a body's code.

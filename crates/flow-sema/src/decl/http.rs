@@ -74,7 +74,7 @@ pub(super) fn body(el: &mut Elaborator<'_>, body: &ast::HttpBody) -> Option<Decl
     }
     let method = method.text().into();
     let body = Body::Http { method, url: parts, connection, headers, query, body: content };
-    Some(Declared { body, effect, timeout_ms: 30_000, mentions: HashSet::new(), query: None })
+    Some(Declared { body, effect, timeout_ms: 30_000, mentions: HashSet::new(), query: None, changes: None })
 }
 
 /// `a=…&b=…` with each value encoded.

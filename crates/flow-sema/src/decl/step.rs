@@ -4,7 +4,7 @@ use super::{
     Declaring, body, budget,
     clause::{self, Seen, milliseconds, number},
     guard, params,
-    problems::{ClauseOfBody, UnknownResource},
+    problems::{ClaimsToRead, ClauseOfBody, UnknownResource},
     retry,
 };
 use crate::{
@@ -48,6 +48,12 @@ pub(super) fn declare(declaring: &mut Declaring<'_>, id: ItemId, decl: &ast::Ste
     // A body that could not be read may use everything.
     let mentioned = |param: &str| mentions.is_none_or(|names| names.contains(param));
     params::warn_unused(&mut el, name.short(), mentioned);
+    if let (Some((word, word_at)), Some(at)) =
+        (declared.as_ref().and_then(|declared| declared.changes.as_ref()), seen.place("effect"))
+        && step.effect < Effect::Write
+    {
+        el.problem(ClaimsToRead { step: name.short(), at, effect: step.effect, word, word_at: *word_at });
+    }
     declaring.retries = retries;
     declaring.places.inside.extend(inside.map(|inside| (name.clone(), inside)));
     if !after.is_empty() {

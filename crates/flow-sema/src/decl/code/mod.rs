@@ -7,6 +7,7 @@
 pub(crate) mod python;
 pub(crate) mod shell;
 pub(crate) mod sql;
+pub(crate) mod sql_changes;
 
 /// A name in a text, with the bytes that it takes (the name alone, without `:` or `$`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,38 +11,72 @@ pub(crate) struct SqlNames<'a> {
     pub(crate) words: Vec<Mention<'a>>,
 }
 
-/// Scans a query.
+/// A piece of a query that means something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Token<'a> {
+    /// A keyword or name.
+    Word(Mention<'a>),
+    /// A name in double quotes.
+    Quoted(Mention<'a>),
+    /// A bind parameter.
+    Parameter(Mention<'a>),
+    /// A number or text.
+    Literal,
+    /// Anything else.
+    Sign(char),
+}
+
+/// Scans a query for names.
 pub(crate) fn names(text: &str) -> SqlNames<'_> {
     let mut found = SqlNames::default();
+    for token in tokens(text) {
+        match token {
+            Token::Word(mention) | Token::Quoted(mention) => found.words.push(mention),
+            Token::Parameter(mention) => found.parameters.push(mention),
+            Token::Literal | Token::Sign(_) => {}
+        }
+    }
+    found
+}
+
+/// Scans a query; blanks and comments are left out.
+pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
+    let mut found = vec![];
     let mut at = 0;
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-        at += match rest.as_bytes()[0] {
-            b'\'' => 1 + quoted_length(&rest[1..], '\'', false),
+        let (length, token) = match rest.as_bytes()[0] {
+            b'\'' => (1 + quoted_length(&rest[1..], '\'', false), Some(Token::Literal)),
             b'"' => {
                 let length = quoted_length(&rest[1..], '"', false);
-                found.words.push(Mention { name: rest[1..length].trim_end_matches('"'), start: at + 1 });
-                1 + length
+                let name = rest[1..length].trim_end_matches('"');
+                (1 + length, Some(Token::Quoted(Mention { name, start: at + 1 })))
             }
-            b'-' if rest.starts_with("--") => through(rest, "\n"),
-            b'/' if rest.starts_with("/*") => 2 + through(&rest[2..], "*/"),
-            b'$' => dollar_quoted(rest),
-            b':' if rest.starts_with("::") => 2,
-            b':' => {
-                let length = name_length(&rest[1..]);
-                if length > 0 {
-                    found.parameters.push(Mention { name: &rest[1..=length], start: at + 1 });
-                }
-                1 + length
-            }
-            byte if byte.is_ascii_digit() => rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len()),
-            _ => match name_length(rest) {
-                0 => rest.chars().next().map_or(1, char::len_utf8),
+            b'-' if rest.starts_with("--") => (through(rest, "\n"), None),
+            b'/' if rest.starts_with("/*") => (2 + through(&rest[2..], "*/"), None),
+            b'$' => match dollar_quoted(rest) {
+                1 => (1, Some(Token::Sign('$'))),
+                length => (length, Some(Token::Literal)),
+            },
+            b':' if rest.starts_with("::") => (2, Some(Token::Sign(':'))),
+            b':' => match name_length(&rest[1..]) {
+                0 => (1, Some(Token::Sign(':'))),
                 length => {
-                    found.words.push(Mention { name: &rest[..length], start: at });
-                    length
+                    (1 + length, Some(Token::Parameter(Mention { name: &rest[1..=length], start: at + 1 })))
                 }
             },
+            byte if byte.is_ascii_digit() => {
+                (rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len()), Some(Token::Literal))
+            }
+            _ => match (name_length(rest), rest.chars().next()) {
+                (0, sign) => {
+                    let sign = sign.unwrap_or(' ');
+                    (sign.len_utf8(), Some(Token::Sign(sign)).filter(|_| !sign.is_whitespace()))
+                }
+                (length, _) => (length, Some(Token::Word(Mention { name: &rest[..length], start: at }))),
+            },
         };
+        at += length;
+        found.extend(token);
     }
     found
 }

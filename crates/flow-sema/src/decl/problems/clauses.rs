@@ -1,6 +1,7 @@
 //! Clauses in general: values out of range, clauses of other bodies, what is missing or comes later.
 
 use flow_diag::{Problem, Span, codes};
+use flow_plan::Effect;
 
 /// A number or time that is too small.
 pub(crate) struct NotPositive<'a> {
@@ -34,6 +35,28 @@ impl From<ClauseOfBody<'_>> for Problem {
         )
         .help("remove it; `timeout` and `retry … within` bound what the step may take")
         .fix(format!("remove `{clause}`"), at, "")
+    }
+}
+
+/// A statement that changes something in a step that says it does not.
+pub(crate) struct ClaimsToRead<'a> {
+    pub(crate) step: &'a str,
+    /// The clause.
+    pub(crate) at: Span,
+    pub(crate) effect: Effect,
+    pub(crate) word: &'a str,
+    pub(crate) word_at: Span,
+}
+
+impl From<ClaimsToRead<'_>> for Problem {
+    fn from(found: ClaimsToRead<'_>) -> Self {
+        let ClaimsToRead { step, at, effect, word, word_at } = found;
+        let effect = if effect == Effect::None { "none" } else { "read" };
+        let title = format!("`{step}` says `effect {effect}`, but its statement changes the database");
+        Self::error(codes::E0404, at, title, "what is said of it")
+            .label(word_at, format!("`{word}` is more than asking"))
+            .help("say `effect write`; a step that is tried again then says `idempotent` too, if twice does no harm")
+            .fix("say that it writes", at, "effect write")
     }
 }
 
