@@ -230,7 +230,7 @@ fn a_model_that_is_not_reached_costs_nothing() {
 #[test]
 fn a_budget_that_allows_nothing_asks_nobody() {
     let server = Server::start(vec![says("{}")]);
-    let sandbox = project(server.port, &format!("{PLAIN} budget 40 tokens"));
+    let sandbox = project(server.port, &format!("{PLAIN} budget 60 tokens"));
     run(&sandbox, &[]).ends(1).tells("R0711");
     assert_eq!(server.count(), 0);
 }
