@@ -3,7 +3,7 @@
 //! All ages are counted from the instant that a run goes back to. What a reader sees is found by laying its calendar
 //! beside the writer's: at a start, the newest version that is surely there is the one whose run has surely ended.
 
-use super::{Bounded, Rhythm, SystemBounds, Unbounded, starts::only_sometimes, writes};
+use super::{Bounded, Rhythm, SystemBounds, Unbounded, passed::Callers, starts::only_sometimes, writes};
 use crate::{
     calendar::moment,
     path::Leg,
@@ -11,9 +11,14 @@ use crate::{
     time::{in_order, waits},
 };
 use flow_diag::Span;
-use flow_expr::Name;
-use flow_plan::{Block, DataTimeSource, Dataset, Flow, Node, NodeId, NodeKind, Provenance, StaleAction};
-use std::{collections::BTreeMap, sync::Arc};
+use flow_expr::{Expr, ExprKind, Name, VarId};
+use flow_plan::{
+    Block, DataTimeSource, Dataset, Flow, Node, NodeId, NodeKind, Provenance, StaleAction, every_expression,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// How old a dataset that a flow writes may get, term by term.
 #[derive(Clone, Debug)]
@@ -71,7 +76,11 @@ impl Inputs {
         first(&mut self.previous, &other.previous);
     }
 
-    fn add_read(&mut self, read: &Bounded<Arc<Input>>) {
+    pub(super) fn add_previous(&mut self, why: &Arc<Unbounded>) {
+        self.add(&Self { previous: Some(why.clone()), ..Self::default() });
+    }
+
+    pub(super) fn add_read(&mut self, read: &Bounded<Arc<Input>>) {
         match read {
             Ok(input) => self.add(&Self { worst: Some(input.clone()), ..Self::default() }),
             Err(unbounded) => self.add(&Self { unbounded: Some(unbounded.clone()), ..Self::default() }),
@@ -81,7 +90,7 @@ impl Inputs {
 
 impl<'a> SystemBounds<'a> {
     /// The ages of all that a flow reads, and of all that it writes.
-    pub(super) fn find_ages(&mut self, name: &'a Name) {
+    pub(super) fn find_ages(&mut self, name: &'a Name, callers: &Callers<'a>) {
         let Some(flow) = self.program.flows.get(name) else { return };
         let mut read: BTreeMap<&'a Name, Bounded<Arc<Input>>> = BTreeMap::new();
         for node in flow.nodes() {
@@ -95,7 +104,8 @@ impl<'a> SystemBounds<'a> {
             }
         }
         self.inputs.insert(name, read);
-        let made = self.made_from(flow);
+        let passed = self.passed_to(flow, callers);
+        let made = self.made_from(flow, &passed);
         for (dataset, written) in writes(flow) {
             let Some(declared) = self.program.datasets.get(dataset) else { continue };
             let age = match written.always {
@@ -134,8 +144,10 @@ impl<'a> SystemBounds<'a> {
         Ok(Age { total_ms, rhythm, path_ms, path, input, provenance })
     }
 
-    /// What each node of a flow's body is made from.
-    fn made_from(&self, flow: &Flow) -> Vec<Inputs> {
+    /// What each node of a flow's body is made from. `passed` is what its parameters are.
+    fn made_from(&self, flow: &Flow, passed: &Inputs) -> Vec<Inputs> {
+        let params: BTreeSet<VarId> = flow.params.iter().map(|param| param.var).collect();
+        let is_param = |expr: &Expr| matches!(&expr.kind, ExprKind::Var(var) if params.contains(var));
         let ties = waits(&flow.body, gives_data);
         let mut made: Vec<Inputs> = vec![Inputs::default(); flow.body.nodes.len()];
         for place in in_order(&ties) {
@@ -143,7 +155,12 @@ impl<'a> SystemBounds<'a> {
             ties[place].iter().for_each(|earlier| inputs.add(&made[*earlier as usize]));
             let top = &flow.body.nodes[place];
             let inside = top.blocks().into_iter().flat_map(Block::all_nodes);
-            std::iter::once(top).chain(inside).for_each(|node| self.add_source(flow, node, &mut inputs));
+            for node in std::iter::once(top).chain(inside) {
+                self.add_source(flow, node, &mut inputs);
+                if !params.is_empty() && node.expressions().into_iter().flat_map(every_expression).any(is_param) {
+                    inputs.add(passed);
+                }
+            }
             made[place] = inputs;
         }
         made
@@ -184,7 +201,7 @@ impl<'a> SystemBounds<'a> {
     }
 
     /// The best of what bounds the age of a dataset that a flow reads.
-    fn input(&mut self, flow: &Flow, dataset: &Dataset) -> Bounded<Input> {
+    pub(super) fn input(&mut self, flow: &Flow, dataset: &Dataset) -> Bounded<Input> {
         let required = required(flow, dataset);
         let promised = dataset.fresh.as_ref().map(|fresh| Input {
             dataset: dataset.name.clone(),

@@ -6,6 +6,7 @@
 //! and [`crate::freshness`] compare.
 
 mod ages;
+mod passed;
 mod starts;
 
 pub use ages::{Age, Input, Inputs};
@@ -129,7 +130,7 @@ impl<'a> SystemBounds<'a> {
             bounds.find_rhythm(name, ties);
         }
         for name in in_order(wanted, &ties.data) {
-            bounds.find_ages(name);
+            bounds.find_ages(name, &ties.callers);
         }
         bounds
     }
@@ -181,14 +182,20 @@ impl<'a> SystemBounds<'a> {
 pub(crate) struct Ties<'a> {
     /// For when it starts: writers of what it waits for, and its callers.
     pub(crate) starts: BTreeMap<&'a Name, Vec<&'a Name>>,
-    /// For how old its data is: writers of what it reads, and the flows that it calls.
+    /// For how old its data is: writers of what it reads, and of what it is given, and the flows that it calls.
     pub(crate) data: BTreeMap<&'a Name, Vec<&'a Name>>,
+    /// Of flows with parameters.
+    callers: passed::Callers<'a>,
 }
 
 impl<'a> Ties<'a> {
     fn of(program: &'a Program) -> Self {
         use crate::system::How;
-        let mut ties = Self::default();
+        let mut ties = Self { callers: passed::callers(program), ..Self::default() };
+        for name in ties.callers.keys() {
+            let writers = passed::writers(program, &ties.callers, name);
+            ties.data.entry(name).or_default().extend(writers);
+        }
         for link in System::of(program).uses {
             let flow = &link.flow.name;
             let writer = || program.datasets.get(link.target).and_then(|dataset| dataset.writer.as_ref());
@@ -239,6 +246,12 @@ pub(crate) fn writes(flow: &Flow) -> BTreeMap<&Name, Writes> {
                 let is_write = |node: &Node| matches!(&node.kind, NodeKind::Write { dataset: written, .. } if written == dataset);
                 writes.always |= always(top, &is_write);
             }
+        }
+    }
+    // What only a handler writes is written now and then.
+    for node in flow.handlers.iter().flat_map(|handler| handler.body.all_nodes()) {
+        if let NodeKind::Write { dataset, .. } = &node.kind {
+            found.entry(dataset).or_insert_with(|| Writes { places: vec![], at: node.at, always: false });
         }
     }
     found
