@@ -62,14 +62,21 @@ pub fn tightest(bounds: &mut SystemBounds<'_>, flow: &Flow) -> Option<Gap> {
     let deadlines = bounds.calendars.of(&schedule)?;
     let horizon = bounds.calendars.horizon();
     let rhythm = bounds.rhythm(&flow.name).ok()?;
-    let delay = i64::try_from(rhythm.delay_ms).ok()?;
-    let starts = rhythm.calendar.instants(horizon)?;
+    let mut calendars = vec![(rhythm.calendar.clone(), i64::try_from(rhythm.delay_ms).ok()?)];
+    // All starts by the clock, also those that the rhythm leaves out as they bring another partition.
+    for start in flow.starts.iter().filter(|start| !start.with.is_empty()) {
+        if let Trigger::Schedule(schedule) = &start.trigger {
+            calendars.extend(bounds.calendars.of(schedule).map(|calendar| (calendar, 0)));
+        }
+    }
     let mut tightest: Option<Gap> = None;
-    for start in starts.iter() {
-        let Some(to) = deadlines.first_after(*start) else { continue };
-        let gap = Gap { from: start.saturating_add(delay), to };
-        if tightest.is_none_or(|tightest| gap.to - gap.from < tightest.to - tightest.from) {
-            tightest = Some(gap);
+    for (calendar, delay) in calendars {
+        for start in calendar.instants(horizon)?.iter() {
+            let Some(to) = deadlines.first_after(*start) else { continue };
+            let gap = Gap { from: start.saturating_add(delay), to };
+            if tightest.is_none_or(|tightest| gap.to - gap.from < tightest.to - tightest.from) {
+                tightest = Some(gap);
+            }
         }
     }
     tightest

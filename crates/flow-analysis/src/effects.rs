@@ -9,8 +9,9 @@ use crate::Mentions;
 use flow_diag::{Problem, Problems, Span, codes};
 use flow_expr::{Expr, ExprKind};
 use flow_plan::{
-    Body, Effect, ErrorClass, Finish, Flow, GuardAction, HandlerEvent, Idempotency, Node, NodeKind, Program, Step, every_expression,
+    Body, Effect, ErrorClass, Finish, Flow, GuardAction, HandlerEvent, HttpValue, Idempotency, Node, NodeKind, Program, Step, every_expression,
 };
+use std::sync::Arc;
 
 /// All checks of the family.
 #[must_use]
@@ -73,9 +74,15 @@ fn is_turned_down(class: ErrorClass) -> bool {
     matches!(class, ErrorClass::RateLimited | ErrorClass::Auth)
 }
 
-/// Whether the meaning of the request itself is that twice does no more than once (RFC 9110, 9.2.2).
+/// Whether the request itself says that twice does no more than once: by its method (RFC 9110, 9.2.2), or by a key that
+/// stands in its header.
 fn is_idempotent(body: &Body) -> bool {
-    matches!(body, Body::Http { method, .. } if matches!(&**method, "PUT" | "DELETE"))
+    let Body::Http { method, headers, .. } = body else { return false };
+    let is_key = |(name, value): &(Arc<str>, HttpValue)| {
+        name.eq_ignore_ascii_case("idempotency-key")
+            && matches!(value, HttpValue::Expr(key) if !is_constant(key))
+    };
+    matches!(&**method, "PUT" | "DELETE") || headers.iter().any(is_key)
 }
 
 /// Whether a key is the same for every call.

@@ -10,8 +10,8 @@ use crate::{
 };
 use flow_diag::Span;
 use flow_expr::Name;
-use flow_plan::{Dataset, Flow, Node, NodeKind, Overlap, Schedule, Start, Trigger};
-use std::sync::Arc;
+use flow_plan::{Dataset, Flow, Node, NodeKind, Overlap, Program, Schedule, Start, Trigger, meaning_hash};
+use std::{collections::BTreeSet, sync::Arc};
 
 /// How a flow starts.
 #[derive(Clone, Debug)]
@@ -40,6 +40,8 @@ struct Source {
     delay_ms: u64,
     zone: Arc<str>,
     at: Span,
+    /// What tells apart starts that give different values to parameters.
+    given: Arc<str>,
 }
 
 impl<'a> SystemBounds<'a> {
@@ -54,7 +56,10 @@ impl<'a> SystemBounds<'a> {
         let (mut found, mut none) = (vec![], None);
         for start in &flow.starts {
             match self.of_start(flow, start) {
-                Ok(sources) => found.extend(sources),
+                Ok(mut sources) => {
+                    sources.iter_mut().for_each(|source| source.given = meaning_hash(&start.with));
+                    found.extend(sources);
+                }
                 Err(unbounded) => none = none.or(Some(unbounded)),
             }
         }
@@ -75,7 +80,7 @@ impl<'a> SystemBounds<'a> {
         match &start.trigger {
             Trigger::Schedule(schedule) => {
                 let calendar = self.calendars.of(schedule).ok_or_else(|| never(start.at))?;
-                Ok(vec![Source { calendar, delay_ms: 0, zone: zone(schedule), at: start.at }])
+                Ok(vec![Source { calendar, delay_ms: 0, zone: zone(schedule), at: start.at, given: "".into() }])
             }
             Trigger::Updates(datasets) => {
                 let known = datasets.iter().filter_map(|name| self.program.datasets.get(name));
@@ -102,7 +107,7 @@ impl<'a> SystemBounds<'a> {
             };
             let calendar = self.calendars.of(schedule).ok_or_else(|| never(start.at))?;
             // Taken to come at its latest time: what comes early one day and late the next is seen when it happens.
-            return Ok(Source { calendar, delay_ms: 0, zone: zone(schedule), at: start.at });
+            return Ok(Source { calendar, delay_ms: 0, zone: zone(schedule), at: start.at, given: "".into() });
         };
         let rhythm = self.rhythm(writer)?.clone();
         let Some(flow) = self.program.flows.get(writer) else { return Err(self.circle(writer)) };
@@ -114,7 +119,7 @@ impl<'a> SystemBounds<'a> {
         let end = |place: &usize| timeline.map_or(0, |timeline| timeline.end(*place));
         let path_ms = written.places.iter().map(end).max().unwrap_or(0);
         let delay_ms = rhythm.delay_ms.saturating_add(path_ms);
-        Ok(Source { calendar: rhythm.calendar, delay_ms, zone: rhythm.zone, at: start.at })
+        Ok(Source { calendar: rhythm.calendar, delay_ms, zone: rhythm.zone, at: start.at, given: "".into() })
     }
 
     /// A start by another flow's call, wherever that stands, if each of its runs makes it.
@@ -142,6 +147,7 @@ impl<'a> SystemBounds<'a> {
             delay_ms: rhythm.delay_ms.saturating_add(begin),
             zone: rhythm.zone.clone(),
             at,
+            given: "".into(),
         })
     }
 
@@ -151,12 +157,17 @@ impl<'a> SystemBounds<'a> {
         let Some(duration) = bounds.and_then(|bounds| bounds.flow.as_ref()) else {
             return Err(time::endless(self.program, flow));
         };
-        // Starts that give parameters each do their own part of the work.
-        if flow.starts.len() > 1 && flow.starts.iter().any(|start| !start.with.is_empty()) {
-            let gap = |source: &Source| source.calendar.longest_gap(0).map_or(u64::MAX, Gap::ms);
-            let worst = (0..sources.len()).max_by_key(|place| gap(&sources[*place])).unwrap_or(0);
-            sources.swap(0, worst);
-            sources.truncate(1);
+        // Starts that give different values each bring their own partition: those that come least often count.
+        if sources.iter().any(|source| source.given != sources[0].given) && writes_partitions(self.program, flow) {
+            let of = |given: &Arc<str>| {
+                let calendars = sources.iter().filter(|source| source.given == *given).map(|source| &source.calendar);
+                let all = calendars.fold(None, |all: Option<Calendar>, next| {
+                    Some(all.map_or_else(|| (**next).clone(), |all| all.with(next)))
+                });
+                all.and_then(|all| all.longest_gap(0)).map_or(u64::MAX, Gap::ms)
+            };
+            let rarest = sources.iter().map(|source| source.given.clone()).rev().max_by_key(of);
+            sources.retain(|source| Some(&source.given) == rarest.as_ref());
         }
         let follows = match &flow.starts[..] {
             [Start { trigger: Trigger::Updates(datasets), .. }] if datasets.len() == 1 && sources.len() == 1 => {
@@ -182,9 +193,24 @@ impl<'a> SystemBounds<'a> {
             _ => true,
         });
         let follows = follows.filter(|_| is_regular);
-        let Source { calendar, delay_ms, zone, at } = all;
+        let Source { calendar, delay_ms, zone, at, .. } = all;
         Ok(Rhythm { calendar, delay_ms, zone, at, gap, is_regular, follows, duration_ms: duration.worst_ms })
     }
+}
+
+/// Whether a flow, or one that it calls, writes partitions of a dataset, and not always the whole of it.
+fn writes_partitions(program: &Program, flow: &Flow) -> bool {
+    let (mut seen, mut pending) = (BTreeSet::from([&flow.name]), vec![flow]);
+    while let Some(flow) = pending.pop() {
+        for node in flow.nodes() {
+            match &node.kind {
+                NodeKind::Write { partition, .. } if !partition.is_empty() => return true,
+                NodeKind::Flow { flow, .. } if seen.insert(flow) => pending.extend(program.flows.get(flow)),
+                _ => {}
+            }
+        }
+    }
+    false
 }
 
 /// The zone in which people speak of a schedule.
