@@ -2,7 +2,7 @@
 
 use super::system::{Random, System, attempts};
 use flow_driver::{Command, Driver, Event, Forced, Last, Product, Published, RunStart, RunStep, Sighting, Task};
-use flow_expr::{Name, Value};
+use flow_expr::{Name, Type, Value};
 use flow_plan::{AskReport, Body, ErrorClass, Failure, Fingerprint, Rendered};
 use jiff::{SignedDuration, Timestamp};
 use std::{
@@ -70,7 +70,7 @@ struct Going {
     events: Vec<Event>,
     running: HashMap<Task, usize>,
     /// Attempts of each call so far.
-    tries: HashMap<Arc<str>, u64>,
+    tries: HashMap<(Arc<str>, Name), u64>,
     played: Played,
 }
 
@@ -145,7 +145,7 @@ impl Going {
     }
 
     fn attempt(&mut self, step: &RunStep, now: Timestamp) {
-        let tries = self.tries.entry(step.path.clone()).or_insert(0);
+        let tries = self.tries.entry((step.path.clone(), step.step.name.clone())).or_insert(0);
         *tries += 1;
         let (tries, most) = (*tries, self.most[&step.step.name]);
         let is_last = tries >= most;
@@ -159,7 +159,7 @@ impl Going {
         let class = self.class(step, tries, most);
         let result = match fails {
             true => Err(Failure::new(class, "R0000", "so it goes")),
-            false => Ok(Product { value: Value::Int(self.random.below(10) as i64), rows: None }),
+            false => Ok(Product { value: self.value(step), rows: None }),
         };
         let ask = step.ask.as_ref().map(|ask| {
             let (input, output) = match self.mood {
@@ -175,6 +175,14 @@ impl Going {
         let end = now.checked_add(SignedDuration::from_millis(takes as i64)).expect("a time");
         let end = self.plan(end, Event::Ran { task: step.task, result, ask });
         self.running.insert(step.task, end);
+    }
+
+    /// What a step gives: of a judge, mostly that it is sent back.
+    fn value(&mut self, step: &RunStep) -> Value {
+        match step.step.returns {
+            Type::Bool => Value::Bool(self.mood != Mood::Worst && self.random.chance(40)),
+            _ => Value::Int(self.random.below(10) as i64),
+        }
     }
 
     /// In the worst case a model's answers are sent back as often as they may be before its transport fails.

@@ -63,6 +63,7 @@ impl System {
         let mut making = Making {
             random: Random::of(seed),
             steps: vec![],
+            judges: vec![],
             branches: false,
             may_branch: seed.is_multiple_of(2),
             capped: vec![],
@@ -82,6 +83,7 @@ impl System {
         });
         let mut program = program(datasets, making.steps, flows);
         program.models = models.into_iter().map(|model| (model.name.clone(), model)).collect();
+        program.judges = making.judges.into_iter().map(|judge| (judge.name.clone(), judge)).collect();
         Self { program, branches: making.branches, capped: making.capped }
     }
 }
@@ -95,6 +97,7 @@ fn source() -> Dataset {
 struct Making {
     random: Random,
     steps: Vec<Step>,
+    judges: Vec<Step>,
     branches: bool,
     may_branch: bool,
     capped: Vec<Name>,
@@ -151,7 +154,9 @@ impl Making {
         };
         made.starts = vec![Start { trigger, with: vec![], at: at(50) }];
         if self.may_branch && self.random.chance(20) {
-            let caps = Budget { asks: None, tokens: None, micro_dollars: Some(20_000) };
+            let asks = self.random.chance(50).then(|| 1 + self.random.below(6));
+            let micro_dollars = asks.is_none().then_some(20_000);
+            let caps = Budget { asks, tokens: None, micro_dollars };
             made.budgets = vec![FlowBudget { caps, per_ms: None, at: at(51) }];
             self.capped.push(made.name.clone());
         }
@@ -263,10 +268,33 @@ impl Making {
         let asks = self.random.chance(40).then(|| 1 + self.random.below(5));
         let budget = asks.map(|asks| Budget { asks: Some(asks), ..Budget::default() });
         let retry = self.retry();
-        let made = Step { body: Body::Ai(Box::new(body)), budget, ..step(text) };
+        let guards = if self.may_branch && self.random.chance(50) { self.judged(text) } else { vec![] };
+        let made = Step { body: Body::Ai(Box::new(body)), budget, guards, ..step(text) };
         let timeout_ms = (1 + self.random.below(3)) * MINUTE;
         self.steps.push(Step { timeout_ms, retry, returns: flow_expr::Type::Int, effect: Effect::Read, ..made });
         name(text)
+    }
+}
+
+impl Making {
+    /// Guards that ask one judge or two, which may be asked as often as any step.
+    fn judged(&mut self, text: &str) -> Vec<Guard> {
+        self.branches = true;
+        let mut guards = vec![];
+        for number in 0..1 + self.random.below(2) {
+            let judge = name(&format!("{text}_j{number}"));
+            let body = AiBody { max_tokens: Some(1_000), ..AiBody::new(vec![name("one")], vec![]) };
+            let budget = self.random.chance(40).then(|| 1 + self.random.below(3));
+            let budget = budget.map(|asks| Budget { asks: Some(asks), ..Budget::default() });
+            let made = Step { body: Body::Ai(Box::new(body)), budget, retry: self.retry(), ..step(judge.as_str()) };
+            let timeout_ms = (1 + self.random.below(5)) * MINUTE;
+            let returns = flow_expr::Type::Bool;
+            self.judges.push(Step { timeout_ms, returns, effect: Effect::Read, ..made });
+            let condition = Expr::new(ExprKind::Call(judge, vec![constant(number as i64)]), at(9));
+            let action = if self.random.chance(70) { GuardAction::Retry(None) } else { GuardAction::Warn(None) };
+            guards.push(Guard { condition, text: "judge(it)".into(), action });
+        }
+        guards
     }
 }
 
@@ -280,5 +308,6 @@ pub(super) fn writes(flow: &Flow) -> impl Iterator<Item = &Name> {
 
 /// Steps by name, for those who run them.
 pub(super) fn attempts(program: &Program) -> BTreeMap<Name, u64> {
-    program.steps.values().map(|step| (step.name.clone(), flow_analysis::time::step_bound(step).attempts)).collect()
+    let steps = program.steps.values().chain(program.judges.values());
+    steps.map(|step| (step.name.clone(), flow_analysis::time::step_bound(step).attempts)).collect()
 }
