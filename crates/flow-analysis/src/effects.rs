@@ -9,7 +9,8 @@ use crate::Mentions;
 use flow_diag::{Problem, Problems, Span, codes};
 use flow_expr::{Expr, ExprKind};
 use flow_plan::{
-    Body, Effect, ErrorClass, Finish, Flow, GuardAction, HandlerEvent, HttpValue, Idempotency, Node, NodeKind, Program, Step, every_expression,
+    Body, Effect, ErrorClass, Finish, Flow, GuardAction, HandlerEvent, HttpValue, Idempotency, Node, NodeKind, Program,
+    Step, every_expression,
 };
 use std::sync::Arc;
 
@@ -79,8 +80,7 @@ fn is_turned_down(class: ErrorClass) -> bool {
 fn is_idempotent(body: &Body) -> bool {
     let Body::Http { method, headers, .. } = body else { return false };
     let is_key = |(name, value): &(Arc<str>, HttpValue)| {
-        name.eq_ignore_ascii_case("idempotency-key")
-            && matches!(value, HttpValue::Expr(key) if !is_constant(key))
+        name.eq_ignore_ascii_case("idempotency-key") && matches!(value, HttpValue::Expr(key) if !is_constant(key))
     };
     matches!(&**method, "PUT" | "DELETE") || headers.iter().any(is_key)
 }
@@ -107,6 +107,9 @@ impl From<RetriedWrite<'_>> for Problem {
         let mut problem = Self::error(codes::E0401, place, title, "this may run it again after it already took effect");
         problem = match step.clause_at("effect") {
             Some(effect_at) => problem.label(effect_at, format!("its effect is `{effect}`")),
+            None if matches!(step.body, Body::Sql { .. }) => {
+                problem.label(step.place_of("body"), "this statement does more than ask")
+            }
             None => problem.label(
                 step.place_of("body"),
                 format!("a `{}` body has the effect `{effect}` unless told otherwise", step.body.keyword()),

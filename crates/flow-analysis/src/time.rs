@@ -13,8 +13,8 @@ use crate::{
 };
 use flow_expr::{ExprKind, Name, Value};
 use flow_plan::{
-    Block, Body, Bound, Bounds, Flow, GuardAction, MOST_CALLS, Node, NodeId, NodeKind, Program, Provenance, RetryPolicy,
-    StaleAction, Step,
+    Block, Body, Bound, Bounds, Flow, GuardAction, MOST_CALLS, Node, NodeId, NodeKind, Program, Provenance,
+    RetryPolicy, StaleAction, Step,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -20,7 +20,7 @@ use crate::{
 };
 use flow_diag::Span;
 use flow_expr::Name;
-use flow_plan::{Block, Bounds, Flow, Node, NodeKind, Overlap, Program};
+use flow_plan::{Block, Bounds, Flow, Node, NodeKind, Overlap, Program, StaleAction};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -186,6 +186,8 @@ pub(crate) struct Ties<'a> {
     pub(crate) data: BTreeMap<&'a Name, Vec<&'a Name>>,
     /// Of flows with parameters.
     callers: passed::Callers<'a>,
+    /// Of flows that another one runs where it finds too old what they write: which, and where.
+    refreshed: BTreeMap<&'a Name, (&'a Name, Span)>,
 }
 
 impl<'a> Ties<'a> {
@@ -195,6 +197,13 @@ impl<'a> Ties<'a> {
         for name in ties.callers.keys() {
             let writers = passed::writers(program, &ties.callers, name);
             ties.data.entry(name).or_default().extend(writers);
+        }
+        for (flow, node) in program.flows.values().flat_map(|flow| flow.nodes().map(move |node| (flow, node))) {
+            if let NodeKind::RequireFresh { dataset, action: StaleAction::Refresh, .. } = &node.kind
+                && let Some(writer) = program.datasets.get(dataset).and_then(|dataset| dataset.writer.as_ref())
+            {
+                ties.refreshed.entry(writer).or_insert((&flow.name, node.at));
+            }
         }
         for link in System::of(program).uses {
             let flow = &link.flow.name;
@@ -243,7 +252,8 @@ pub(crate) fn writes(flow: &Flow) -> BTreeMap<&Name, Writes> {
             let writes = found.entry(dataset).or_insert_with(new);
             if writes.places.last() != Some(&place) {
                 writes.places.push(place);
-                let is_write = |node: &Node| matches!(&node.kind, NodeKind::Write { dataset: written, .. } if written == dataset);
+                let is_write =
+                    |node: &Node| matches!(&node.kind, NodeKind::Write { dataset: written, .. } if written == dataset);
                 writes.always |= always(top, &is_write);
             }
         }

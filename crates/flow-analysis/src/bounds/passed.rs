@@ -122,8 +122,7 @@ impl<'a> SystemBounds<'a> {
     pub(super) fn passed_to(&mut self, flow: &'a Flow, callers: &Callers<'a>) -> Inputs {
         let mut inputs = Inputs::default();
         for (reader, dataset) in reads(self.program, callers, &flow.name) {
-            let (Some(reader), Some(declared)) =
-                (self.program.flows.get(reader), self.program.datasets.get(dataset))
+            let (Some(reader), Some(declared)) = (self.program.flows.get(reader), self.program.datasets.get(dataset))
             else {
                 continue;
             };

@@ -72,7 +72,7 @@ impl<'a> SystemBounds<'a> {
         match (found.is_empty(), none) {
             (false, _) => Ok(found),
             (true, Some(unbounded)) => Err(unbounded),
-            (true, None) => Err(Unbounded::by_hand(flow)),
+            (true, None) => Err(by_hand(flow, ties)),
         }
     }
 
@@ -196,6 +196,14 @@ impl<'a> SystemBounds<'a> {
         let Source { calendar, delay_ms, zone, at, .. } = all;
         Ok(Rhythm { calendar, delay_ms, zone, at, gap, is_regular, follows, duration_ms: duration.worst_ms })
     }
+}
+
+/// That people start a flow, or another one where it finds too old what it writes.
+fn by_hand(flow: &Flow, ties: &Ties<'_>) -> Arc<Unbounded> {
+    let Some((other, at)) = ties.refreshed.get(&flow.name) else { return Unbounded::by_hand(flow) };
+    let (name, other) = (flow.name.short(), other.short());
+    let why = format!("`{other}` starts `{name}`, but only where it finds too old what `{name}` writes");
+    Arc::new(Unbounded { at: *at, why, ..(*Unbounded::by_hand(flow)).clone() })
 }
 
 /// Whether a flow, or one that it calls, writes partitions of a dataset, and not always the whole of it.

@@ -80,7 +80,9 @@ impl Curve {
             };
             let Some(next) = next else { break };
             match all.last_mut() {
-                Some(last) if (last.asks, last.amount, last.provenance) == (next.asks, next.amount, next.provenance) => {
+                Some(last)
+                    if (last.asks, last.amount, last.provenance) == (next.asks, next.amount, next.provenance) =>
+                {
                     last.times = last.times.saturating_add(next.times);
                 }
                 _ => all.push(next),

@@ -128,12 +128,7 @@ impl Spend {
         matches!(self.of(Measure::Asks), Ok(amount) if amount.most == 0)
     }
 
-    fn both(
-        &self,
-        other: &Self,
-        join: impl Fn(u64, u64) -> u64,
-        curves: impl Fn(&Curve, &Curve) -> Curve,
-    ) -> Self {
+    fn both(&self, other: &Self, join: impl Fn(u64, u64) -> u64, curves: impl Fn(&Curve, &Curve) -> Curve) -> Self {
         let of = |measure| match (self.of(measure), other.of(measure)) {
             (Ok(one), Ok(other)) => {
                 // What adds nothing weakens nothing.

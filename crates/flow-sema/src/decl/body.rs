@@ -70,7 +70,14 @@ pub(super) fn body(
             let mentions = params.iter().filter(|param| mentioned(&param.name) || mentioned(&parquet(param)));
             let mentions = mentions.map(|param| param.name.to_string()).collect();
             let body = Body::Python { source: code.text, file: code.file };
-            Some(Declared { body, effect: Effect::Write, timeout_ms: 10 * MINUTE, mentions, query: None, changes: None })
+            Some(Declared {
+                body,
+                effect: Effect::Write,
+                timeout_ms: 10 * MINUTE,
+                mentions,
+                query: None,
+                changes: None,
+            })
         }
         ast::Body::Http(body) => http::body(el, body),
         ast::Body::Ai(body) => ai::body(el, body, returns.0).map(|body| Declared {

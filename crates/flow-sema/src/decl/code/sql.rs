@@ -60,9 +60,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
             b':' if rest.starts_with("::") => (2, Some(Token::Sign(':'))),
             b':' => match name_length(&rest[1..]) {
                 0 => (1, Some(Token::Sign(':'))),
-                length => {
-                    (1 + length, Some(Token::Parameter(Mention { name: &rest[1..=length], start: at + 1 })))
-                }
+                length => (1 + length, Some(Token::Parameter(Mention { name: &rest[1..=length], start: at + 1 }))),
             },
             byte if byte.is_ascii_digit() => {
                 (rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len()), Some(Token::Literal))

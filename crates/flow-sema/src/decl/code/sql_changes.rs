@@ -47,9 +47,9 @@ const ASKING: &[&str] = &["select", "with", "values", "table", "explain", "show"
 
 /// Statements that change data, tables, rights or what others see.
 const CHANGING: &[&str] = &[
-    "alter", "call", "cluster", "comment", "copy", "create", "delete", "do", "drop", "grant", "import", "insert", "lock",
-    "merge", "notify", "reassign", "refresh", "reindex", "replace", "revoke", "security", "truncate", "update", "upsert",
-    "vacuum",
+    "alter", "call", "cluster", "comment", "copy", "create", "delete", "do", "drop", "grant", "import", "insert",
+    "lock", "merge", "notify", "reassign", "refresh", "reindex", "replace", "revoke", "security", "truncate", "update",
+    "upsert", "vacuum",
 ];
 
 /// What a statement does.
@@ -84,7 +84,8 @@ pub(crate) fn does(text: &str) -> Does<'_> {
 
 fn changes(tokens: &[Token<'_>], place: usize, word: Mention<'_>, is_first: bool) -> bool {
     let before = place.checked_sub(1).and_then(|place| tokens.get(place));
-    let word_at = |place: usize, known: &str| matches!(tokens.get(place), Some(Token::Word(word)) if is(*word, &[known]));
+    let word_at =
+        |place: usize, known: &str| matches!(tokens.get(place), Some(Token::Word(word)) if is(*word, &[known]));
     let behind = |known: &str| word_at(place + 1, known);
     // Where a statement begins: of the text, behind another one or `explain`, in or behind the parts of a `with`.
     let begins = match before {
@@ -96,7 +97,8 @@ fn changes(tokens: &[Token<'_>], place: usize, word: Mention<'_>, is_first: bool
     let is_part = begins
         && (is(word, &["insert", "merge"]) && behind("into")
             || is(word, &["delete"]) && behind("from")
-            || is(word, &["update"]) && tokens[place..].iter().any(|token| matches!(token, Token::Word(word) if is(*word, &["set"]))));
+            || is(word, &["update"])
+                && tokens[place..].iter().any(|token| matches!(token, Token::Word(word) if is(*word, &["set"]))));
     // `select … into TABLE` makes one.
     let is_into = is(word, &["into"])
         && !matches!(before, Some(Token::Word(before)) if is(*before, &["insert", "merge", "replace", "ignore"]));

@@ -78,9 +78,11 @@ impl From<NeverComes<'_>> for Problem {
         let title = format!("the time `{expression}` never comes");
         let problem = Self::error(codes::E0703, at, title, "no month that it names has such a day");
         match last_day {
-            Some(text) => problem
-                .help("for the last day of a month write `L`")
-                .fix("take the last day of the month", at, format!("\"{text}\"")),
+            Some(text) => problem.help("for the last day of a month write `L`").fix(
+                "take the last day of the month",
+                at,
+                format!("\"{text}\""),
+            ),
             None => problem.help("look at its third and fourth field: the day of the month, and the month"),
         }
     }
