@@ -91,7 +91,7 @@ impl Gap {
 
 impl Calendar {
     /// Whether instants can be told: a period that does not divide a day may be counted from anywhere.
-    fn has_phase(&self) -> bool {
+    pub(crate) fn has_phase(&self) -> bool {
         match self {
             Self::Every(period) => *period > 0 && DAY_MS % period == 0,
             Self::Listed(_) => true,

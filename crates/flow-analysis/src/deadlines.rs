@@ -34,6 +34,11 @@ pub(crate) fn check(bounds: &mut SystemBounds<'_>) -> Problems {
         if let Some(missed) = missed(bounds, flow, finish) {
             problems.push(missed);
         }
+        if let (Deadline::By { minutes, .. }, Ok(rhythm)) = (&finish.deadline, bounds.rhythm(&flow.name))
+            && !rhythm.calendar.has_phase()
+        {
+            problems.push(NoTimeOfDay { flow, finish, minutes: *minutes, start: rhythm.at });
+        }
         let is_known = bounds.durations.get(&flow.name).is_some_and(|bounds| bounds.flow.is_some());
         // What a program lacks, and circles, are reported as what they are.
         if let Some(why) = time::computed_wait(bounds.program, flow).filter(|_| !is_known) {
@@ -294,6 +299,25 @@ impl From<NoBound<'_>> for Problem {
         Self::warning(codes::W0701, finish.at, title, "promised here")
             .label(why.at, why.why.clone())
             .help(why.help.clone())
+    }
+}
+
+/// A time of day to be done by, of a flow that starts at any.
+struct NoTimeOfDay<'a> {
+    flow: &'a Flow,
+    finish: &'a Finish,
+    minutes: u16,
+    start: flow_diag::Span,
+}
+
+impl From<NoTimeOfDay<'_>> for Problem {
+    fn from(found: NoTimeOfDay<'_>) -> Self {
+        let NoTimeOfDay { flow, finish, minutes, start } = found;
+        let (name, by) = (flow.name.short(), words::time_of_day(minutes));
+        let title = format!("`{name}` may start at any time of day, and must finish by {by}");
+        Self::warning(codes::W0701, finish.at, title, "promised here, and nothing is proved of it")
+            .label(start, "a period that is no part of a day comes at other times each day")
+            .help("start at times of day, such as `every day at 06:00 in \"UTC\"`; or promise `finish within D`")
     }
 }
 
