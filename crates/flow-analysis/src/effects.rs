@@ -19,18 +19,22 @@ use std::sync::Arc;
 pub fn check(program: &Program, mentions: &Mentions) -> Problems {
     let mut problems = Problems::default();
     for step in program.steps.values() {
+        // A key is in a request or in a script's environment; a statement is sent without one.
+        let is_sent = !matches!(step.body, Body::Sql { .. });
         match &step.idempotent {
-            None => {
+            Some(Idempotency::By(key)) if is_sent => {
+                if !step.params.is_empty() && is_constant(key) {
+                    problems.push(ConstantKey { step, key });
+                }
+            }
+            None | Some(Idempotency::By(_)) => {
                 let may_harm = step.effect >= Effect::Write && !is_idempotent(&step.body);
                 if let Some(again) = tried_again(step).filter(|_| may_harm) {
                     let inside = mentions.inside.get(&step.name).copied();
                     problems.push(RetriedWrite { step, again, inside });
                 }
             }
-            Some(Idempotency::By(key)) if !step.params.is_empty() && is_constant(key) => {
-                problems.push(ConstantKey { step, key });
-            }
-            Some(Idempotency::By(_) | Idempotency::Harmless) => {}
+            Some(Idempotency::Harmless) => {}
         }
     }
     for flow in program.flows.values() {
@@ -64,15 +68,26 @@ fn unhandled<'a>(program: &'a Program, flow: &'a Flow) -> Option<Unhandled<'a>> 
 /// The clause by which a step may run again that may have taken effect.
 fn tried_again(step: &Step) -> Option<&'static str> {
     let policy = step.retry.as_ref().filter(|policy| policy.times > 0);
-    if policy.is_some_and(|policy| policy.on.iter().any(|class| !is_turned_down(*class))) {
+    if policy.is_some_and(|policy| policy.on.iter().any(|class| !is_turned_down(&step.body, *class))) {
         return Some("retry");
     }
     step.guards.iter().any(|guard| matches!(guard.action, GuardAction::Retry(_))).then_some("guard")
 }
 
-/// Whether what fails so was turned down before anything was done.
-fn is_turned_down(class: ErrorClass) -> bool {
-    matches!(class, ErrorClass::RateLimited | ErrorClass::Auth)
+/// Whether what fails so was turned down before anything was done, or undone. A database undoes a statement that it
+/// reports as failed, but a procedure may have committed a part.
+fn is_turned_down(body: &Body, class: ErrorClass) -> bool {
+    match class {
+        ErrorClass::RateLimited | ErrorClass::Auth => true,
+        ErrorClass::ServerError | ErrorClass::ClientError => {
+            matches!(body, Body::Sql { text, .. } if !["call", "do"].iter().any(|word| mentions_word(text, word)))
+        }
+        _ => false,
+    }
+}
+
+fn mentions_word(text: &str, word: &str) -> bool {
+    text.split(|sign: char| !sign.is_alphanumeric() && sign != '_').any(|part| part.eq_ignore_ascii_case(word))
 }
 
 /// Whether the request itself says that twice does no more than once: by its method (RFC 9110, 9.2.2), or by a key that
@@ -115,16 +130,26 @@ impl From<RetriedWrite<'_>> for Problem {
                 format!("a `{}` body has the effect `{effect}` unless told otherwise", step.body.keyword()),
             ),
         };
-        problem = problem.help("say `idempotent` if running it twice is harmless, or `idempotent by KEY` if the other side drops repeats of a key");
+        let is_statement = matches!(step.body, Body::Sql { .. });
+        problem = match (step.clause_at("idempotent"), is_statement) {
+            (Some(key), _) => problem
+                .label(key, "a key that no statement is sent with")
+                .help("write the statement so that twice does no harm, such as `insert … on conflict do nothing`, and say `idempotent`"),
+            (None, true) => problem.help("say `idempotent` if running it twice is harmless, as with `insert … on conflict do nothing`"),
+            (None, false) => problem.help("say `idempotent` if running it twice is harmless, or `idempotent by KEY` if the other side drops repeats of a key"),
+        };
         // What a statement does is in its text.
-        if step.clause_at("effect").is_none() && !matches!(step.body, Body::Sql { .. }) {
+        if step.clause_at("effect").is_none() && !is_statement {
             problem = problem.help("or say what it does: `effect none` or `effect read`");
         }
         if again == "retry" && matches!(step.body, Body::Http { .. }) {
             problem = problem.help("or try again only what was turned down: `on rate_limited`");
         }
-        let Some(inside) = inside else { return problem };
+        let Some(inside) = inside.filter(|_| step.idempotent.is_none()) else { return problem };
         problem = problem.fix("say that running it twice is harmless", inside, "\n  idempotent");
+        if is_statement {
+            return problem;
+        }
         match step.params.iter().find(|param| is_key(&param.ty)) {
             Some(param) => problem.fix(
                 format!("send `{}` as the key", param.name),
