@@ -73,7 +73,7 @@ impl Tries {
 /// them. `depth` is how deep tools call tools; those that never end (E0904) count as if they ended there.
 fn whole_bound(program: &Program, step: &Step, depth: u32) -> Bound {
     let mut bound = step_bound(step);
-    let own = Bound { worst_ms: bound.worst_ms - people_in_all(step), ..bound.clone() };
+    let own = Bound { worst_ms: bound.worst_ms.saturating_sub(people_in_all(step)), ..bound.clone() };
     let mut judges = vec![];
     for judge in judges_of(program, step) {
         judges.push((judge, step_bound(judge)));
