@@ -192,7 +192,7 @@ impl<'a> Apart<'a> {
             }
         }
         let count = apart.nodes.len();
-        if count < 2 || count > MOST_TOLD_APART {
+        if !(2..=MOST_TOLD_APART).contains(&count) {
             apart.before = vec![vec![]; count];
             apart.chain = (0..count).collect();
             return apart;

@@ -1,4 +1,4 @@
-//! Random systems: flows with calendars, up to thirty steps in all, retries, branches, loops, models and calls of flows.
+//! Random systems: flows with calendars, up to thirty steps in all, retries, branches, loops, pools, models and calls of flows.
 
 use crate::build::{at, block, constant, dataset, flow, name, program, step};
 use flow_expr::{BinaryOp, Expr, ExprKind, Name, Value, VarId};
@@ -48,7 +48,7 @@ pub(super) fn instant(ms: i64) -> Timestamp {
 #[derive(Debug)]
 pub(super) struct System {
     pub(super) program: Program,
-    /// Whether some part of it may be left out of a run.
+    /// Whether some part of it may be left out of a run, or may wait for another.
     pub(super) branches: bool,
     /// Flows whose own budget ends what they spend.
     capped: Vec<Name>,
@@ -83,6 +83,7 @@ impl System {
         });
         let mut program = program(datasets, making.steps, flows);
         program.models = models.into_iter().map(|model| (model.name.clone(), model)).collect();
+        program.pools = [(name("one_at_once"), 1), (name("two_at_once"), 2)].into();
         program.judges = making.judges.into_iter().map(|judge| (judge.name.clone(), judge)).collect();
         Self { program, branches: making.branches, capped: making.capped }
     }
@@ -254,10 +255,26 @@ impl Making {
         (times > 0).then_some(policy)
     }
 
+    /// A pool of one slot or two. What waits for a place does so for at most as long as is proved, and often less.
+    fn pool(&mut self) -> Option<Name> {
+        if !self.may_branch || !self.random.chance(40) {
+            return None;
+        }
+        self.branches = true;
+        Some(name(if self.random.chance(50) { "one_at_once" } else { "two_at_once" }))
+    }
+
     fn step(&mut self, text: &str) -> Name {
         let timeout_ms = (1 + self.random.below(10)) * MINUTE;
-        let retry = self.retry();
-        self.steps.push(Step { timeout_ms, retry, returns: flow_expr::Type::Int, effect: Effect::Read, ..step(text) });
+        let (retry, pool) = (self.retry(), self.pool());
+        self.steps.push(Step {
+            pool,
+            timeout_ms,
+            retry,
+            returns: flow_expr::Type::Int,
+            effect: Effect::Read,
+            ..step(text)
+        });
         name(text)
     }
 
@@ -269,7 +286,7 @@ impl Making {
         let budget = asks.map(|asks| Budget { asks: Some(asks), ..Budget::default() });
         let retry = self.retry();
         let guards = if self.may_branch && self.random.chance(50) { self.judged(text) } else { vec![] };
-        let made = Step { body: Body::Ai(Box::new(body)), budget, guards, ..step(text) };
+        let made = Step { body: Body::Ai(Box::new(body)), budget, guards, pool: self.pool(), ..step(text) };
         let timeout_ms = (1 + self.random.below(3)) * MINUTE;
         self.steps.push(Step { timeout_ms, retry, returns: flow_expr::Type::Int, effect: Effect::Read, ..made });
         name(text)
