@@ -21,8 +21,12 @@ pub(super) enum Kind<'a> {
     Presence,
     /// The result is items of the first argument; the others choose.
     Picks,
+    /// The same, as a list that is as long or shorter.
+    Keeps,
     /// The same of a map, which keeps its keys.
     Leaves,
+    /// The result is a list of parts, whose number says something of the whole.
+    Splits,
     /// The keys of a map.
     Keys,
     /// The result is any of the arguments, or all put together.
@@ -49,10 +53,10 @@ pub(super) fn kind<'a>(name: &str, args: &'a [Expr]) -> Kind<'a> {
         "count" | "any" | "all" | "is_empty" | "is_blank" | "contains" | "starts_with" | "ends_with" | "matches"
         | "contains_key" | "fits_schema" | "is_null" => Kind::Tests,
         "is_present" | "is_absent" => Kind::Presence,
-        "at" | "get" | "first" | "last" | "take" | "skip" | "reverse" | "filter" | "sort" | "sort_by" | "distinct"
-        | "flatten" | "chunk" | "find" | "to_list" | "required" | "present" | "min_by" | "max_by" | "values" => {
-            Kind::Picks
-        }
+        "at" | "get" | "first" | "last" | "find" | "required" | "min_by" | "max_by" => Kind::Picks,
+        "take" | "skip" | "reverse" | "filter" | "sort" | "sort_by" | "distinct" | "flatten" | "chunk" | "to_list"
+        | "present" | "values" => Kind::Keeps,
+        "split" | "lines" | "words" | "items" | "numbers" | "names" | "personal_data" => Kind::Splits,
         "remove" => Kind::Leaves,
         "keys" => Kind::Keys,
         "value_or" | "merge" | "insert" => Kind::Joins,

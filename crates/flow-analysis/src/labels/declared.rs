@@ -226,7 +226,7 @@ impl<'a> Declared<'a> {
     }
 
     /// Whether something in values of a type is one of few: then a choice by it may tell what the label hides.
-    fn holds_few(&self, ty: &Type) -> bool {
+    pub(super) fn holds_few(&self, ty: &Type) -> bool {
         let mut pending = vec![ty];
         for _ in 0..MOST_STEPS {
             match pending.pop() {
@@ -283,6 +283,73 @@ impl<'a> Declared<'a> {
             }
         }
         false
+    }
+
+    /// The labels that are named on the way to a place in a type: by what is written there, and then by fields in it. One
+    /// that is written as a record says nothing by itself of what its fields take.
+    pub(super) fn named_on_the_way(&self, ty: &'a Type, own: &'a [Name], path: &[Arc<str>]) -> Vec<&'a Name> {
+        let mut named: Vec<&Name> = own.iter().collect();
+        let mut ty = ty;
+        let mut path = path.iter();
+        for _ in 0..MOST_STEPS {
+            match ty {
+                Type::Optional(inner) | Type::List(inner) | Type::Table(inner) => ty = inner,
+                Type::Map(key, value) => {
+                    let is_key = path.as_slice().first().is_some_and(|name| **name == *KEYS);
+                    ty = if is_key { key } else { value };
+                    path = if is_key { path.as_slice()[1..].iter() } else { path };
+                }
+                Type::Named(name) => match self.types.get(name) {
+                    Some(TypeDef::Refined { base, labels, .. }) => {
+                        named.extend(labels);
+                        ty = base;
+                    }
+                    _ if named.is_empty() => break,
+                    _ => match path.next().and_then(|field| self.field(name, field)) {
+                        Some(field) => {
+                            named.extend(&field.labels);
+                            ty = &field.ty;
+                        }
+                        None => break,
+                    },
+                },
+                _ => break,
+            }
+        }
+        named
+    }
+
+    /// Whether a type may name a label somewhere.
+    pub(super) fn names_any(&self, ty: &Type) -> bool {
+        let mut pending = vec![ty];
+        while let Some(ty) = pending.pop() {
+            match ty {
+                Type::Optional(inner) | Type::List(inner) | Type::Table(inner) => pending.push(inner),
+                Type::Map(key, value) => pending.extend([&**key, &**value]),
+                Type::Named(name) if self.inside.get(name).is_some_and(|found| !found.is_empty()) => return true,
+                _ => {}
+            }
+        }
+        false
+    }
+
+    /// What a type is made of, through lists, optionals and other names, with the labels that those names have.
+    pub(super) fn unfolded(&self, ty: &'a Type) -> (&'a Type, Vec<&'a Name>) {
+        let (mut ty, mut named) = (ty, vec![]);
+        for _ in 0..MOST_STEPS {
+            match ty {
+                Type::Optional(inner) | Type::List(inner) | Type::Table(inner) => ty = inner,
+                Type::Named(name) => match self.types.get(name) {
+                    Some(TypeDef::Refined { base, labels, .. }) => {
+                        named.extend(labels);
+                        ty = base;
+                    }
+                    _ => break,
+                },
+                _ => break,
+            }
+        }
+        (ty, named)
     }
 
     /// Whether each field of a record has a label.

@@ -5,9 +5,9 @@
 //! Bool, an enum), since then it says all there is to say. Expressions nest at most as deeply as the parser allows (256);
 //! chains of operators are longer, and are gone through one after another.
 
-use super::{builtins, marks::Marks, shape::Shape, sink::Removes, trail::Says, walk::Walk};
+use super::{annotated::Site, builtins, marks::Marks, shape::Shape, sink::Removes, trail::Says, walk::Walk};
 use flow_diag::Span;
-use flow_expr::{BinaryOp, Expr, ExprKind, Name, Part, Pattern, Value, VarId};
+use flow_expr::{Arm, BinaryOp, Expr, ExprKind, Name, Part, Pattern, Value, VarId};
 use flow_plan::every_expression;
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ impl<'a> Walk<'a> {
     /// What a value carries.
     pub(super) fn expr(&mut self, expr: &'a Expr) -> Shape {
         match &expr.kind {
+            ExprKind::Const(_) if self.annotations.values.contains_key(&expr.at) => self.said_at(Site::Value(expr.at)),
             ExprKind::Const(_) => Shape::default(),
             ExprKind::Var(var) => self.values.get(var).cloned().unwrap_or_default(),
             ExprKind::Field { base, name } => {
@@ -35,7 +36,10 @@ impl<'a> Walk<'a> {
                 all.join(&self.expr(item));
                 all
             }),
-            ExprKind::Range(low, high) => Shape::of(self.all([&**low, &**high])),
+            ExprKind::Range(low, high) => {
+                let ends = self.all([&**low, &**high]);
+                Shape::of(ends.clone()).with_count(ends)
+            }
             ExprKind::Unary(_, inner) | ExprKind::IntToDecimal(inner) => self.expr(inner),
             ExprKind::Binary(..) => self.chain(expr),
             ExprKind::If(condition, then, otherwise) => {
@@ -44,6 +48,9 @@ impl<'a> Walk<'a> {
                 shape.join(&self.expr(otherwise));
                 shape.own.join(&decides);
                 shape
+            }
+            ExprKind::Match(subject, arms) if self.annotations.values.contains_key(&expr.at) => {
+                self.annotated(expr.at, subject, arms)
             }
             ExprKind::Match(subject, arms) => {
                 self.arms(subject, arms, |arm| (&arm.pattern, arm.condition.as_ref()), |this, arm| this.expr(&arm.body))
@@ -126,6 +133,7 @@ impl<'a> Walk<'a> {
         for (name, value) in fields {
             let mut filled = self.expr(value);
             if let Some(field) = self.declared.field(owner, name) {
+                filled = self.admitted(filled, Site::Field(owner, &field.name), value.at);
                 let mut declared = self.declared.shape(&field.ty, &mut self.labels, &mut self.trails);
                 declared.own.join(&self.declared.of_field(owner, field, &mut self.labels, &mut self.trails));
                 if !declared.is_clean() && every_expression(value).any(|part| matches!(part.kind, ExprKind::Var(_))) {
@@ -135,6 +143,15 @@ impl<'a> Walk<'a> {
             }
             shape.set(name, filled);
         }
+    }
+
+    /// `let x: T = value` in a function: a `match` whose one arm binds everything.
+    fn annotated(&mut self, place: Span, value: &'a Expr, arms: &'a [Arm]) -> Shape {
+        let shape = self.expr(value);
+        let shape = self.put(shape, Site::Value(place), value.at);
+        let [Arm { pattern, body, .. }] = arms else { return shape };
+        self.bind(pattern, &shape);
+        self.expr(body)
     }
 
     /// What any arm of a `match` gives, be it of expressions or of blocks, which `body` tells apart.
@@ -197,7 +214,11 @@ impl<'a> Walk<'a> {
             self.hop(&mut shape, at, Says::Called(name));
             return shape;
         }
-        let args: Vec<(Shape, Span)> = args.iter().map(|arg| (self.expr(arg), arg.at)).collect();
+        let each = args.iter().enumerate().map(|(position, arg)| {
+            let shape = self.expr(arg);
+            (self.admitted(shape, Site::Param(name, position), arg.at), arg.at)
+        });
+        let args: Vec<(Shape, Span)> = each.collect();
         let summary = self.functions.get(name).or_else(|| self.judges.get(name)).cloned();
         let mut shape = match summary {
             Some(summary) => self.fill(&summary, &args),
@@ -235,14 +256,22 @@ impl<'a> Walk<'a> {
                 Shape::default()
             }
             Kind::Sums => {
-                let value = self.of_rows(first, &args[1..]);
+                let (value, count) = self.of_rows(first, &args[1..]);
                 self.removes(&value, Removes::Aggregate, at);
-                Shape::default()
+                Shape::of(count)
             }
             Kind::Counts => {
                 // What it is asked about is looked at for what it takes off.
-                self.of_rows_and(first, &args[1..]);
-                Shape::default()
+                let (_, count) = self.of_rows_and(first, &args[1..]);
+                Shape::of(count)
+            }
+            Kind::Splits => {
+                let all = self.all(args);
+                Shape::of(all.clone()).with_count(all)
+            }
+            Kind::Keeps => {
+                let count = self.expr(first).count();
+                self.picked(first, &args[1..]).with_count(count)
             }
             Kind::Tests => {
                 let all = Shape::of(self.all(args));
@@ -265,11 +294,14 @@ impl<'a> Walk<'a> {
             Kind::Maps => {
                 let (given, function) = args.split_at(args.len() - 1);
                 let keys = if name == "map_values" { self.keys_of(first) } else { Shape::default() };
-                let given: Vec<Shape> = given.iter().map(|arg| self.expr(arg).items()).collect();
-                self.apply(&function[0], &given).with_keys(keys)
+                let given: Vec<Shape> = given.iter().map(|arg| self.expr(arg)).collect();
+                let mut count = Marks::default();
+                given.iter().for_each(|given| count.join(&given.count()));
+                let given: Vec<Shape> = given.into_iter().map(Shape::items).collect();
+                self.apply(&function[0], &given).with_keys(keys).with_count(count)
             }
             Kind::Groups => self.grouped(first, args.get(1)),
-            Kind::MadeOf => self.of_rows_and(first, &args[1..]),
+            Kind::MadeOf => self.of_rows_and(first, &args[1..]).0,
         }
     }
 
@@ -320,27 +352,28 @@ impl<'a> Walk<'a> {
         shape
     }
 
-    /// What a function of each row gives, or else the rows themselves.
-    fn of_rows(&mut self, rows: &'a Expr, rest: &'a [Expr]) -> Shape {
+    /// What a function of each row gives, or else the rows themselves; and what their number carries.
+    fn of_rows(&mut self, rows: &'a Expr, rest: &'a [Expr]) -> (Shape, Marks) {
         let whole = self.expr(rows);
+        let count = whole.count();
         let functions: Vec<&'a Expr> = rest.iter().filter(|arg| matches!(arg.kind, ExprKind::Lambda(..))).collect();
         if functions.is_empty() {
-            return Shape::of(whole.flat());
+            return (Shape::of(whole.flat()), count);
         }
         let mut made = whole.fields.get(super::shape::KEYS).map(Shape::flat).unwrap_or_default();
         let shape = whole.items();
         for function in functions {
             made.join(&self.apply(function, std::slice::from_ref(&shape)).flat());
         }
-        Shape::of(made)
+        (Shape::of(made), count)
     }
 
     /// The same, with all other arguments.
-    fn of_rows_and(&mut self, first: &'a Expr, rest: &'a [Expr]) -> Shape {
-        let mut shape = self.of_rows(first, rest);
+    fn of_rows_and(&mut self, first: &'a Expr, rest: &'a [Expr]) -> (Shape, Marks) {
+        let (mut shape, count) = self.of_rows(first, rest);
         let others = rest.iter().filter(|arg| !matches!(arg.kind, ExprKind::Lambda(..)));
         shape.own.join(&self.all(others));
-        shape
+        (shape, count)
     }
 }
 

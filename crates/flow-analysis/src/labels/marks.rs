@@ -229,6 +229,11 @@ impl<'a> Labels<'a> {
         id
     }
 
+    /// All of them.
+    pub(super) fn all(&self) -> impl Iterator<Item = LabelId> + use<> {
+        (0..u32::try_from(self.names.len()).unwrap_or(u32::MAX)).map(LabelId)
+    }
+
     pub(super) fn name(&self, id: LabelId) -> &'a Name {
         self.names[id.0 as usize]
     }

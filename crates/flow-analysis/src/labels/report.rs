@@ -1,6 +1,7 @@
 //! What is said of labelled data that goes where it may not: one report for each label and place, with the way that it came.
 
 use super::{
+    annotated::Site,
     sink::{Finding, Sink},
     trail::{Hop, Says, What},
     walk::Walk,
@@ -91,7 +92,7 @@ fn code(sink: Sink<'_>) -> Code {
     match sink {
         Sink::Model(_) => codes::E0601,
         Sink::Connection(_) | Sink::Url(_) => codes::E0602,
-        Sink::Dataset(_) => codes::E0603,
+        Sink::Dataset(_) | Sink::Written(_) => codes::E0603,
         Sink::Person(..) | Sink::Removed(_) => codes::E0604,
     }
 }
@@ -111,8 +112,33 @@ impl Reaches<'_, '_> {
             }
             Sink::Dataset(dataset) => format!("@{label} data is written to `{}`, {}", dataset.short(), self.nowhere()),
             Sink::Person(step, _) => format!("@{label} data would be shown to whom `{}` asks", step.short()),
+            Sink::Written(site) => {
+                format!("@{label} data becomes {}, which is labelled {} only", self.site(site), self.named(site))
+            }
             Sink::Removed(_) => String::new(),
         }
+    }
+
+    /// A place with a type, in words.
+    fn site(&self, site: Site<'_>) -> String {
+        let name = self.walk.written(site).map_or("", |written| written.name);
+        let mut words = match site {
+            Site::Param(owner, _) => format!("`{name}` of `{}`", owner.short()),
+            Site::Result(owner) => format!("the result of `{}`", owner.short()),
+            Site::Value(_) => format!("`{name}`"),
+            Site::Field(owner, _) => format!("`{name}` of `{}`", owner.short()),
+        };
+        if let [field] = &self.named_fields()[..] {
+            words = format!("{field} in {words}");
+        }
+        words
+    }
+
+    /// The labels that such a place names.
+    fn named(&self, site: Site<'_>) -> String {
+        let named = self.walk.named_at(site, &self.finding.path);
+        let words: BTreeSet<String> = named.iter().map(|label| format!("@{}", label.short())).collect();
+        words.into_iter().collect::<Vec<_>>().join(" and ")
     }
 
     /// Where in a dataset the label has no place.
@@ -131,6 +157,7 @@ impl Reaches<'_, '_> {
     fn here(&self) -> String {
         match self.finding.sink {
             Sink::Dataset(_) => "this carries the label".to_owned(),
+            Sink::Written(_) => format!("this carries @{}", self.label.short()),
             Sink::Person(_, Some(param)) => match self.param(param) {
                 Some(name) => format!("`{name}` is shown as it is, since nothing says that it is labelled"),
                 None => "this is shown".to_owned(),
@@ -154,10 +181,13 @@ impl Reaches<'_, '_> {
                 Some((*self.mentions.fields.get(&name)?, format!("`{field}` is @{label}")))
             }
             What::Type(name) => Some((*self.mentions.fields.get(name)?, format!("`{}` is @{label}", name.short()))),
-            What::Param { owner, param } => {
-                let step = self.walk.step_named(owner).map(|step| step.at);
-                let at = step.or_else(|| self.walk.program.flows.get(owner).map(|flow| flow.at))?;
-                Some((at, format!("`{param}` of `{}` is @{label}", owner.short())))
+            What::Written(site) => {
+                let written = self.walk.written(site)?;
+                let of = match site {
+                    Site::Param(owner, _) => format!(" of `{}`", owner.short()),
+                    _ => String::new(),
+                };
+                Some((written.at, format!("`{}`{of} is @{label}", written.name)))
             }
             What::Dataset(name) => {
                 let at = self.walk.program.datasets.get(name)?.at;
@@ -179,6 +209,10 @@ impl Reaches<'_, '_> {
                 Some((program.connections.get(name)?.at, format!("`{}` does not say `accepts @{label}`", name.short())))
             }
             Sink::Dataset(name) => Some((program.datasets.get(name)?.at, "the dataset".to_owned())),
+            Sink::Written(site) => {
+                let at = self.walk.written(site)?.at;
+                Some((at, format!("labelled {}", self.named(site)))).filter(|_| at != Span::default())
+            }
             _ => None,
         }
     }
@@ -229,6 +263,9 @@ impl Reaches<'_, '_> {
                 self.param(param).unwrap_or("the parameter")
             ),
             Sink::Person(_, None) => format!("`@{label}` in the type of the result hides it from them"),
+            Sink::Written(_) => {
+                format!("leave it out; `@{label}` behind the type says that it may be there too")
+            }
             Sink::Removed(_) => String::new(),
         }
     }
@@ -239,6 +276,7 @@ fn says(says: Says<'_>) -> Option<String> {
         Says::Begins => return None,
         Says::Read(dataset) => format!("`{}` is read", dataset.short()),
         Says::Param(param) => format!("it comes in as `{param}`"),
+        Says::Declared(name) => format!("`{name}` holds it by its type"),
         Says::Gives(step) => format!("`{}` gives it", step.short()),
         Says::Filled(field) => format!("it becomes `{field}`"),
         Says::MadeOf(name) => format!("`{name}` is made of it"),

@@ -10,6 +10,9 @@ use std::{collections::BTreeMap, sync::Arc};
 /// Where the labels of a map's keys stand.
 pub(super) const KEYS: &str = "keys()";
 
+/// Where the labels of how many items there are stand: `(1..n)`.
+pub(super) const COUNT: &str = "count()";
+
 /// A value's labels.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Shape {
@@ -61,9 +64,23 @@ impl Shape {
         self
     }
 
+    /// What the number of items carries.
+    pub(super) fn count(&self) -> Marks {
+        self.fields.get(COUNT).map(Self::flat).unwrap_or_default()
+    }
+
+    /// A list whose number of items carries this.
+    pub(super) fn with_count(mut self, count: Marks) -> Self {
+        if !count.is_empty() {
+            self.fields.entry(COUNT.into()).or_default().own.join(&count);
+        }
+        self
+    }
+
     /// An item of a list, a row, a value of a map.
     pub(super) fn items(mut self) -> Self {
         self.fields.remove(KEYS);
+        self.fields.remove(COUNT);
         self
     }
 

@@ -3,8 +3,9 @@
 //! What a parameter brings is noted for the callers, as an outlet; what is labelled here is a finding, or is accepted.
 
 use super::{
+    annotated::Site,
     marks::{How, LabelId, Source},
-    shape::Shape,
+    shape::{COUNT, Shape},
     trail::{Hop, Says, TrailId},
     walk::Walk,
 };
@@ -34,6 +35,8 @@ pub(super) enum Sink<'a> {
     Person(&'a Name, Option<usize>),
     /// Its labels are taken off at a place.
     Removed(Span),
+    /// It comes to a place whose type names labels.
+    Written(Site<'a>),
 }
 
 /// What becomes of something that a caller gives.
@@ -127,6 +130,10 @@ impl<'a> Walk<'a> {
             }
         }
         for (name, field) in &shape.fields {
+            if **name == *COUNT {
+                self.out(field, sink, at, path, given_at);
+                continue;
+            }
             path.push(name.clone());
             self.out(field, sink, at, path, given_at);
             path.pop();
@@ -144,6 +151,10 @@ impl<'a> Walk<'a> {
         if let Sink::Removed(place) = sink {
             if let Some(removal) = self.noted.removed.get_mut(&place) {
                 removal.labels.insert(label);
+            }
+        } else if let Sink::Written(site) = sink {
+            if self.is_refused(site, path, label) {
+                self.noted.findings.push(Finding { label, sink, path: path.to_vec(), at, trail, given_at });
             }
         } else if self.admits(sink, path, label) {
             self.noted.accepted.insert((sink, label, at));
@@ -201,7 +212,7 @@ impl<'a> Walk<'a> {
             Sink::Person(step, None) => {
                 self.step_named(step).is_none_or(|step| self.declared.admits(&step.returns, &[], path, name))
             }
-            Sink::Removed(_) => true,
+            Sink::Removed(_) | Sink::Written(_) => true,
         }
     }
 

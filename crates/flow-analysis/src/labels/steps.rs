@@ -6,6 +6,7 @@
 //! followed column by column.
 
 use super::{
+    annotated::Site,
     expr::holes,
     marks::Marks,
     shape::Shape,
@@ -26,7 +27,7 @@ impl<'a> Walk<'a> {
     /// What callers must know of a step or judge.
     pub(super) fn step(&mut self, step: &'a Step) -> Rc<Summary<'a>> {
         self.begin();
-        self.params(&step.name, &step.params, step.at, true);
+        self.params(&step.name, &step.params, true);
         let mut result = self.declared.shape(&step.returns, &mut self.labels, &mut self.trails);
         self.hop(&mut result, step.at, Says::Gives(&step.name));
         match &step.body {
@@ -174,8 +175,9 @@ impl<'a> Walk<'a> {
                 && let Some(summary) = self.judges.get(judge).cloned()
             {
                 let mut given = vec![];
-                for arg in args {
-                    given.push((self.expr(arg), arg.at));
+                for (position, arg) in args.iter().enumerate() {
+                    let shape = self.expr(arg);
+                    given.push((self.admitted(shape, Site::Param(judge, position), arg.at), arg.at));
                 }
                 self.fill(&summary, &given);
             }

@@ -4,6 +4,7 @@
 //! kept for the calls. Knows neither what a step's body does ([`super::steps`]) nor what is said of a finding.
 
 use super::{
+    annotated::{Site, given_by},
     declared::Declared,
     marks::{LabelId, Labels, Places, Source},
     passed::Frame,
@@ -14,7 +15,8 @@ use super::{
 use crate::{order::callees_first, sql::Queries};
 use flow_diag::Span;
 use flow_expr::{Expr, ExprKind, Name, VarId};
-use flow_plan::{Block, Body, Dataset, Location, Node, NodeKind, Param, Program, Step, every_expression};
+use flow_plan::{Block, Body, Dataset, Flow, Location, Node, NodeKind, Param, Program, Step, every_expression};
+use flow_sema::Annotations;
 use std::{
     collections::{BTreeSet, HashMap},
     rc::Rc,
@@ -26,10 +28,14 @@ const MOST_ROUNDS: usize = 8;
 /// By name, what callers must know.
 type Summaries<'a> = HashMap<&'a Name, Rc<Summary<'a>>>;
 
+/// What the text says besides the program: its queries, and types that the program does not keep.
+pub(super) type Texts<'a> = (&'a Queries, &'a Annotations);
+
 /// The state of the analysis.
 pub(super) struct Walk<'a> {
     pub(super) program: &'a Program,
     pub(super) queries: &'a Queries,
+    pub(super) annotations: &'a Annotations,
     /// Whether a choice by labelled data is labelled.
     pub(super) strict: bool,
     pub(super) labels: Labels<'a>,
@@ -54,10 +60,10 @@ pub(super) struct Walk<'a> {
 impl<'a> Walk<'a> {
     /// Looks at the whole program: once more where a dataset is given what its type does not have, until all that
     /// read it have been looked at with it.
-    pub(super) fn over(program: &'a Program, queries: &'a Queries, strict: bool) -> Self {
+    pub(super) fn over(program: &'a Program, texts: Texts<'a>, strict: bool) -> Self {
         let mut held = Held::default();
         for _ in 0..MOST_ROUNDS {
-            let walk = Self::with(program, queries, strict, held.clone());
+            let walk = Self::with(program, texts, strict, held.clone());
             if walk.noted.held.is_subset(&held) {
                 return walk;
             }
@@ -65,19 +71,20 @@ impl<'a> Walk<'a> {
         }
         // Through that many datasets one after another it is told apart no more.
         let each = program.datasets.values().filter(|dataset| dataset.writer.is_some());
-        let mut labels = numbered(program);
+        let mut labels = numbered(program, texts.1);
         for dataset in each {
             held.extend(dataset.accepts.iter().map(|label| (&dataset.name, vec![], labels.id(label))));
         }
-        Self::with(program, queries, strict, held)
+        Self::with(program, texts, strict, held)
     }
 
-    fn with(program: &'a Program, queries: &'a Queries, strict: bool, held: Held<'a>) -> Self {
-        let mut labels = numbered(program);
+    fn with(program: &'a Program, (queries, annotations): Texts<'a>, strict: bool, held: Held<'a>) -> Self {
+        let mut labels = numbered(program, annotations);
         let declared = Declared::new(&program.types, &mut labels);
         let mut walk = Self {
             program,
             queries,
+            annotations,
             strict,
             labels,
             declared,
@@ -119,10 +126,12 @@ impl<'a> Walk<'a> {
             let Some(function) = program.functions.get(name) else { continue };
             self.begin();
             for (position, var) in function.params.iter().enumerate() {
-                let place = self.place(position);
-                self.set(*var, place);
+                let mut shape = self.said_at(Site::Param(name, position));
+                shape.join(&self.place(position));
+                self.set(*var, shape);
             }
-            self.current.returns = self.expr(&function.body);
+            let returns = self.expr(&function.body);
+            self.current.returns = self.put(returns, Site::Result(name), given_by(&function.body).at);
             let summary = self.end();
             self.functions.insert(name, summary);
         }
@@ -159,8 +168,11 @@ impl<'a> Walk<'a> {
         for name in crate::trust::callees_first(program) {
             let Some(flow) = program.flows.get(name) else { continue };
             self.begin();
-            self.params(name, &flow.params, flow.at, called.contains(name));
-            self.current.returns = self.block(&flow.body);
+            self.params(name, &flow.params, called.contains(name));
+            self.starts(flow);
+            let returns = self.block(&flow.body);
+            let at = flow.body.result.as_ref().map_or(flow.at, |result| result.at);
+            self.current.returns = self.put(returns, Site::Result(name), at);
             for handler in &flow.handlers {
                 self.block(&handler.body);
             }
@@ -189,20 +201,33 @@ impl<'a> Walk<'a> {
     }
 
     /// Parameters carry what their types and labels say, and, if there are callers, what those give.
-    pub(super) fn params(&mut self, owner: &'a Name, params: &'a [Param], at: Span, has_callers: bool) {
+    pub(super) fn params(&mut self, owner: &'a Name, params: &'a [Param], has_callers: bool) {
         for (position, param) in params.iter().enumerate() {
-            let mut shape = self.declared.shape(&param.ty, &mut self.labels, &mut self.trails);
-            self.hop(&mut shape, at, Says::Param(&param.name));
-            let few = self.declared.is_few(&param.ty);
-            for label in &param.labels {
-                let what = What::Param { owner, param: &param.name };
-                let trail = self.trails.begin(Origin { what }, at, Says::Begins);
-                shape.own.insert(Source::Label { label: self.labels.id(label), few }, trail);
-            }
+            let mut shape = self.said_at(Site::Param(owner, position));
             if has_callers {
                 shape.join(&self.place(position));
             }
             self.set(param.var, shape);
+        }
+    }
+
+    /// What a flow is given where it starts by itself, and where a caller leaves a parameter out.
+    fn starts(&mut self, flow: &'a Flow) {
+        for (position, param) in flow.params.iter().enumerate() {
+            let with = flow.starts.iter().flat_map(|start| &start.with);
+            let given = with.filter(|(name, _)| *name == param.name).map(|(_, value)| value);
+            for value in given.chain(&param.default) {
+                let shape = self.expr(value);
+                if shape.is_clean() {
+                    continue;
+                }
+                let mut shape = self.admitted(shape, Site::Param(&flow.name, position), value.at);
+                self.hop(&mut shape, value.at, Says::GivenTo(&flow.name));
+                if let Some(known) = self.values.get(&param.var) {
+                    shape.join(known);
+                }
+                self.set(param.var, shape);
+            }
         }
     }
 
@@ -217,7 +242,10 @@ impl<'a> Walk<'a> {
     /// The nodes of a block; gives what its result carries. Blocks nest at most as deeply as the parser allows (256).
     fn block(&mut self, block: &'a Block) -> Shape {
         for node in &block.nodes {
-            let shape = self.node(node);
+            let mut shape = self.node(node);
+            if self.annotations.values.contains_key(&node.at) {
+                shape = self.put(shape, Site::Value(node.at), node.at);
+            }
             self.set(node.var, shape);
         }
         block.result.as_ref().map_or_else(Shape::default, |result| self.expr(result))
@@ -228,6 +256,9 @@ impl<'a> Walk<'a> {
             NodeKind::Read { dataset, .. } => self.read(dataset, node.at),
             NodeKind::Compute { expr, .. } => {
                 let mut shape = self.expr(expr);
+                if self.annotations.values.contains_key(&node.at) {
+                    shape = self.admitted(shape, Site::Value(node.at), expr.at);
+                }
                 self.hop(&mut shape, node.at, Says::MadeOf(&node.label));
                 shape
             }
@@ -255,9 +286,10 @@ impl<'a> Walk<'a> {
                 |this, arm| this.block(&arm.body),
             ),
             NodeKind::For { item, items, body, .. } => {
-                let items = self.expr(items).items();
-                self.set(*item, items);
-                self.block(body)
+                let items = self.expr(items);
+                let count = items.count();
+                self.set(*item, items.items());
+                self.block(body).with_count(count)
             }
             NodeKind::Write { dataset, value, partition } => {
                 self.write(dataset, value, partition);
@@ -309,8 +341,9 @@ impl<'a> Walk<'a> {
     fn call(&mut self, summary: Option<Rc<Summary<'a>>>, (args, at): (&'a [Expr], Span), says: Says<'a>) -> Shape {
         let (Says::PassedThrough(callee) | Says::Returned(callee)) = says else { return Shape::default() };
         let mut given = vec![];
-        for arg in args {
-            let mut shape = self.expr(arg);
+        for (position, arg) in args.iter().enumerate() {
+            let shape = self.expr(arg);
+            let mut shape = self.admitted(shape, Site::Param(callee, position), arg.at);
             self.hop(&mut shape, arg.at, Says::GivenTo(callee));
             given.push((shape, arg.at));
         }
@@ -334,12 +367,17 @@ impl<'a> Walk<'a> {
 }
 
 /// The labels of a program, under the same numbers each time.
-fn numbered(program: &Program) -> Labels<'_> {
+fn numbered<'a>(program: &'a Program, annotations: &'a Annotations) -> Labels<'a> {
     let mut labels = Labels::default();
     let steps = program.steps.values().chain(program.judges.values()).map(|step| &step.params);
     let params = steps.chain(program.flows.values().map(|flow| &flow.params)).flatten().map(|param| &param.labels);
     let datasets = program.datasets.values().map(|dataset| &dataset.accepts);
-    params.chain(datasets).flatten().for_each(|label| {
+    // Those of `let`s and constants in the order of the text, since a map has none.
+    let mut values: Vec<_> = annotations.values.iter().map(|(at, value)| (*at, &value.labels)).collect();
+    values.sort_unstable();
+    let values = values.into_iter().map(|(_, labels)| labels);
+    let written = annotations.params.values().flatten().map(|param| &param.labels).chain(values);
+    params.chain(datasets).chain(written).flatten().for_each(|label| {
         labels.id(label);
     });
     labels

@@ -407,7 +407,7 @@ flow daily(person: Person) {
 "#;
     let compilation = compile_text(text);
     assert!(codes(&compilation).is_empty(), "{}", shown(&compilation));
-    let mut audit = labels::audit::audit(&compilation.program, &compilation.queries);
+    let mut audit = labels::audit::audit(&compilation.program, &compilation.queries, &compilation.places.annotations);
     let is_own =
         |at: flow_diag::Span| compilation.sources.get(at.file).is_some_and(|source| source.path == "main.flow");
     audit.removals.retain(|removal| is_own(removal.at));

@@ -51,7 +51,7 @@ impl Audit {
             ui.say(&report::summary(ui, &broken));
             return Ok(Exit::Wrong);
         }
-        let mut found = audit::audit(&compilation.program, &compilation.queries);
+        let mut found = audit::audit(&compilation.program, &compilation.queries, &compilation.places.annotations);
         found.removals.retain(|removal| is_of_project(&compilation, removal.at));
         match format {
             Format::Json => {
