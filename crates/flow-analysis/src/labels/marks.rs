@@ -181,6 +181,11 @@ impl Places {
         Source::Place { place: field, how: How::Same, except }
     }
 
+    /// The parameter that a place is in.
+    pub(super) fn root(&self, place: PlaceId) -> usize {
+        self.places[place.0 as usize].param
+    }
+
     /// The parameter of a place, and the fields that lead to it.
     pub(super) fn path(&self, place: PlaceId) -> (usize, Vec<Arc<str>>) {
         let mut path = vec![];

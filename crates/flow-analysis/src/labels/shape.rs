@@ -39,6 +39,15 @@ impl Shape {
         }
     }
 
+    /// The same, of what may be nothing yet: then all of it is copied at once.
+    pub(super) fn take(&mut self, other: &Self) {
+        if self.is_clean() {
+            self.clone_from(other);
+        } else {
+            self.join(other);
+        }
+    }
+
     /// A field of it.
     pub(super) fn field(&self, name: &Arc<str>, places: &mut Places) -> Self {
         let mut field = self.fields.get(name).cloned().unwrap_or_default();

@@ -13,7 +13,8 @@ use flow_diag::Span;
 use flow_expr::Name;
 use flow_plan::Dataset;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
+    rc::Rc,
     sync::Arc,
 };
 
@@ -47,6 +48,12 @@ pub(super) struct Outlet<'a> {
     path: Vec<Arc<str>>,
     at: Span,
     trail: TrailId,
+}
+
+/// A call that is looked at: its arguments, and what was brought of them already.
+struct Call<'c> {
+    args: &'c [(Shape, Span)],
+    brought: HashMap<(Source, TrailId), Rc<Shape>>,
 }
 
 /// How many places of the way inside a function are shown to its callers.
@@ -224,24 +231,24 @@ impl<'a> Walk<'a> {
 
     /// What becomes of the arguments of a call, and what it gives for them.
     pub(super) fn fill(&mut self, summary: &Summary<'a>, args: &[(Shape, Span)]) -> Shape {
+        let mut call = Call { args, brought: HashMap::new() };
         for outlet in &summary.outlets {
             let Source::Place { place, .. } = outlet.source else { continue };
-            let given_at = args.get(self.places.path(place).0).map(|(_, at)| *at);
-            let mut given = Shape::default();
-            self.bring((outlet.source, outlet.trail), args, &mut given);
+            let given = self.bring((outlet.source, outlet.trail), &mut call);
             if !given.is_clean() {
+                let given_at = args.get(self.places.root(place)).map(|(_, at)| *at);
                 self.out(&given, outlet.sink, outlet.at, &mut outlet.path.clone(), given_at);
             }
         }
-        self.filled(&summary.returns, args)
+        self.filled(&summary.returns, &mut call)
     }
 
     /// A shape with what the arguments are in the place of the parameters.
-    fn filled(&mut self, shape: &Shape, args: &[(Shape, Span)]) -> Shape {
+    fn filled(&mut self, shape: &Shape, call: &mut Call<'_>) -> Shape {
         let mut result = Shape::default();
         for mark in shape.own.iter() {
             if matches!(mark.0, Source::Place { .. }) {
-                self.bring(mark, args, &mut result);
+                result.take(&self.bring(mark, call));
             }
         }
         for (source, trail) in shape.own.iter() {
@@ -250,21 +257,28 @@ impl<'a> Walk<'a> {
             }
         }
         for (name, field) in &shape.fields {
-            let field = self.filled(field, args);
-            result.fields.entry(name.clone()).or_default().join(&field);
+            let field = self.filled(field, call);
+            if !field.is_clean() {
+                result.fields.entry(name.clone()).or_default().take(&field);
+            }
         }
-        result.fields.retain(|_, field| !field.is_clean());
         result
     }
 
-    /// Adds what a place is in a call.
-    fn bring(&mut self, (source, inside): (Source, TrailId), args: &[(Shape, Span)], into: &mut Shape) {
-        let Source::Place { place, how, except } = source else { return };
-        let (param, path) = self.places.path(place);
-        let Some((arg, _)) = args.get(param) else { return };
-        if arg.is_clean() {
-            return;
+    /// What a place is in a call. Many fields of a result may be made of the same one.
+    fn bring(&mut self, mark: (Source, TrailId), call: &mut Call<'_>) -> Rc<Shape> {
+        if let Some(known) = call.brought.get(&mark) {
+            return known.clone();
         }
+        let brought = Rc::new(self.brought(mark, call.args));
+        call.brought.insert(mark, brought.clone());
+        brought
+    }
+
+    fn brought(&mut self, (source, inside): (Source, TrailId), args: &[(Shape, Span)]) -> Shape {
+        let Source::Place { place, how, except } = source else { return Shape::default() };
+        let (param, path) = self.places.path(place);
+        let Some((arg, _)) = args.get(param).filter(|(arg, _)| !arg.is_clean()) else { return Shape::default() };
         let mut path = path.iter();
         let first = path.next().map(|name| arg.field(name, &mut self.places));
         let mut given = first.unwrap_or_else(|| arg.clone());
@@ -272,7 +286,7 @@ impl<'a> Walk<'a> {
             given = given.field(name, &mut self.places);
         }
         if given.is_clean() {
-            return;
+            return given;
         }
         let given = match how {
             How::Same => given,
@@ -282,7 +296,7 @@ impl<'a> Walk<'a> {
         let except = self.places.excepted(except).to_vec();
         let mut given = self.without(given, &except);
         self.goes_on(&mut given, inside);
-        into.join(&given);
+        given
     }
 
     /// The way of a value goes on as it does inside a function.
