@@ -108,6 +108,11 @@ impl<'a> Walk<'a> {
             return shape;
         }
         let Some(written) = self.naming(site) else { return shape };
+        // The fields of a record are not looked at here, and there may be thousands.
+        let (inner, named) = self.declared.unfolded(written.ty);
+        if written.labels.is_empty() && named.is_empty() && !matches!(inner, Type::Map(..)) {
+            return shape;
+        }
         self.out(&shape, Sink::Written(site), at, &mut vec![], None);
         let labels: Vec<LabelId> = written.labels.iter().map(|label| self.labels.id(label)).collect();
         self.fitted(shape, written.ty, labels)

@@ -18,10 +18,17 @@ impl<'a> Walk<'a> {
             ExprKind::Const(_) if self.annotations.values.contains_key(&expr.at) => self.said_at(Site::Value(expr.at)),
             ExprKind::Const(_) => Shape::default(),
             ExprKind::Var(var) => self.values.get(var).cloned().unwrap_or_default(),
-            ExprKind::Field { base, name } => {
-                let base = self.expr(base);
-                base.field(name, &mut self.places)
-            }
+            ExprKind::Field { base, name } => match &base.kind {
+                // Of a record with thousands of fields the others are not copied.
+                ExprKind::Var(var) => {
+                    let base = self.values.get(var);
+                    base.map(|base| base.field(name, &mut self.places)).unwrap_or_default()
+                }
+                _ => {
+                    let base = self.expr(base);
+                    base.field(name, &mut self.places)
+                }
+            },
             ExprKind::Record { ty, base, fields } => {
                 let mut shape = base.as_ref().map_or_else(Shape::default, |base| self.taken_from(base, ty));
                 self.fields(&mut shape, ty, fields);

@@ -271,10 +271,10 @@ impl<'a> Walk<'a> {
             LineageSource::Param(name) => (name, None),
         };
         let param = step.params.iter().find(|param| *param.name == **name);
-        let Some(value) = param.and_then(|param| self.values.get(&param.var)).cloned() else { return Shape::default() };
+        let Some(value) = param.and_then(|param| self.values.get(&param.var)) else { return Shape::default() };
         match column {
             Some(column) => value.field(column, &mut self.places),
-            None => value,
+            None => value.clone(),
         }
     }
 }
