@@ -6,7 +6,7 @@
 
 use super::{
     marks::{LabelId, Source},
-    shape::{KEYS, Shape},
+    shape::{ALONE, COUNT, KEYS, Shape},
     sink::Sink,
     trail::{Origin, Says, What},
     walk::Walk,
@@ -109,8 +109,7 @@ impl<'a> Walk<'a> {
         }
         let Some(written) = self.naming(site) else { return shape };
         // The fields of a record are not looked at here, and there may be thousands.
-        let (inner, named) = self.declared.unfolded(written.ty);
-        if written.labels.is_empty() && named.is_empty() && !matches!(inner, Type::Map(..)) {
+        if written.labels.is_empty() && self.declared.is_record(written.ty) {
             return shape;
         }
         self.out(&shape, Sink::Written(site), at, &mut vec![], None);
@@ -127,18 +126,33 @@ impl<'a> Walk<'a> {
 
     /// Without what a type refuses that is written with these labels.
     fn fitted(&mut self, mut shape: Shape, ty: &'a Type, labels: Vec<LabelId>) -> Shape {
-        let (inner, named) = self.declared.unfolded(ty);
         let mut allowed = labels;
-        allowed.extend(named.into_iter().map(|label| self.labels.id(label)));
-        if !allowed.is_empty() {
+        let (mut ty, mut named) = (ty, !allowed.is_empty());
+        // Other names for a type, and what may be absent, are no level of their own.
+        while let Type::Named(_) | Type::Optional(_) = ty {
+            let Some((inner, labels)) = self.declared.renamed(ty) else { break };
+            allowed.extend(labels.iter().map(|label| self.labels.id(label)));
+            named |= !labels.is_empty();
+            ty = inner;
+        }
+        if named {
             allowed.extend(self.declared.inside(ty));
             let others: Vec<LabelId> = self.labels.all().filter(|label| !allowed.contains(label)).collect();
             return self.without(shape, &others);
         }
-        if let Type::Map(key, value) = inner {
-            let keys = shape.fields.remove(KEYS);
-            let keys = keys.map(|keys| self.fitted(keys, key, vec![]));
-            return self.fitted(shape, value, vec![]).with_keys(keys.unwrap_or_default());
+        let (key, item) = match ty {
+            Type::List(item) => (None, item),
+            Type::Map(key, value) => (Some(key), value),
+            _ => return shape,
+        };
+        let (count, alone) = (shape.fields.remove(COUNT), shape.fields.remove(ALONE));
+        let keys = shape.fields.remove(KEYS).map(|keys| match key {
+            Some(key) => self.fitted(keys, key, vec![]),
+            None => keys,
+        });
+        let mut shape = self.fitted(shape.items(), item, vec![]).listed();
+        for (name, field) in [(COUNT, count), (ALONE, alone), (KEYS, keys)] {
+            shape.set(&name.into(), field.unwrap_or_default());
         }
         shape
     }

@@ -21,10 +21,8 @@ pub(super) enum Kind<'a> {
     Presence,
     /// The result is items of the first argument; the others choose.
     Picks,
-    /// The same, as a list that is as long or shorter.
+    /// The same, as a list or map that is as long or shorter.
     Keeps,
-    /// The same of a map, which keeps its keys.
-    Leaves,
     /// The result is a list of parts, whose number says something of the whole.
     Splits,
     /// The keys of a map.
@@ -55,9 +53,8 @@ pub(super) fn kind<'a>(name: &str, args: &'a [Expr]) -> Kind<'a> {
         "is_present" | "is_absent" => Kind::Presence,
         "at" | "get" | "first" | "last" | "find" | "required" | "min_by" | "max_by" => Kind::Picks,
         "take" | "skip" | "reverse" | "filter" | "sort" | "sort_by" | "distinct" | "flatten" | "chunk" | "to_list"
-        | "present" | "values" => Kind::Keeps,
+        | "present" | "values" | "remove" => Kind::Keeps,
         "split" | "lines" | "words" | "items" | "numbers" | "names" | "personal_data" => Kind::Splits,
-        "remove" => Kind::Leaves,
         "keys" => Kind::Keys,
         "value_or" | "merge" | "insert" => Kind::Joins,
         "map" | "flat_map" | "zip" | "map_values" => Kind::Maps,

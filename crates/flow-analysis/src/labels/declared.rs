@@ -4,7 +4,7 @@
 
 use super::{
     marks::{LabelId, Labels, Marks, Source},
-    shape::{KEYS, Shape},
+    shape::{ITEMS, KEYS, Shape},
     trail::{Origin, Says, Trails, What},
 };
 use flow_diag::Span;
@@ -62,9 +62,10 @@ impl<'a> Declared<'a> {
         trails: &mut Trails<'a>,
     ) -> Shape {
         match ty {
-            Type::Optional(inner) | Type::List(inner) | Type::Table(inner) => self.part(inner, open, labels, trails),
+            Type::Optional(inner) => self.part(inner, open, labels, trails),
+            Type::List(inner) | Type::Table(inner) => self.part(inner, open, labels, trails).listed(),
             Type::Map(key, value) => {
-                let mut shape = self.part(value, open, labels, trails);
+                let mut shape = self.part(value, open, labels, trails).listed();
                 let keys = self.part(key, open, labels, trails);
                 shape.set(&KEYS.into(), keys);
                 shape
@@ -256,11 +257,15 @@ impl<'a> Declared<'a> {
                 return true;
             }
             match ty {
-                Type::Optional(inner) | Type::List(inner) | Type::Table(inner) => ty = inner,
+                Type::Optional(inner) => ty = inner,
+                Type::List(inner) | Type::Table(inner) => {
+                    ty = inner;
+                    path = skipped(path, ITEMS);
+                }
                 Type::Map(key, value) => {
                     let is_key = path.as_slice().first().is_some_and(|name| **name == *KEYS);
                     ty = if is_key { key } else { value };
-                    path = if is_key { path.as_slice()[1..].iter() } else { path };
+                    path = skipped(path, if is_key { KEYS } else { ITEMS });
                 }
                 Type::Named(name) => match self.types.get(name) {
                     Some(TypeDef::Refined { base, labels, .. }) => {
@@ -293,11 +298,15 @@ impl<'a> Declared<'a> {
         let mut path = path.iter();
         for _ in 0..MOST_STEPS {
             match ty {
-                Type::Optional(inner) | Type::List(inner) | Type::Table(inner) => ty = inner,
+                Type::Optional(inner) => ty = inner,
+                Type::List(inner) | Type::Table(inner) => {
+                    ty = inner;
+                    path = skipped(path, ITEMS);
+                }
                 Type::Map(key, value) => {
                     let is_key = path.as_slice().first().is_some_and(|name| **name == *KEYS);
                     ty = if is_key { key } else { value };
-                    path = if is_key { path.as_slice()[1..].iter() } else { path };
+                    path = skipped(path, if is_key { KEYS } else { ITEMS });
                 }
                 Type::Named(name) => match self.types.get(name) {
                     Some(TypeDef::Refined { base, labels, .. }) => {
@@ -333,23 +342,32 @@ impl<'a> Declared<'a> {
         false
     }
 
-    /// What a type is made of, through lists, optionals and other names, with the labels that those names have.
-    pub(super) fn unfolded(&self, ty: &'a Type) -> (&'a Type, Vec<&'a Name>) {
-        let (mut ty, mut named) = (ty, vec![]);
-        for _ in 0..MOST_STEPS {
-            match ty {
-                Type::Optional(inner) | Type::List(inner) | Type::Table(inner) => ty = inner,
-                Type::Named(name) => match self.types.get(name) {
-                    Some(TypeDef::Refined { base, labels, .. }) => {
-                        named.extend(labels);
-                        ty = base;
-                    }
-                    _ => break,
-                },
-                _ => break,
-            }
+    /// What another name for a type stands for, with the labels that it has; what is there if it is not absent.
+    pub(super) fn renamed(&self, ty: &'a Type) -> Option<(&'a Type, &'a [Name])> {
+        match ty {
+            Type::Optional(inner) => Some((inner, &[])),
+            Type::Named(name) => match self.types.get(name)? {
+                TypeDef::Refined { base, labels, .. } => Some((base, labels)),
+                _ => None,
+            },
+            _ => None,
         }
-        (ty, named)
+    }
+
+    /// Whether a type is a record or an enum, a list of them or a table, and nothing around it names a label.
+    pub(super) fn is_record(&self, ty: &'a Type) -> bool {
+        let mut ty = ty;
+        for _ in 0..MOST_STEPS {
+            ty = match ty {
+                Type::List(inner) | Type::Table(inner) => inner,
+                _ => match self.renamed(ty) {
+                    Some((inner, [])) => inner,
+                    Some(_) => return false,
+                    None => return matches!(ty, Type::Named(_)),
+                },
+            };
+        }
+        false
     }
 
     /// Whether each field of a record has a label.
@@ -365,6 +383,14 @@ impl<'a> Declared<'a> {
             }
             _ => false,
         }
+    }
+}
+
+/// A path behind a name, if it begins with that.
+fn skipped<'p>(path: std::slice::Iter<'p, Arc<str>>, name: &str) -> std::slice::Iter<'p, Arc<str>> {
+    match path.as_slice() {
+        [first, rest @ ..] if **first == *name => rest.iter(),
+        _ => path,
     }
 }
 

@@ -54,6 +54,16 @@ pub(super) enum Source {
     },
 }
 
+impl Source {
+    /// The same in what is made of it.
+    pub(super) fn whole(self) -> Self {
+        match self {
+            Self::Place { place, how: How::Same, except } => Self::Place { place, how: How::Whole, except },
+            other => other,
+        }
+    }
+}
+
 /// All that a value carries itself, each with the way that it came.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Marks(BTreeMap<Source, TrailId>);
@@ -91,13 +101,18 @@ impl Marks {
 
     /// The same of a value that is made of this one.
     pub(super) fn whole(&self) -> Self {
-        let each = self.iter().map(|(source, trail)| match source {
-            Source::Place { place, how: How::Same, except } => {
-                (Source::Place { place, how: How::Whole, except }, trail)
+        Self(self.iter().map(|(source, trail)| (source.whole(), trail)).collect())
+    }
+
+    /// As far as others have these labels too; what callers give is not known.
+    pub(super) fn within(&self, others: &Self) -> Self {
+        let is_in = |source: &Source| match source {
+            Source::Label { label, .. } => {
+                others.0.keys().any(|other| matches!(other, Source::Label { label: known, .. } if known == label))
             }
-            other => (other, trail),
-        });
-        Self(each.collect())
+            Source::Place { .. } => true,
+        };
+        Self(self.iter().filter(|(source, _)| is_in(source)).collect())
     }
 
     /// What is labelled whoever calls.

@@ -2,6 +2,7 @@
 
 use super::{
     annotated::Site,
+    shape::ITEMS,
     sink::{Finding, Sink},
     trail::{Hop, Says, What},
     walk::Walk,
@@ -13,6 +14,7 @@ use flow_plan::Body;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
+    sync::Arc,
 };
 
 /// How many places a report shows on the way.
@@ -35,7 +37,10 @@ pub(super) fn problems(walk: &Walk<'_>, mentions: &Mentions) -> Problems {
         else {
             continue;
         };
-        let fields: BTreeSet<String> = findings.iter().map(|finding| finding.path.join(".")).collect();
+        let shown = |path: &[Arc<str>]| {
+            path.iter().filter(|name| ***name != *ITEMS).map(|name| &**name).collect::<Vec<_>>().join(".")
+        };
+        let fields: BTreeSet<String> = findings.iter().map(|finding| shown(&finding.path)).collect();
         let others = findings.iter().filter_map(|finding| finding.given_at);
         let others = others.filter(|at| Some(*at) != longest.given_at).collect();
         problems.push(Reaches { walk, mentions, label, finding: longest, fields, others });

@@ -5,7 +5,7 @@
 use super::{
     annotated::Site,
     marks::{How, LabelId, Source},
-    shape::{COUNT, Shape},
+    shape::{ALONE, COUNT, Shape},
     trail::{Hop, Says, TrailId},
     walk::Walk,
 };
@@ -137,7 +137,8 @@ impl<'a> Walk<'a> {
             }
         }
         for (name, field) in &shape.fields {
-            if **name == *COUNT {
+            // How many items there are is told by all of them.
+            if **name == *COUNT || **name == *ALONE {
                 self.out(field, sink, at, path, given_at);
                 continue;
             }
@@ -279,12 +280,12 @@ impl<'a> Walk<'a> {
         let Source::Place { place, how, except } = source else { return Shape::default() };
         let (param, path) = self.places.path(place);
         let Some((arg, _)) = args.get(param).filter(|(arg, _)| !arg.is_clean()) else { return Shape::default() };
-        let mut path = path.iter();
-        let first = path.next().map(|name| arg.field(name, &mut self.places));
-        let mut given = first.unwrap_or_else(|| arg.clone());
-        for name in path {
-            given = given.field(name, &mut self.places);
+        let mut given = None;
+        for name in &path {
+            let whole = given.as_ref().unwrap_or(arg);
+            given = Some(whole.field_of_place(name, &mut self.places));
         }
+        let given = given.unwrap_or_else(|| arg.clone());
         if given.is_clean() {
             return given;
         }

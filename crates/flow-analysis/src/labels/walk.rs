@@ -8,7 +8,7 @@ use super::{
     declared::Declared,
     marks::{LabelId, Labels, Places, Source},
     passed::Frame,
-    shape::Shape,
+    shape::{ALONE, COUNT, Shape},
     sink::{Held, Noted, Sink, Summary},
     trail::{Origin, Says, Trails, What},
 };
@@ -287,9 +287,9 @@ impl<'a> Walk<'a> {
             ),
             NodeKind::For { item, items, body, .. } => {
                 let items = self.expr(items);
-                let count = items.count();
+                let (count, alone) = (items.beside(COUNT, &mut self.places), items.beside(ALONE, &mut self.places));
                 self.set(*item, items.items());
-                self.block(body).with_count(count)
+                self.block(body).listed().with(COUNT, count).with(ALONE, alone)
             }
             NodeKind::Write { dataset, value, partition } => {
                 self.write(dataset, value, partition);
