@@ -17,7 +17,7 @@ use flow_plan::Param;
 use std::sync::Arc;
 
 /// A place with a written type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Site<'a> {
     /// A parameter of a function, guard, step or flow, by its position.
     Param(&'a Name, usize),

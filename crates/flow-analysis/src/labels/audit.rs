@@ -142,7 +142,7 @@ fn accepts(walk: &Walk<'_>) -> Vec<Accepts> {
         let (kind, name) = match sink {
             Sink::Model(name) => (Accepter::Model, *name),
             Sink::Connection(name) => (Accepter::Connection, *name),
-            Sink::Dataset(name) => (Accepter::Dataset, *name),
+            Sink::Dataset(name) | Sink::Version(name) => (Accepter::Dataset, *name),
             Sink::Person(step, _) => (Accepter::People, *step),
             Sink::Url(_) | Sink::Removed(_) | Sink::Written(_) => continue,
         };

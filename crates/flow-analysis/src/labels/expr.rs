@@ -182,14 +182,18 @@ impl<'a> Walk<'a> {
         let looked_at = self.expr(subject);
         let mut shape = Shape::default();
         shape.own.join(&self.matched(&looked_at, arms.iter().map(|arm| head(arm).0)));
+        let before = self.decided(&shape.own, subject.at);
         for arm in arms {
             let (pattern, condition) = head(arm);
             self.bind(pattern, &looked_at);
             if let Some(condition) = condition {
-                shape.own.join(&self.decision(condition));
+                let decides = self.decision(condition);
+                self.decided(&decides, condition.at);
+                shape.own.join(&decides);
             }
             shape.join(&body(self, arm));
         }
+        self.deciding = before;
         shape
     }
 

@@ -115,6 +115,13 @@ impl Marks {
         Self(self.iter().filter(|(source, _)| is_in(source)).collect())
     }
 
+    /// Without the labels that others have.
+    pub(super) fn beyond(&self, others: &Self) -> Self {
+        let known = self.within(others);
+        let is_new = |source: &Source| matches!(source, Source::Place { .. }) || !known.0.contains_key(source);
+        Self(self.iter().filter(|(source, _)| is_new(source)).collect())
+    }
+
     /// What is labelled whoever calls.
     pub(super) fn labels_only(&self) -> Self {
         Self(self.iter().filter(|(source, _)| matches!(source, Source::Label { .. })).collect())

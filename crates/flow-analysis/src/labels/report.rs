@@ -97,7 +97,7 @@ fn code(sink: Sink<'_>) -> Code {
     match sink {
         Sink::Model(_) => codes::E0601,
         Sink::Connection(_) | Sink::Url(_) => codes::E0602,
-        Sink::Dataset(_) | Sink::Written(_) => codes::E0603,
+        Sink::Dataset(_) | Sink::Version(_) | Sink::Written(_) => codes::E0603,
         Sink::Person(..) | Sink::Removed(_) => codes::E0604,
     }
 }
@@ -116,6 +116,9 @@ impl Reaches<'_, '_> {
                 format!("@{label} data is sent by `{}` to an address that accepts no labels", step.short())
             }
             Sink::Dataset(dataset) => format!("@{label} data is written to `{}`, {}", dataset.short(), self.nowhere()),
+            Sink::Version(dataset) => {
+                format!("@{label} data decides whether `{}` is written, which does not accept it", dataset.short())
+            }
             Sink::Person(step, _) => format!("@{label} data would be shown to whom `{}` asks", step.short()),
             Sink::Written(site) => {
                 format!("@{label} data becomes {}, which is labelled {} only", self.site(site), self.named(site))
@@ -160,6 +163,10 @@ impl Reaches<'_, '_> {
     }
 
     fn here(&self) -> String {
+        let hops = self.walk.trails.backwards(self.finding.trail).take(SHOWN);
+        if hops.into_iter().any(|hop| matches!(hop.says, Says::Decides)) {
+            return format!("whether this is done tells @{} data", self.label.short());
+        }
         match self.finding.sink {
             Sink::Dataset(_) => "this carries the label".to_owned(),
             Sink::Written(_) => format!("this carries @{}", self.label.short()),
@@ -213,7 +220,9 @@ impl Reaches<'_, '_> {
             Sink::Connection(name) => {
                 Some((program.connections.get(name)?.at, format!("`{}` does not say `accepts @{label}`", name.short())))
             }
-            Sink::Dataset(name) => Some((program.datasets.get(name)?.at, "the dataset".to_owned())),
+            Sink::Dataset(name) | Sink::Version(name) => {
+                Some((program.datasets.get(name)?.at, "the dataset".to_owned()))
+            }
             Sink::Written(site) => {
                 let at = self.walk.written(site)?.at;
                 Some((at, format!("labelled {}", self.named(site)))).filter(|_| at != Span::default())
@@ -258,6 +267,7 @@ impl Reaches<'_, '_> {
             Sink::Url(_) => {
                 format!("declare a `connection` with `provider http` and `accepts @{label}`, and send it there")
             }
+            Sink::Version(_) => format!("`accepts @{label}` in the dataset says that it may tell such data"),
             Sink::Dataset(_) => match &self.named_fields()[..] {
                 [] => format!("`accepts @{label}` in the dataset says that it may hold such data"),
                 [one] => format!("label {one} in the dataset's type: `@{label}` behind its type"),
@@ -289,6 +299,7 @@ fn says(says: Says<'_>) -> Option<String> {
         Says::Called(function) => format!("what `{}` gives is made of it", function.short()),
         Says::Returned(flow) => format!("`{}` gives it back", flow.short()),
         Says::GivenTo(callee) => format!("it is given to `{}`", callee.short()),
+        Says::Decides => "it is decided by this".to_owned(),
         Says::Column(column) => format!("the column `{column}` is made of it"),
     })
 }

@@ -10,19 +10,19 @@ use super::{
     walk::Walk,
 };
 use flow_diag::Span;
-use flow_expr::Name;
+use flow_expr::{Name, Type};
 use flow_plan::Dataset;
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     rc::Rc,
     sync::Arc,
 };
 
-/// How many outlets of one function, step or flow are kept.
+/// How many outlets of one function, step or flow are kept, each by itself.
 const MOST_OUTLETS: usize = 256;
 
 /// Where data goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Sink<'a> {
     /// A model sees it.
     Model(&'a Name),
@@ -32,6 +32,8 @@ pub(super) enum Sink<'a> {
     Url(&'a Name),
     /// It is written to a dataset.
     Dataset(&'a Name),
+    /// It decides whether a dataset is written.
+    Version(&'a Name),
     /// A person is shown it: a parameter of a step, by its position, or else the step's result.
     Person(&'a Name, Option<usize>),
     /// Its labels are taken off at a place.
@@ -64,6 +66,26 @@ const MOST_INSIDE: usize = 6;
 pub(super) struct Summary<'a> {
     pub(super) returns: Shape,
     outlets: Vec<Outlet<'a>>,
+    /// The kinds of outlets that there are.
+    pub(super) known: HashSet<Kind<'a>>,
+}
+
+/// What comes out, where that is accepted, and as which of its fields.
+pub(super) type Kind<'a> = (Source, Accepts<'a>, Vec<Arc<str>>);
+
+/// What decides what is accepted at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Accepts<'a> {
+    /// A model's list.
+    Model(&'a [Name]),
+    /// A connection's list.
+    Connection(&'a [Name]),
+    /// Nothing is.
+    Nothing,
+    /// A type, of a kind of place, with labels behind it.
+    Typed(u8, &'a Type, &'a [Name]),
+    /// This very place.
+    Only(Sink<'a>),
 }
 
 /// Labelled data that goes where it may not.
@@ -178,27 +200,40 @@ impl<'a> Walk<'a> {
 
     /// One of each kind is enough: what is accepted by one is accepted by all that accept the same.
     fn outlet(&mut self, outlet: Outlet<'a>) {
-        let is_new = self.current.outlets.iter().all(|known| {
-            known.source != outlet.source || known.path != outlet.path || !self.accept_the_same(known.sink, outlet.sink)
-        });
-        if is_new && self.current.outlets.len() < MOST_OUTLETS {
+        let is_much = self.current.outlets.len() >= MOST_OUTLETS;
+        let accepts = self.accepts(outlet.sink, is_much);
+        if self.current.known.insert((outlet.source, accepts, outlet.path.clone())) {
             self.current.outlets.push(outlet);
         }
     }
 
-    fn accept_the_same(&self, one: Sink<'a>, other: Sink<'a>) -> bool {
-        match (one, other) {
-            (Sink::Model(one), Sink::Model(other)) => {
-                let accepts = |name| self.program.models.get(name).map(|model| &model.accepts);
-                accepts(one) == accepts(other)
+    /// What decides what is accepted there; of many places of one type, that alone.
+    fn accepts(&self, sink: Sink<'a>, is_much: bool) -> Accepts<'a> {
+        let program = self.program;
+        let known = match sink {
+            Sink::Model(name) => program.models.get(name).map(|model| Accepts::Model(&model.accepts)),
+            Sink::Connection(name) => {
+                program.connections.get(name).map(|connection| Accepts::Connection(&connection.accepts))
             }
-            (Sink::Connection(one), Sink::Connection(other)) => {
-                let accepts = |name| self.program.connections.get(name).map(|connection| &connection.accepts);
-                accepts(one) == accepts(other)
+            Sink::Url(_) => Some(Accepts::Nothing),
+            Sink::Dataset(name) | Sink::Version(name) if is_much => {
+                // One that accepts more than its type is told apart from others by what it then holds.
+                let dataset = program.datasets.get(name).filter(|dataset| dataset.accepts.is_empty());
+                let is_version = matches!(sink, Sink::Version(_));
+                dataset.map(|dataset| Accepts::Typed(if is_version { 1 } else { 0 }, &dataset.ty, &[]))
             }
-            (Sink::Url(_), Sink::Url(_)) => true,
-            _ => one == other,
-        }
+            Sink::Person(step, position) if is_much => self.step_named(step).map(|step| {
+                let param = position.and_then(|position| step.params.get(position));
+                let result = (&step.returns, &[][..]);
+                let (ty, labels) = param.map_or(result, |param| (&param.ty, &param.labels[..]));
+                Accepts::Typed(2, ty, labels)
+            }),
+            Sink::Written(site) if is_much => {
+                self.written(site).map(|written| Accepts::Typed(3, written.ty, written.labels))
+            }
+            _ => None,
+        };
+        known.unwrap_or(Accepts::Only(sink))
     }
 
     /// Whether a label may be at a place.
@@ -214,6 +249,9 @@ impl<'a> Walk<'a> {
                 let admits = |dataset: &Dataset| self.declared.admits(&dataset.ty, &[], path, name);
                 self.program.datasets.get(dataset).is_none_or(admits)
             }
+            Sink::Version(dataset) => self.program.datasets.get(dataset).is_none_or(|dataset| {
+                dataset.accepts.contains(name) || self.declared.inside(&dataset.ty).contains(&label)
+            }),
             Sink::Person(step, Some(param)) => self.step_named(step).is_none_or(|step| {
                 step.params.get(param).is_none_or(|param| self.declared.admits(&param.ty, &param.labels, path, name))
             }),

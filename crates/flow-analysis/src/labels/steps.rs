@@ -28,6 +28,7 @@ impl<'a> Walk<'a> {
     pub(super) fn step(&mut self, step: &'a Step) -> Rc<Summary<'a>> {
         self.begin();
         self.params(&step.name, &step.params, true);
+        self.deciding = self.place(step.params.len()).own;
         let mut result = self.declared.shape(&step.returns, &mut self.labels, &mut self.trails);
         self.hop(&mut result, step.at, Says::Gives(&step.name));
         match &step.body {
@@ -59,6 +60,7 @@ impl<'a> Walk<'a> {
 
     /// What goes into the body, which is sent where it goes.
     fn inputs(&mut self, step: &'a Step) -> Marks {
+        self.asked(step);
         match &step.body {
             Body::Http { .. } => self.request(step),
             Body::Ai(body) => self.prompt(step, body),
@@ -69,6 +71,18 @@ impl<'a> Walk<'a> {
             }
             _ => self.given(step),
         }
+    }
+
+    /// That something is asked of the world at all tells what decides it.
+    fn asked(&mut self, step: &'a Step) {
+        let sinks: Vec<Sink<'a>> = match &step.body {
+            Body::Http { connection, .. } => vec![connection.as_ref().map_or(Sink::Url(&step.name), Sink::Connection)],
+            Body::Ai(body) => body.models.iter().map(Sink::Model).collect(),
+            Body::Sql { connection: Some(connection), .. } => vec![Sink::Connection(connection)],
+            _ => vec![],
+        };
+        let deciding = Shape::of(self.deciding.clone());
+        sinks.into_iter().for_each(|sink| self.out_flat(&deciding, sink, step.place_of("body")));
     }
 
     /// All that the parameters carry.

@@ -51,6 +51,8 @@ pub(super) enum Says<'a> {
     Returned(&'a Name),
     /// It is given to a step or flow.
     GivenTo(&'a Name),
+    /// It decides whether something is done.
+    Decides,
     /// A query takes it into a column.
     Column(&'a str),
 }

@@ -6,7 +6,7 @@
 use super::{
     annotated::{Site, given_by},
     declared::Declared,
-    marks::{LabelId, Labels, Places, Source},
+    marks::{LabelId, Labels, Marks, Places, Source},
     passed::Frame,
     shape::{ALONE, COUNT, Shape},
     sink::{Held, Noted, Sink, Summary},
@@ -18,7 +18,7 @@ use flow_expr::{Expr, ExprKind, Name, VarId};
 use flow_plan::{Block, Body, Dataset, Flow, Location, Node, NodeKind, Param, Program, Step, every_expression};
 use flow_sema::Annotations;
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     rc::Rc,
 };
 
@@ -55,6 +55,8 @@ pub(super) struct Walk<'a> {
     /// How many calls were looked at by themselves.
     pub(super) inlined: usize,
     pub(super) current: Summary<'a>,
+    /// What decides whether that is done which is being looked at.
+    pub(super) deciding: Marks,
 }
 
 impl<'a> Walk<'a> {
@@ -101,6 +103,7 @@ impl<'a> Walk<'a> {
             frames: vec![],
             inlined: 0,
             current: Summary::default(),
+            deciding: Marks::default(),
         };
         walk.all_functions();
         walk.all_steps();
@@ -169,6 +172,9 @@ impl<'a> Walk<'a> {
             let Some(flow) = program.flows.get(name) else { continue };
             self.begin();
             self.params(name, &flow.params, called.contains(name));
+            if called.contains(name) {
+                self.deciding = self.place(flow.params.len()).own;
+            }
             self.starts(flow);
             let returns = self.block(&flow.body);
             let at = flow.body.result.as_ref().map_or(flow.at, |result| result.at);
@@ -185,15 +191,18 @@ impl<'a> Walk<'a> {
     pub(super) fn begin(&mut self) {
         self.values.clear();
         self.current = Summary::default();
+        self.deciding = Marks::default();
     }
 
     /// What its callers must know.
     pub(super) fn end(&mut self) -> Rc<Summary<'a>> {
+        // No more is added.
+        self.current.known = HashSet::new();
         Rc::new(std::mem::take(&mut self.current))
     }
 
     /// What a caller gives.
-    fn place(&mut self, position: usize) -> Shape {
+    pub(super) fn place(&mut self, position: usize) -> Shape {
         let mut shape = Shape::default();
         let trail = self.trails.begin(Origin { what: What::Caller }, Span::default(), Says::Begins);
         shape.own.insert(self.places.param(position), trail);
@@ -274,8 +283,10 @@ impl<'a> Walk<'a> {
             }
             NodeKind::If { condition, then, otherwise } => {
                 let decides = self.decision(condition);
+                let before = self.decided(&decides, condition.at);
                 let mut shape = self.block(then);
                 shape.join(&self.block(otherwise));
+                self.deciding = before;
                 shape.own.join(&decides);
                 shape
             }
@@ -286,10 +297,14 @@ impl<'a> Walk<'a> {
                 |this, arm| this.block(&arm.body),
             ),
             NodeKind::For { item, items, body, .. } => {
+                let at = items.at;
                 let items = self.expr(items);
                 let (count, alone) = (items.beside(COUNT, &mut self.places), items.beside(ALONE, &mut self.places));
                 self.set(*item, items.items());
-                self.block(body).listed().with(COUNT, count).with(ALONE, alone)
+                let before = self.decided(&count, at);
+                let made = self.block(body);
+                self.deciding = before;
+                made.listed().with(COUNT, count).with(ALONE, alone)
             }
             NodeKind::Write { dataset, value, partition } => {
                 self.write(dataset, value, partition);
@@ -301,6 +316,17 @@ impl<'a> Walk<'a> {
                 Shape::default()
             }
         }
+    }
+
+    /// What is done from here on is done or not by this; gives what it was before.
+    pub(super) fn decided(&mut self, by: &Marks, at: Span) -> Marks {
+        let before = self.deciding.clone();
+        if !by.is_empty() {
+            let mut by = Shape::of(by.whole());
+            self.hop(&mut by, at, Says::Decides);
+            self.deciding.join(&by.own);
+        }
+        before
     }
 
     fn recovered(&mut self, mut shape: Shape, recover: Option<&'a Block>) -> Shape {
@@ -347,6 +373,8 @@ impl<'a> Walk<'a> {
             self.hop(&mut shape, arg.at, Says::GivenTo(callee));
             given.push((shape, arg.at));
         }
+        // Behind the arguments stands what decides whether it is called at all.
+        given.push((Shape::of(self.deciding.clone()), at));
         let Some(summary) = summary else { return Shape::default() };
         let mut shape = self.fill(&summary, &given);
         self.hop(&mut shape, at, says);
@@ -356,12 +384,16 @@ impl<'a> Walk<'a> {
     fn write(&mut self, name: &'a Name, value: &'a Expr, partition: &'a [Expr]) {
         let shape = self.expr(value);
         self.out(&shape, Sink::Dataset(name), value.at, &mut vec![], None);
+        // What it carries itself is said of it once.
+        let deciding = Shape::of(self.deciding.beyond(&shape.flat()));
+        self.out_flat(&deciding, Sink::Version(name), value.at);
         for key in partition {
             let shape = self.expr(key);
             self.out_flat(&shape, Sink::Dataset(name), key.at);
         }
         if let Some(Dataset { location: Location::Table { connection, .. }, .. }) = self.program.datasets.get(name) {
             self.out_flat(&shape, Sink::Connection(connection), value.at);
+            self.out_flat(&deciding, Sink::Connection(connection), value.at);
         }
     }
 }
