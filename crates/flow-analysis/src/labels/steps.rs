@@ -169,14 +169,27 @@ impl<'a> Walk<'a> {
                         models.for_each(|model| self.out_flat(&shape, model, message.at));
                     }
                 }
-                GuardAction::Ask { .. } => {
+                GuardAction::Ask { message, .. } => {
                     let at = guard.condition.at;
                     self.out(result, Sink::Person(&step.name, None), at, &mut vec![], None);
+                    message.iter().for_each(|message| self.asked_with(step, message));
                 }
                 _ => {}
             }
         }
         self.set(VarId::IT, Shape::default());
+    }
+
+    /// The words of a question show what their holes mention of the parameters, as far as no type hides it.
+    fn asked_with(&mut self, step: &'a Step, message: &'a Expr) {
+        for part in every_expression(message) {
+            let ExprKind::Var(var) = part.kind else { continue };
+            let position = step.params.iter().position(|param| param.var == var);
+            if let Some(position) = position {
+                let shown = self.values.get(&var).cloned().unwrap_or_default();
+                self.out(&shown, Sink::Person(&step.name, Some(position)), part.at, &mut vec![], None);
+            }
+        }
     }
 
     /// Judges are asked about what they are given.
