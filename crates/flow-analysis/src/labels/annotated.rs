@@ -145,8 +145,8 @@ impl<'a> Walk<'a> {
             Type::Map(key, value) => (Some(key), value),
             _ => return shape,
         };
-        let (count, alone) = (shape.fields.remove(COUNT), shape.fields.remove(ALONE));
-        let keys = shape.fields.remove(KEYS).map(|keys| match key {
+        let (count, alone) = (shape.without_field(COUNT), shape.without_field(ALONE));
+        let keys = shape.without_field(KEYS).map(|keys| match key {
             Some(key) => self.fitted(keys, key, vec![]),
             None => keys,
         });

@@ -325,7 +325,7 @@ impl<'a> Walk<'a> {
                     }
                     "chunk" => whole.listed(),
                     "values" => {
-                        whole.fields.remove(KEYS);
+                        whole.without_field(KEYS);
                         whole
                     }
                     _ => whole,
@@ -396,7 +396,9 @@ impl<'a> Walk<'a> {
                 _ => shape.join(&value),
             }
         }
-        shape.fields.retain(|_, field| !field.is_clean());
+        if shape.fields.values().any(Shape::is_clean) {
+            shape.fields.retain(|_, field| !field.is_clean());
+        }
         shape
     }
 

@@ -65,7 +65,7 @@ impl Source {
 }
 
 /// All that a value carries itself, each with the way that it came.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Marks(BTreeMap<Source, TrailId>);
 
 impl Marks {

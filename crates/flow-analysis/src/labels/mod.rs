@@ -1,6 +1,6 @@
 //! E0601–E0604: data with a label stays with those who accept it.
 //!
-//! [`declared`] says which labels types carry, [`annotated`] what becomes of values where a type is written, [`shape`] and [`marks`] what a value does, [`expr`], [`builtins`], [`steps`]
+//! [`declared`] says which labels types carry, [`annotated`] what becomes of values where a type is written, [`shape`], [`fields`] and [`marks`] what a value does, [`expr`], [`builtins`], [`steps`]
 //! and [`walk`] follow values through expressions, bodies and flows, [`sink`] says where they may arrive, [`trail`] keeps
 //! their ways, [`report`] says what is wrong and [`audit`] what is let through on purpose. Everything is looked at once,
 //! callees first. What is not known makes its result of all that it is given, so what is called clean is clean, but for two things
@@ -13,6 +13,7 @@ pub mod audit;
 mod builtins;
 mod declared;
 mod expr;
+mod fields;
 mod marks;
 mod passed;
 mod report;

@@ -4,9 +4,12 @@
 //! and what the number of items tells, stands under fields that no record can have; those of the items themselves, one
 //! level below.
 
-use super::marks::{How, Marks, Places, Source};
+use super::{
+    fields::Fields,
+    marks::{How, Marks, Places, Source},
+};
 use crate::trail::TrailId;
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 /// Where the labels of a map's keys stand.
 pub(super) const KEYS: &str = "keys()";
@@ -24,17 +27,17 @@ pub(super) const ITEMS: &str = "items()";
 const OF_ALL: [&str; 4] = [KEYS, COUNT, ALONE, ITEMS];
 
 /// A value's labels.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Shape {
     /// On all of it.
     pub(super) own: Marks,
     /// On fields, besides; those that carry none are left out.
-    pub(super) fields: BTreeMap<Arc<str>, Shape>,
+    pub(super) fields: Fields,
 }
 
 impl Shape {
     pub(super) fn of(own: Marks) -> Self {
-        Self { own, fields: BTreeMap::new() }
+        Self { own, fields: Fields::default() }
     }
 
     pub(super) fn is_clean(&self) -> bool {
@@ -44,6 +47,10 @@ impl Shape {
     /// What may be this value or that one.
     pub(super) fn join(&mut self, other: &Self) {
         self.own.join(&other.own);
+        if self.fields.is_empty() {
+            self.fields.clone_from(&other.fields);
+            return;
+        }
         for (name, field) in &other.fields {
             self.fields.entry(name.clone()).or_default().join(field);
         }
@@ -86,10 +93,15 @@ impl Shape {
 
     pub(super) fn set(&mut self, name: &Arc<str>, field: Self) {
         if field.is_clean() {
-            self.fields.remove(name);
+            self.without_field(name);
         } else {
             self.fields.insert(name.clone(), field);
         }
+    }
+
+    /// Takes a field away; where there is none, nothing is copied.
+    pub(super) fn without_field(&mut self, name: &str) -> Option<Self> {
+        if self.fields.contains_key(name) { self.fields.remove(name) } else { None }
     }
 
     /// A map whose keys carry this.
@@ -121,9 +133,11 @@ impl Shape {
 
     /// An item of a list, a row, a value of a map.
     pub(super) fn items(mut self) -> Self {
-        let inner = self.fields.remove(ITEMS);
-        OF_ALL.iter().for_each(|name| drop(self.fields.remove(*name)));
-        self.fields.extend(inner.into_iter().flat_map(|inner| inner.fields));
+        let inner = self.without_field(ITEMS);
+        OF_ALL.iter().for_each(|name| drop(self.without_field(name)));
+        if let Some(inner) = inner {
+            self.fields.extend(inner.fields);
+        }
         self
     }
 
@@ -131,7 +145,7 @@ impl Shape {
     pub(super) fn listed(mut self) -> Self {
         let mut inner = Self::default();
         for name in OF_ALL {
-            if let Some(field) = self.fields.remove(name) {
+            if let Some(field) = self.without_field(name) {
                 inner.fields.insert(name.into(), field);
             }
         }
@@ -157,7 +171,9 @@ impl Shape {
         let mut pending = vec![self];
         while let Some(shape) = pending.pop() {
             shape.own.trails_mut().for_each(|trail| *trail = change(*trail));
-            pending.extend(shape.fields.values_mut());
+            if !shape.fields.is_empty() {
+                pending.extend(shape.fields.values_mut());
+            }
         }
     }
 }

@@ -269,7 +269,21 @@ impl<'a> Walk<'a> {
     }
 
     /// What becomes of the arguments of a call, and what it gives for them.
-    pub(super) fn fill(&mut self, summary: &Summary<'a>, args: &[(Shape, Span)]) -> Shape {
+    pub(super) fn fill(&mut self, summary: &Rc<Summary<'a>>, args: &[(Shape, Span)]) -> Shape {
+        // Where no ways are kept, the same again would give and note the same again.
+        let same = |given: &[Shape]| given.iter().eq(args.iter().map(|(arg, _)| arg));
+        if let Some((_, _, known)) = self.filled.get(&Rc::as_ptr(summary)).filter(|(_, given, _)| same(given)) {
+            return known.clone();
+        }
+        let result = self.filled_anew(summary, args);
+        if !self.keeps_ways {
+            let given = args.iter().map(|(arg, _)| arg.clone()).collect();
+            self.filled.insert(Rc::as_ptr(summary), (summary.clone(), given, result.clone()));
+        }
+        result
+    }
+
+    fn filled_anew(&mut self, summary: &Summary<'a>, args: &[(Shape, Span)]) -> Shape {
         let mut call = Call { args, brought: HashMap::new() };
         for outlet in &summary.outlets {
             let Source::Place { place, .. } = outlet.source else { continue };
@@ -340,6 +354,9 @@ impl<'a> Walk<'a> {
 
     /// The way of a value goes on as it does inside a function.
     fn goes_on(&mut self, shape: &mut Shape, inside: TrailId) {
+        if shape.is_clean() {
+            return;
+        }
         let hops: Vec<Hop<'a>> = self.trails.backwards(inside).take(MOST_INSIDE).collect();
         for hop in hops.into_iter().rev() {
             if !matches!(hop.says, Says::Begins) {

@@ -281,13 +281,15 @@ impl<'a> Walk<'a> {
                 made.own.join(&value.flat());
             }
             made.own.join(&decides);
+            if made.is_clean() {
+                continue;
+            }
             if is_record {
                 shape.fields.entry(column.name.clone()).or_default().join(&made);
             } else {
                 shape.join(&made);
             }
         }
-        shape.fields.retain(|_, field| !field.is_clean());
         shape
     }
 

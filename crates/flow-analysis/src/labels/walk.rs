@@ -31,6 +31,9 @@ type Summaries<'a> = HashMap<&'a Name, Rc<Summary<'a>>>;
 /// What the text says besides the program: its queries, and types that the program does not keep.
 pub(super) type Texts<'a> = (&'a Queries, &'a Annotations);
 
+/// A summary, what it was filled with, and what that gave.
+pub(super) type Filled<'a> = (Rc<Summary<'a>>, Vec<Shape>, Shape);
+
 /// The state of the analysis.
 pub(super) struct Walk<'a> {
     pub(super) program: &'a Program,
@@ -38,6 +41,10 @@ pub(super) struct Walk<'a> {
     pub(super) annotations: &'a Annotations,
     /// Whether a choice by labelled data is labelled.
     pub(super) strict: bool,
+    /// Whether the places that data comes by are kept.
+    pub(super) keeps_ways: bool,
+    /// What the last call of each step, flow or function was given here, and gave.
+    pub(super) filled: HashMap<*const Summary<'a>, Filled<'a>>,
     pub(super) labels: Labels<'a>,
     pub(super) declared: Declared<'a>,
     pub(super) places: Places,
@@ -60,14 +67,20 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// Looks at the whole program: once more where a dataset is given what its type does not have, until all that
-    /// read it have been looked at with it.
+    /// Looks at the whole program. The ways of all data through it are kept only where there is something to say of one.
     pub(super) fn over(program: &'a Program, texts: Texts<'a>, strict: bool) -> Self {
+        let (walk, held) = Self::settled(program, texts, strict);
+        if walk.noted.findings.is_empty() { walk } else { Self::with(program, texts, (strict, true), held) }
+    }
+
+    /// Once more where a dataset is given what its type does not have, until all that read it have been looked at with
+    /// it; and what datasets then hold.
+    fn settled(program: &'a Program, texts: Texts<'a>, strict: bool) -> (Self, Held<'a>) {
         let mut held = Held::default();
         for _ in 0..MOST_ROUNDS {
-            let walk = Self::with(program, texts, strict, held.clone());
+            let walk = Self::with(program, texts, (strict, false), held.clone());
             if walk.noted.held.is_subset(&held) {
-                return walk;
+                return (walk, held);
             }
             held.extend(walk.noted.held);
         }
@@ -77,10 +90,15 @@ impl<'a> Walk<'a> {
         for dataset in each {
             held.extend(dataset.accepts.iter().map(|label| (&dataset.name, vec![], labels.id(label))));
         }
-        Self::with(program, texts, strict, held)
+        (Self::with(program, texts, (strict, false), held.clone()), held)
     }
 
-    fn with(program: &'a Program, (queries, annotations): Texts<'a>, strict: bool, held: Held<'a>) -> Self {
+    fn with(
+        program: &'a Program,
+        (queries, annotations): Texts<'a>,
+        (strict, keeps_ways): (bool, bool),
+        held: Held<'a>,
+    ) -> Self {
         let mut labels = numbered(program, annotations);
         let declared = Declared::new(&program.types, &mut labels);
         let mut walk = Self {
@@ -88,6 +106,8 @@ impl<'a> Walk<'a> {
             queries,
             annotations,
             strict,
+            keeps_ways,
+            filled: HashMap::new(),
             labels,
             declared,
             places: Places::default(),
@@ -190,6 +210,7 @@ impl<'a> Walk<'a> {
     /// Begins with a function, step or flow.
     pub(super) fn begin(&mut self) {
         self.values.clear();
+        self.filled.clear();
         self.current = Summary::default();
         self.deciding = Marks::default();
     }
@@ -242,7 +263,7 @@ impl<'a> Walk<'a> {
 
     /// The value comes by this place.
     pub(super) fn hop(&mut self, shape: &mut Shape, at: Span, says: Says<'a>) {
-        if !shape.is_clean() {
+        if self.keeps_ways && !shape.is_clean() {
             let trails = &mut self.trails;
             shape.each_trail(&mut |trail| trails.then(trail, at, says));
         }
