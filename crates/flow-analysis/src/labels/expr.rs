@@ -314,23 +314,7 @@ impl<'a> Walk<'a> {
                 shape.own.join(&decides);
                 shape
             }
-            Kind::Keeps => {
-                let mut whole = self.expr(first);
-                let decides = self.chosen_by(&whole, &args[1..]);
-                whole.own.join(&decides);
-                match name {
-                    "flatten" => {
-                        let count = whole.beside(COUNT, &mut self.places);
-                        whole.items().with(COUNT, count)
-                    }
-                    "chunk" => whole.listed(),
-                    "values" => {
-                        whole.without_field(KEYS);
-                        whole
-                    }
-                    _ => whole,
-                }
-            }
+            Kind::Keeps => self.kept(name, first, &args[1..]),
             Kind::Keys => {
                 let map = self.expr(first);
                 map.field(&KEYS.into(), &mut self.places)
@@ -342,6 +326,25 @@ impl<'a> Walk<'a> {
                 let whole = self.expr(first);
                 self.of_rows_and(whole, &args[1..])
             }
+        }
+    }
+
+    /// A list or map that is made of another one's items.
+    fn kept(&mut self, name: &str, items: &'a Expr, rest: &'a [Expr]) -> Shape {
+        let mut whole = self.expr(items);
+        let decides = self.chosen_by(&whole, rest);
+        whole.own.join(&decides);
+        match name {
+            "flatten" => {
+                let count = whole.beside(COUNT, &mut self.places);
+                whole.items().with(COUNT, count)
+            }
+            "chunk" => whole.listed(),
+            "values" => {
+                whole.without_field(KEYS);
+                whole
+            }
+            _ => whole,
         }
     }
 
