@@ -49,6 +49,8 @@ pub struct Mentions {
     pub inside: BTreeMap<Name, Span>,
     /// Where fields (`orders.Order.customer`) and types stand; only in a program with labels.
     pub fields: BTreeMap<Name, Span>,
+    /// Types that are written where the plan keeps none; only in a program with labels.
+    pub annotations: std::sync::Arc<flow_sema::Annotations>,
 }
 
 /// Runs the analyses that look at the program alone. SQL, which needs a planner, is [`sql`]'s.

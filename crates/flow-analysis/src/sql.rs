@@ -49,7 +49,7 @@ impl Queries {
     /// Checks the queries of a program's steps.
     pub fn check(&mut self, program: &Program, places: &Places) -> Problems {
         let mut problems = Problems::default();
-        let follows = labels::concerns(program);
+        let follows = labels::concerns(program, &places.annotations);
         for query in &places.queries {
             let Some(step) = program.steps.get(&query.step) else { continue };
             let Some(found) = self.step(program, step, follows) else { continue };

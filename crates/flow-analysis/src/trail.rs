@@ -6,7 +6,7 @@
 use flow_diag::Span;
 
 /// The end of a way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct TrailId(u32);
 
 /// One place on the way.

@@ -80,7 +80,7 @@ pub fn compile(world: &dyn World, options: &Options) -> Compilation {
     let Checked { mut program, index, places } = checked;
     program.files = loaded.sources.iter().map(|(_, source)| source.path.as_str().into()).collect();
     let horizon = options.year.map_or_else(Horizon::default, Horizon::starting);
-    let mentions = Mentions { horizon, ..mentions(&index, &places, labels::concerns(&program)) };
+    let mentions = Mentions { horizon, ..mentions(&index, &places, labels::concerns(&program, &places.annotations)) };
     let is_complete = !problems.has_errors();
     problems.extend(flow_analysis::analyse(&program, &mentions, is_complete));
     let mut queries = Queries::default();
@@ -143,7 +143,8 @@ fn read_beside(
 
 /// What the index and the places say that analyses need.
 fn mentions(index: &Index, places: &Places, with_fields: bool) -> Mentions {
-    let mut mentions = Mentions { inside: places.inside.clone(), ..Mentions::default() };
+    let mut mentions =
+        Mentions { inside: places.inside.clone(), annotations: places.annotations.clone(), ..Mentions::default() };
     for (definition, used) in index.mentioned() {
         if with_fields && matches!(definition.kind, DefinitionKind::Field | DefinitionKind::Declaration("type")) {
             mentions.fields.insert(definition.name.clone(), definition.at);

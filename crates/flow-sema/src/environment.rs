@@ -71,8 +71,17 @@ pub(crate) struct Member {
 pub(crate) struct Constant {
     /// Its type.
     pub(crate) ty: Type,
+    /// Its own labels, qualified, or else those of what it is computed from.
+    pub(crate) labels: Vec<Name>,
     /// Its value; none where that failed, which has been reported.
     pub(crate) value: Option<Value>,
+}
+
+impl Constant {
+    /// What was not understood.
+    pub(crate) fn unknown() -> Self {
+        Self { ty: Type::Unknown, labels: vec![], value: None }
+    }
 }
 
 /// The whole program, as bodies see it.

@@ -8,6 +8,7 @@
 //! the [`environment`], which is filled on the way. `expr` elaborates expressions straight into
 //! [`flow_expr::Expr`]; there is no other model between the tree and the plan.
 
+mod annotations;
 mod arguments;
 mod by_var;
 mod decl;
@@ -24,6 +25,7 @@ mod testing;
 mod types;
 mod values;
 
+pub use annotations::{Annotation, Annotations};
 pub use decl::{Places, QueryText, ReadFile};
 
 use crate::{
@@ -83,7 +85,8 @@ pub struct Checked {
 pub fn check(input: Input<'_>) -> (Checked, Problems) {
     let mut output = Output { index: Index::new(input.for_editor), ..Output::default() };
     let mut env = environment(input, &mut output);
-    let (mut declared, places) = declarations(input, &env, &mut output);
+    let (mut declared, mut places) = declarations(input, &env, &mut output);
+    places.annotations = std::mem::take(&mut output.annotations).into();
     declared.tests = testing::declare(input, &mut env, &declared, &mut output);
     names::unused_uses(&env.names, &mut output);
     let program = program(input, env, declared);
@@ -98,6 +101,7 @@ fn environment(input: Input<'_>, output: &mut Output) -> Environment {
     names::resolve_uses(&mut names, input.modules, output);
     let settings = values::settings(&names, input.manifest, input.profile, input.overrides, output);
     let mut env = Environment { names, settings, ..Environment::default() };
+    output.annotations.begin(&env);
     types::collect(&mut env, output);
     types::infinite(&env, output);
     values::signatures(&mut env, output);

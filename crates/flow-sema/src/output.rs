@@ -1,6 +1,6 @@
 //! What checking gives besides meaning: problems, and the index.
 
-use crate::index::Index;
+use crate::{annotations::Annotations, index::Index};
 use flow_diag::{Problem, Problems};
 
 /// Grows while a program is checked.
@@ -10,6 +10,8 @@ pub(crate) struct Output {
     pub(crate) problems: Problems,
     /// Who defines and mentions what.
     pub(crate) index: Index,
+    /// Types that are written where the plan keeps none.
+    pub(crate) annotations: Annotations,
 }
 
 impl Output {

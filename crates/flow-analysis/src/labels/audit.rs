@@ -10,6 +10,7 @@ use crate::sql::Queries;
 use flow_diag::Span;
 use flow_expr::Name;
 use flow_plan::Program;
+use flow_sema::Annotations;
 use std::collections::BTreeMap;
 
 /// How a label comes off.
@@ -101,11 +102,11 @@ pub struct Audit {
 
 /// Looks through a program.
 #[must_use]
-pub fn audit(program: &Program, queries: &Queries) -> Audit {
-    if !super::concerns(program) && program.models.values().all(|model| model.accepts.is_empty()) {
+pub fn audit(program: &Program, queries: &Queries, annotations: &Annotations) -> Audit {
+    if !super::concerns(program, annotations) && program.models.values().all(|model| model.accepts.is_empty()) {
         return Audit::default();
     }
-    let walk = Walk::over(program, queries, false);
+    let walk = Walk::over(program, (queries, annotations), false);
     let removals = walk.noted.removed.iter().filter(|(_, removal)| {
         // What sums unlabelled rows is of no interest; what is said on purpose is.
         removal.how != Removes::Aggregate || !removal.labels.is_empty()
@@ -141,9 +142,9 @@ fn accepts(walk: &Walk<'_>) -> Vec<Accepts> {
         let (kind, name) = match sink {
             Sink::Model(name) => (Accepter::Model, *name),
             Sink::Connection(name) => (Accepter::Connection, *name),
-            Sink::Dataset(name) => (Accepter::Dataset, *name),
+            Sink::Dataset(name) | Sink::Version(name) => (Accepter::Dataset, *name),
             Sink::Person(step, _) => (Accepter::People, *step),
-            Sink::Url(_) | Sink::Removed(_) => continue,
+            Sink::Url(_) | Sink::Removed(_) | Sink::Written(_) => continue,
         };
         let declared = walk.step_named(name).map_or(*at, |step| step.at);
         let known = all.entry((kind, name, walk.labels.name(*label))).or_insert((declared, vec![]));

@@ -21,8 +21,10 @@ pub(super) enum Kind<'a> {
     Presence,
     /// The result is items of the first argument; the others choose.
     Picks,
-    /// The same of a map, which keeps its keys.
-    Leaves,
+    /// The same, as a list or map that is as long or shorter.
+    Keeps,
+    /// The result is a list of parts, whose number says something of the whole.
+    Splits,
     /// The keys of a map.
     Keys,
     /// The result is any of the arguments, or all put together.
@@ -49,11 +51,10 @@ pub(super) fn kind<'a>(name: &str, args: &'a [Expr]) -> Kind<'a> {
         "count" | "any" | "all" | "is_empty" | "is_blank" | "contains" | "starts_with" | "ends_with" | "matches"
         | "contains_key" | "fits_schema" | "is_null" => Kind::Tests,
         "is_present" | "is_absent" => Kind::Presence,
-        "at" | "get" | "first" | "last" | "take" | "skip" | "reverse" | "filter" | "sort" | "sort_by" | "distinct"
-        | "flatten" | "chunk" | "find" | "to_list" | "required" | "present" | "min_by" | "max_by" | "values" => {
-            Kind::Picks
-        }
-        "remove" => Kind::Leaves,
+        "at" | "get" | "first" | "last" | "find" | "required" | "min_by" | "max_by" => Kind::Picks,
+        "take" | "skip" | "reverse" | "filter" | "sort" | "sort_by" | "distinct" | "flatten" | "chunk" | "to_list"
+        | "present" | "values" | "remove" => Kind::Keeps,
+        "split" | "lines" | "words" | "items" | "numbers" | "names" | "personal_data" => Kind::Splits,
         "keys" => Kind::Keys,
         "value_or" | "merge" | "insert" => Kind::Joins,
         "map" | "flat_map" | "zip" | "map_values" => Kind::Maps,

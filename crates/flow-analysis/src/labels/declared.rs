@@ -4,7 +4,7 @@
 
 use super::{
     marks::{LabelId, Labels, Marks, Source},
-    shape::{KEYS, Shape},
+    shape::{ITEMS, KEYS, Shape},
     trail::{Origin, Says, Trails, What},
 };
 use flow_diag::Span;
@@ -62,9 +62,10 @@ impl<'a> Declared<'a> {
         trails: &mut Trails<'a>,
     ) -> Shape {
         match ty {
-            Type::Optional(inner) | Type::List(inner) | Type::Table(inner) => self.part(inner, open, labels, trails),
+            Type::Optional(inner) => self.part(inner, open, labels, trails),
+            Type::List(inner) | Type::Table(inner) => self.part(inner, open, labels, trails).listed(),
             Type::Map(key, value) => {
-                let mut shape = self.part(value, open, labels, trails);
+                let mut shape = self.part(value, open, labels, trails).listed();
                 let keys = self.part(key, open, labels, trails);
                 shape.set(&KEYS.into(), keys);
                 shape
@@ -226,7 +227,7 @@ impl<'a> Declared<'a> {
     }
 
     /// Whether something in values of a type is one of few: then a choice by it may tell what the label hides.
-    fn holds_few(&self, ty: &Type) -> bool {
+    pub(super) fn holds_few(&self, ty: &Type) -> bool {
         let mut pending = vec![ty];
         for _ in 0..MOST_STEPS {
             match pending.pop() {
@@ -256,11 +257,15 @@ impl<'a> Declared<'a> {
                 return true;
             }
             match ty {
-                Type::Optional(inner) | Type::List(inner) | Type::Table(inner) => ty = inner,
+                Type::Optional(inner) => ty = inner,
+                Type::List(inner) | Type::Table(inner) => {
+                    ty = inner;
+                    path = skipped(path, ITEMS);
+                }
                 Type::Map(key, value) => {
                     let is_key = path.as_slice().first().is_some_and(|name| **name == *KEYS);
                     ty = if is_key { key } else { value };
-                    path = if is_key { path.as_slice()[1..].iter() } else { path };
+                    path = skipped(path, if is_key { KEYS } else { ITEMS });
                 }
                 Type::Named(name) => match self.types.get(name) {
                     Some(TypeDef::Refined { base, labels, .. }) => {
@@ -285,6 +290,86 @@ impl<'a> Declared<'a> {
         false
     }
 
+    /// The labels that are named on the way to a place in a type: by what is written there, and then by fields in it. One
+    /// that is written as a record says nothing by itself of what its fields take.
+    pub(super) fn named_on_the_way(&self, ty: &'a Type, own: &'a [Name], path: &[Arc<str>]) -> Vec<&'a Name> {
+        let mut named: Vec<&Name> = own.iter().collect();
+        let mut ty = ty;
+        let mut path = path.iter();
+        for _ in 0..MOST_STEPS {
+            match ty {
+                Type::Optional(inner) => ty = inner,
+                Type::List(inner) | Type::Table(inner) => {
+                    ty = inner;
+                    path = skipped(path, ITEMS);
+                }
+                Type::Map(key, value) => {
+                    let is_key = path.as_slice().first().is_some_and(|name| **name == *KEYS);
+                    ty = if is_key { key } else { value };
+                    path = skipped(path, if is_key { KEYS } else { ITEMS });
+                }
+                Type::Named(name) => match self.types.get(name) {
+                    Some(TypeDef::Refined { base, labels, .. }) => {
+                        named.extend(labels);
+                        ty = base;
+                    }
+                    _ if named.is_empty() => break,
+                    _ => match path.next().and_then(|field| self.field(name, field)) {
+                        Some(field) => {
+                            named.extend(&field.labels);
+                            ty = &field.ty;
+                        }
+                        None => break,
+                    },
+                },
+                _ => break,
+            }
+        }
+        named
+    }
+
+    /// Whether a type may name a label somewhere.
+    pub(super) fn names_any(&self, ty: &Type) -> bool {
+        let mut pending = vec![ty];
+        while let Some(ty) = pending.pop() {
+            match ty {
+                Type::Optional(inner) | Type::List(inner) | Type::Table(inner) => pending.push(inner),
+                Type::Map(key, value) => pending.extend([&**key, &**value]),
+                Type::Named(name) if self.inside.get(name).is_some_and(|found| !found.is_empty()) => return true,
+                _ => {}
+            }
+        }
+        false
+    }
+
+    /// What another name for a type stands for, with the labels that it has; what is there if it is not absent.
+    pub(super) fn renamed(&self, ty: &'a Type) -> Option<(&'a Type, &'a [Name])> {
+        match ty {
+            Type::Optional(inner) => Some((inner, &[])),
+            Type::Named(name) => match self.types.get(name)? {
+                TypeDef::Refined { base, labels, .. } => Some((base, labels)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether a type is a record or an enum, a list of them or a table, and nothing around it names a label.
+    pub(super) fn is_record(&self, ty: &'a Type) -> bool {
+        let mut ty = ty;
+        for _ in 0..MOST_STEPS {
+            ty = match ty {
+                Type::List(inner) | Type::Table(inner) => inner,
+                _ => match self.renamed(ty) {
+                    Some((inner, [])) => inner,
+                    Some(_) => return false,
+                    None => return matches!(ty, Type::Named(_)),
+                },
+            };
+        }
+        false
+    }
+
     /// Whether each field of a record has a label.
     fn covers(&self, name: &Name, label: &Name) -> bool {
         match self.types.get(name) {
@@ -298,6 +383,14 @@ impl<'a> Declared<'a> {
             }
             _ => false,
         }
+    }
+}
+
+/// A path behind a name, if it begins with that.
+fn skipped<'p>(path: std::slice::Iter<'p, Arc<str>>, name: &str) -> std::slice::Iter<'p, Arc<str>> {
+    match path.as_slice() {
+        [first, rest @ ..] if **first == *name => rest.iter(),
+        _ => path,
     }
 }
 

@@ -5,9 +5,17 @@
 //! Bool, an enum), since then it says all there is to say. Expressions nest at most as deeply as the parser allows (256);
 //! chains of operators are longer, and are gone through one after another.
 
-use super::{builtins, marks::Marks, shape::Shape, sink::Removes, trail::Says, walk::Walk};
+use super::{
+    annotated::Site,
+    builtins,
+    marks::Marks,
+    shape::{ALONE, COUNT, KEYS, Shape},
+    sink::Removes,
+    trail::Says,
+    walk::Walk,
+};
 use flow_diag::Span;
-use flow_expr::{BinaryOp, Expr, ExprKind, Name, Part, Pattern, Value, VarId};
+use flow_expr::{Arm, BinaryOp, Expr, ExprKind, Name, Part, Pattern, Value, VarId};
 use flow_plan::every_expression;
 use std::sync::Arc;
 
@@ -15,12 +23,20 @@ impl<'a> Walk<'a> {
     /// What a value carries.
     pub(super) fn expr(&mut self, expr: &'a Expr) -> Shape {
         match &expr.kind {
+            ExprKind::Const(_) if self.annotations.values.contains_key(&expr.at) => self.said_at(Site::Value(expr.at)),
             ExprKind::Const(_) => Shape::default(),
             ExprKind::Var(var) => self.values.get(var).cloned().unwrap_or_default(),
-            ExprKind::Field { base, name } => {
-                let base = self.expr(base);
-                base.field(name, &mut self.places)
-            }
+            ExprKind::Field { base, name } => match &base.kind {
+                // Of a record with thousands of fields the others are not copied.
+                ExprKind::Var(var) => {
+                    let base = self.values.get(var);
+                    base.map(|base| base.field(name, &mut self.places)).unwrap_or_default()
+                }
+                _ => {
+                    let base = self.expr(base);
+                    base.field(name, &mut self.places)
+                }
+            },
             ExprKind::Record { ty, base, fields } => {
                 let mut shape = base.as_ref().map_or_else(Shape::default, |base| self.taken_from(base, ty));
                 self.fields(&mut shape, ty, fields);
@@ -31,11 +47,16 @@ impl<'a> Walk<'a> {
                 self.fields(&mut shape, ty, fields);
                 shape
             }
-            ExprKind::List(items) => items.iter().fold(Shape::default(), |mut all, item| {
-                all.join(&self.expr(item));
-                all
-            }),
-            ExprKind::Range(low, high) => Shape::of(self.all([&**low, &**high])),
+            ExprKind::List(items) => {
+                let mut all = Shape::default();
+                items.iter().for_each(|item| all.join(&self.expr(item)));
+                let alone = all.flat();
+                all.listed().with(ALONE, alone)
+            }
+            ExprKind::Range(low, high) => {
+                let ends = self.all([&**low, &**high]);
+                Shape::of(ends.clone()).with(COUNT, ends.clone()).with(ALONE, ends)
+            }
             ExprKind::Unary(_, inner) | ExprKind::IntToDecimal(inner) => self.expr(inner),
             ExprKind::Binary(..) => self.chain(expr),
             ExprKind::If(condition, then, otherwise) => {
@@ -44,6 +65,9 @@ impl<'a> Walk<'a> {
                 shape.join(&self.expr(otherwise));
                 shape.own.join(&decides);
                 shape
+            }
+            ExprKind::Match(subject, arms) if self.annotations.values.contains_key(&expr.at) => {
+                self.annotated(expr.at, subject, arms)
             }
             ExprKind::Match(subject, arms) => {
                 self.arms(subject, arms, |arm| (&arm.pattern, arm.condition.as_ref()), |this, arm| this.expr(&arm.body))
@@ -126,6 +150,7 @@ impl<'a> Walk<'a> {
         for (name, value) in fields {
             let mut filled = self.expr(value);
             if let Some(field) = self.declared.field(owner, name) {
+                filled = self.admitted(filled, Site::Field(owner, &field.name), value.at);
                 let mut declared = self.declared.shape(&field.ty, &mut self.labels, &mut self.trails);
                 declared.own.join(&self.declared.of_field(owner, field, &mut self.labels, &mut self.trails));
                 if !declared.is_clean() && every_expression(value).any(|part| matches!(part.kind, ExprKind::Var(_))) {
@@ -135,6 +160,15 @@ impl<'a> Walk<'a> {
             }
             shape.set(name, filled);
         }
+    }
+
+    /// `let x: T = value` in a function: a `match` whose one arm binds everything.
+    fn annotated(&mut self, place: Span, value: &'a Expr, arms: &'a [Arm]) -> Shape {
+        let shape = self.expr(value);
+        let shape = self.put(shape, Site::Value(place), value.at);
+        let [Arm { pattern, body, .. }] = arms else { return shape };
+        self.bind(pattern, &shape);
+        self.expr(body)
     }
 
     /// What any arm of a `match` gives, be it of expressions or of blocks, which `body` tells apart.
@@ -148,14 +182,18 @@ impl<'a> Walk<'a> {
         let looked_at = self.expr(subject);
         let mut shape = Shape::default();
         shape.own.join(&self.matched(&looked_at, arms.iter().map(|arm| head(arm).0)));
+        let before = self.decided(&shape.own, subject.at);
         for arm in arms {
             let (pattern, condition) = head(arm);
             self.bind(pattern, &looked_at);
             if let Some(condition) = condition {
-                shape.own.join(&self.decision(condition));
+                let decides = self.decision(condition);
+                self.decided(&decides, condition.at);
+                shape.own.join(&decides);
             }
             shape.join(&body(self, arm));
         }
+        self.deciding = before;
         shape
     }
 
@@ -197,7 +235,11 @@ impl<'a> Walk<'a> {
             self.hop(&mut shape, at, Says::Called(name));
             return shape;
         }
-        let args: Vec<(Shape, Span)> = args.iter().map(|arg| (self.expr(arg), arg.at)).collect();
+        let each = args.iter().enumerate().map(|(position, arg)| {
+            let shape = self.expr(arg);
+            (self.admitted(shape, Site::Param(name, position), arg.at), arg.at)
+        });
+        let args: Vec<(Shape, Span)> = each.collect();
         let summary = self.functions.get(name).or_else(|| self.judges.get(name)).cloned();
         let mut shape = match summary {
             Some(summary) => self.fill(&summary, &args),
@@ -235,14 +277,27 @@ impl<'a> Walk<'a> {
                 Shape::default()
             }
             Kind::Sums => {
-                let value = self.of_rows(first, &args[1..]);
-                self.removes(&value, Removes::Aggregate, at);
-                Shape::default()
+                let whole = self.expr(first);
+                let mut tells = whole.beside(COUNT, &mut self.places);
+                let value = self.of_rows(whole.clone(), &args[1..]);
+                // Of a few that the text lists nothing comes off, as far as they go in.
+                let alone = whole.beside(ALONE, &mut self.places).within(&value.own);
+                if alone.labels_only().is_empty() {
+                    self.removes(&value, Removes::Aggregate, at);
+                }
+                tells.join(&alone);
+                Shape::of(tells)
             }
             Kind::Counts => {
+                let whole = self.expr(first);
+                let tells = whole.beside(COUNT, &mut self.places);
                 // What it is asked about is looked at for what it takes off.
-                self.of_rows_and(first, &args[1..]);
-                Shape::default()
+                self.of_rows_and(whole, &args[1..]);
+                Shape::of(tells)
+            }
+            Kind::Splits => {
+                let all = self.all(args);
+                Shape::of(all.clone()).with(COUNT, all)
             }
             Kind::Tests => {
                 let all = Shape::of(self.all(args));
@@ -252,47 +307,82 @@ impl<'a> Walk<'a> {
                 let all = Shape::of(self.all(args));
                 if self.strict { all } else { Shape::default() }
             }
-            Kind::Picks => self.picked(first, &args[1..]),
-            Kind::Leaves => {
-                let keys = self.keys_of(first);
-                self.picked(first, &args[1..]).with_keys(keys)
+            Kind::Picks => {
+                let whole = self.expr(first);
+                let decides = self.chosen_by(&whole, &args[1..]);
+                let mut shape = whole.items();
+                shape.own.join(&decides);
+                shape
             }
+            Kind::Keeps => self.kept(name, first, &args[1..]),
             Kind::Keys => {
                 let map = self.expr(first);
-                map.field(&super::shape::KEYS.into(), &mut self.places)
+                map.field(&KEYS.into(), &mut self.places)
             }
             Kind::Joins => self.joined(args),
-            Kind::Maps => {
-                let (given, function) = args.split_at(args.len() - 1);
-                let keys = if name == "map_values" { self.keys_of(first) } else { Shape::default() };
-                let given: Vec<Shape> = given.iter().map(|arg| self.expr(arg).items()).collect();
-                self.apply(&function[0], &given).with_keys(keys)
+            Kind::Maps => self.mapped(name, args),
+            Kind::Groups => self.grouped(name, first, args.get(1)),
+            Kind::MadeOf => {
+                let whole = self.expr(first);
+                self.of_rows_and(whole, &args[1..])
             }
-            Kind::Groups => self.grouped(first, args.get(1)),
-            Kind::MadeOf => self.of_rows_and(first, &args[1..]),
         }
     }
 
-    /// What the keys of a map carry.
-    fn keys_of(&mut self, map: &'a Expr) -> Shape {
-        self.expr(map).fields.remove(super::shape::KEYS).unwrap_or_default()
+    /// A list or map that is made of another one's items.
+    fn kept(&mut self, name: &str, items: &'a Expr, rest: &'a [Expr]) -> Shape {
+        let mut whole = self.expr(items);
+        let decides = self.chosen_by(&whole, rest);
+        whole.own.join(&decides);
+        match name {
+            "flatten" => {
+                let count = whole.beside(COUNT, &mut self.places);
+                whole.items().with(COUNT, count)
+            }
+            "chunk" => whole.listed(),
+            "values" => {
+                whole.without_field(KEYS);
+                whole
+            }
+            _ => whole,
+        }
     }
 
-    /// Items of a list or map, chosen in some way.
-    fn picked(&mut self, items: &'a Expr, rest: &'a [Expr]) -> Shape {
-        let mut shape = self.expr(items).items();
+    /// What the choice of some items by other arguments tells.
+    fn chosen_by(&mut self, whole: &Shape, rest: &'a [Expr]) -> Marks {
+        let mut all = Marks::default();
         for arg in rest {
-            let decides = match &arg.kind {
+            match &arg.kind {
                 ExprKind::Lambda(..) => {
-                    let decides = self.apply(arg, &[shape.clone()]);
+                    let decides = self.apply(arg, &[whole.clone().items()]);
                     // Which rows there are is followed where that is asked for.
-                    if self.strict { decides.flat() } else { Marks::default() }
+                    if self.strict {
+                        all.join(&decides.flat());
+                    }
                 }
-                _ => self.decision(arg),
-            };
-            shape.own.join(&decides);
+                _ => all.join(&self.decision(arg)),
+            }
         }
-        shape
+        all
+    }
+
+    /// What a function gives for each item.
+    fn mapped(&mut self, name: &str, args: &'a [Expr]) -> Shape {
+        let (given, function) = args.split_at(args.len() - 1);
+        let given: Vec<Shape> = given.iter().map(|arg| self.expr(arg)).collect();
+        let (mut count, mut alone) = (Marks::default(), Marks::default());
+        for given in &given {
+            count.join(&given.beside(COUNT, &mut self.places));
+            alone.join(&given.beside(ALONE, &mut self.places));
+        }
+        let keys = given.first().and_then(|map| map.fields.get(KEYS)).filter(|_| name == "map_values").cloned();
+        let given: Vec<Shape> = given.into_iter().map(Shape::items).collect();
+        let made = self.apply(&function[0], &given);
+        match name {
+            "min" | "max" => made,
+            "flat_map" => made.with(COUNT, count).with(ALONE, alone),
+            _ => made.listed().with_keys(keys.unwrap_or_default()).with(COUNT, count).with(ALONE, alone),
+        }
     }
 
     /// One of several values, or several put together; a key that stands before a value is the map's.
@@ -300,34 +390,35 @@ impl<'a> Walk<'a> {
         let mut shape = Shape::default();
         for (position, arg) in args.iter().enumerate() {
             let value = self.expr(arg);
-            if args.len() == 3 && position == 1 {
-                let keys = Shape::of(value.flat());
-                shape.fields.entry(super::shape::KEYS.into()).or_default().join(&keys);
-            } else {
-                shape.join(&value);
+            match position {
+                1 if args.len() == 3 => {
+                    let keys = Shape::of(value.flat());
+                    shape.fields.entry(KEYS.into()).or_default().join(&keys);
+                }
+                2 => shape.join(&value.listed()),
+                _ => shape.join(&value),
             }
         }
-        shape.fields.retain(|_, field| !field.is_clean());
+        if shape.fields.values().any(Shape::is_clean) {
+            shape.fields.retain(|_, field| !field.is_clean());
+        }
         shape
     }
 
-    fn grouped(&mut self, rows: &'a Expr, by: Option<&'a Expr>) -> Shape {
-        let mut shape = self.expr(rows).items();
-        if let Some(by) = by {
-            let keys = self.apply(by, &[shape.clone()]).flat();
-            shape.set(&super::shape::KEYS.into(), Shape::of(keys));
-        }
-        shape
+    fn grouped(&mut self, name: &str, rows: &'a Expr, by: Option<&'a Expr>) -> Shape {
+        let row = self.expr(rows).items();
+        let keys = by.map(|by| self.apply(by, std::slice::from_ref(&row)).flat()).unwrap_or_default();
+        let values = if name == "group_by" { row.listed() } else { row };
+        values.listed().with_keys(Shape::of(keys))
     }
 
     /// What a function of each row gives, or else the rows themselves.
-    fn of_rows(&mut self, rows: &'a Expr, rest: &'a [Expr]) -> Shape {
-        let whole = self.expr(rows);
+    fn of_rows(&mut self, whole: Shape, rest: &'a [Expr]) -> Shape {
         let functions: Vec<&'a Expr> = rest.iter().filter(|arg| matches!(arg.kind, ExprKind::Lambda(..))).collect();
         if functions.is_empty() {
             return Shape::of(whole.flat());
         }
-        let mut made = whole.fields.get(super::shape::KEYS).map(Shape::flat).unwrap_or_default();
+        let mut made = whole.fields.get(KEYS).map(Shape::flat).unwrap_or_default();
         let shape = whole.items();
         for function in functions {
             made.join(&self.apply(function, std::slice::from_ref(&shape)).flat());
@@ -336,8 +427,8 @@ impl<'a> Walk<'a> {
     }
 
     /// The same, with all other arguments.
-    fn of_rows_and(&mut self, first: &'a Expr, rest: &'a [Expr]) -> Shape {
-        let mut shape = self.of_rows(first, rest);
+    fn of_rows_and(&mut self, whole: Shape, rest: &'a [Expr]) -> Shape {
+        let mut shape = self.of_rows(whole, rest);
         let others = rest.iter().filter(|arg| !matches!(arg.kind, ExprKind::Lambda(..)));
         shape.own.join(&self.all(others));
         shape

@@ -54,8 +54,18 @@ pub(super) enum Source {
     },
 }
 
+impl Source {
+    /// The same in what is made of it.
+    pub(super) fn whole(self) -> Self {
+        match self {
+            Self::Place { place, how: How::Same, except } => Self::Place { place, how: How::Whole, except },
+            other => other,
+        }
+    }
+}
+
 /// All that a value carries itself, each with the way that it came.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Marks(BTreeMap<Source, TrailId>);
 
 impl Marks {
@@ -91,13 +101,25 @@ impl Marks {
 
     /// The same of a value that is made of this one.
     pub(super) fn whole(&self) -> Self {
-        let each = self.iter().map(|(source, trail)| match source {
-            Source::Place { place, how: How::Same, except } => {
-                (Source::Place { place, how: How::Whole, except }, trail)
+        Self(self.iter().map(|(source, trail)| (source.whole(), trail)).collect())
+    }
+
+    /// As far as others have these labels too; what callers give is not known.
+    pub(super) fn within(&self, others: &Self) -> Self {
+        let is_in = |source: &Source| match source {
+            Source::Label { label, .. } => {
+                others.0.keys().any(|other| matches!(other, Source::Label { label: known, .. } if known == label))
             }
-            other => (other, trail),
-        });
-        Self(each.collect())
+            Source::Place { .. } => true,
+        };
+        Self(self.iter().filter(|(source, _)| is_in(source)).collect())
+    }
+
+    /// Without the labels that others have.
+    pub(super) fn beyond(&self, others: &Self) -> Self {
+        let known = self.within(others);
+        let is_new = |source: &Source| matches!(source, Source::Place { .. }) || !known.0.contains_key(source);
+        Self(self.iter().filter(|(source, _)| is_new(source)).collect())
     }
 
     /// What is labelled whoever calls.
@@ -181,6 +203,11 @@ impl Places {
         Source::Place { place: field, how: How::Same, except }
     }
 
+    /// The parameter that a place is in.
+    pub(super) fn root(&self, place: PlaceId) -> usize {
+        self.places[place.0 as usize].param
+    }
+
     /// The parameter of a place, and the fields that lead to it.
     pub(super) fn path(&self, place: PlaceId) -> (usize, Vec<Arc<str>>) {
         let mut path = vec![];
@@ -227,6 +254,11 @@ impl<'a> Labels<'a> {
             self.names.push(name);
         }
         id
+    }
+
+    /// All of them.
+    pub(super) fn all(&self) -> impl Iterator<Item = LabelId> + use<> {
+        (0..u32::try_from(self.names.len()).unwrap_or(u32::MAX)).map(LabelId)
     }
 
     pub(super) fn name(&self, id: LabelId) -> &'a Name {

@@ -1,6 +1,6 @@
 //! E0601–E0604: data with a label stays with those who accept it.
 //!
-//! [`declared`] says which labels types carry, [`shape`] and [`marks`] what a value does, [`expr`], [`builtins`], [`steps`]
+//! [`declared`] says which labels types carry, [`annotated`] what becomes of values where a type is written, [`shape`], [`fields`] and [`marks`] what a value does, [`expr`], [`builtins`], [`steps`]
 //! and [`walk`] follow values through expressions, bodies and flows, [`sink`] says where they may arrive, [`trail`] keeps
 //! their ways, [`report`] says what is wrong and [`audit`] what is let through on purpose. Everything is looked at once,
 //! callees first. What is not known makes its result of all that it is given, so what is called clean is clean, but for two things
@@ -8,10 +8,12 @@
 //! rows), and what a choice tells (a comparison, a branch, a filter), which is followed where what decides is itself one of
 //! few, and everywhere under `strict`. Knows no syntax and no values. A program without labels costs nothing.
 
+mod annotated;
 pub mod audit;
 mod builtins;
 mod declared;
 mod expr;
+mod fields;
 mod marks;
 mod passed;
 mod report;
@@ -25,10 +27,11 @@ use crate::{Mentions, sql::Queries};
 use flow_diag::Problems;
 use flow_expr::TypeDef;
 use flow_plan::Program;
+use flow_sema::Annotations;
 
 /// Whether anything in a program has a label.
 #[must_use]
-pub fn concerns(program: &Program) -> bool {
+pub fn concerns(program: &Program, annotations: &Annotations) -> bool {
     let of_type = |def: &TypeDef| match def {
         TypeDef::Record(fields) => fields.iter().any(|field| !field.labels.is_empty()),
         TypeDef::Enum(variants) => {
@@ -40,14 +43,17 @@ pub fn concerns(program: &Program) -> bool {
     let mut params = steps.chain(program.flows.values().map(|flow| &flow.params)).flatten();
     program.types.0.values().any(of_type)
         || params.any(|param| !param.labels.is_empty())
+        || annotations.params.values().flatten().any(|param| !param.labels.is_empty())
+        || annotations.values.values().any(|value| !value.labels.is_empty())
         || program.datasets.values().any(|dataset| !dataset.accepts.is_empty())
 }
 
 /// All checks of the family. `strict`: what decides rows or a branch is in what it decides.
 #[must_use]
 pub fn check(program: &Program, mentions: &Mentions, queries: &Queries, strict: bool) -> Problems {
-    if !concerns(program) {
+    let annotations = &*mentions.annotations;
+    if !concerns(program, annotations) {
         return Problems::default();
     }
-    report::problems(&walk::Walk::over(program, queries, strict), mentions)
+    report::problems(&walk::Walk::over(program, (queries, annotations), strict), mentions)
 }

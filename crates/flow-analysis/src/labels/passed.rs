@@ -3,7 +3,11 @@
 //! What `fn pick<T>(items: List<T>, which: fn(T) -> String)` gives depends on `which`, so its summary would have to say that
 //! everything may come out. How deep and how often this is done is bounded; beyond that the summary stands.
 
-use super::{shape::Shape, walk::Walk};
+use super::{
+    annotated::{Site, given_by},
+    shape::Shape,
+    walk::Walk,
+};
 use flow_expr::{Expr, ExprKind, Name, VarId};
 use std::collections::HashMap;
 
@@ -32,8 +36,9 @@ impl<'a> Walk<'a> {
         }
         self.inlined += 1;
         let mut frame = Frame::default();
-        for (param, arg) in function.params.iter().zip(args) {
+        for (position, (param, arg)) in function.params.iter().zip(args).enumerate() {
             let shape = self.expr(arg);
+            let shape = self.put(shape, Site::Param(name, position), arg.at);
             if !shape.is_clean() {
                 frame.values.insert(*param, shape);
             }
@@ -55,7 +60,7 @@ impl<'a> Walk<'a> {
             self.values = frame.values;
             self.passed = frame.functions;
         }
-        Some(shape)
+        Some(self.put(shape, Site::Result(name), given_by(&function.body).at))
     }
 
     fn is_function(&self, arg: &Expr) -> bool {

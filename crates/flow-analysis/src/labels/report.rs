@@ -1,6 +1,8 @@
 //! What is said of labelled data that goes where it may not: one report for each label and place, with the way that it came.
 
 use super::{
+    annotated::Site,
+    shape::ITEMS,
     sink::{Finding, Sink},
     trail::{Hop, Says, What},
     walk::Walk,
@@ -12,6 +14,7 @@ use flow_plan::Body;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
+    sync::Arc,
 };
 
 /// How many places a report shows on the way.
@@ -34,7 +37,10 @@ pub(super) fn problems(walk: &Walk<'_>, mentions: &Mentions) -> Problems {
         else {
             continue;
         };
-        let fields: BTreeSet<String> = findings.iter().map(|finding| finding.path.join(".")).collect();
+        let shown = |path: &[Arc<str>]| {
+            path.iter().filter(|name| ***name != *ITEMS).map(|name| &**name).collect::<Vec<_>>().join(".")
+        };
+        let fields: BTreeSet<String> = findings.iter().map(|finding| shown(&finding.path)).collect();
         let others = findings.iter().filter_map(|finding| finding.given_at);
         let others = others.filter(|at| Some(*at) != longest.given_at).collect();
         problems.push(Reaches { walk, mentions, label, finding: longest, fields, others });
@@ -91,7 +97,7 @@ fn code(sink: Sink<'_>) -> Code {
     match sink {
         Sink::Model(_) => codes::E0601,
         Sink::Connection(_) | Sink::Url(_) => codes::E0602,
-        Sink::Dataset(_) => codes::E0603,
+        Sink::Dataset(_) | Sink::Version(_) | Sink::Written(_) => codes::E0603,
         Sink::Person(..) | Sink::Removed(_) => codes::E0604,
     }
 }
@@ -110,9 +116,37 @@ impl Reaches<'_, '_> {
                 format!("@{label} data is sent by `{}` to an address that accepts no labels", step.short())
             }
             Sink::Dataset(dataset) => format!("@{label} data is written to `{}`, {}", dataset.short(), self.nowhere()),
+            Sink::Version(dataset) => {
+                format!("@{label} data decides whether `{}` is written, which does not accept it", dataset.short())
+            }
             Sink::Person(step, _) => format!("@{label} data would be shown to whom `{}` asks", step.short()),
+            Sink::Written(site) => {
+                format!("@{label} data becomes {}, which is labelled {} only", self.site(site), self.named(site))
+            }
             Sink::Removed(_) => String::new(),
         }
+    }
+
+    /// A place with a type, in words.
+    fn site(&self, site: Site<'_>) -> String {
+        let name = self.walk.written(site).map_or("", |written| written.name);
+        let mut words = match site {
+            Site::Param(owner, _) => format!("`{name}` of `{}`", owner.short()),
+            Site::Result(owner) => format!("the result of `{}`", owner.short()),
+            Site::Value(_) => format!("`{name}`"),
+            Site::Field(owner, _) => format!("`{name}` of `{}`", owner.short()),
+        };
+        if let [field] = &self.named_fields()[..] {
+            words = format!("{field} in {words}");
+        }
+        words
+    }
+
+    /// The labels that such a place names.
+    fn named(&self, site: Site<'_>) -> String {
+        let named = self.walk.named_at(site, &self.finding.path);
+        let words: BTreeSet<String> = named.iter().map(|label| format!("@{}", label.short())).collect();
+        words.into_iter().collect::<Vec<_>>().join(" and ")
     }
 
     /// Where in a dataset the label has no place.
@@ -129,8 +163,13 @@ impl Reaches<'_, '_> {
     }
 
     fn here(&self) -> String {
+        let hops = self.walk.trails.backwards(self.finding.trail).take(SHOWN);
+        if hops.into_iter().any(|hop| matches!(hop.says, Says::Decides)) {
+            return format!("whether this is done tells @{} data", self.label.short());
+        }
         match self.finding.sink {
             Sink::Dataset(_) => "this carries the label".to_owned(),
+            Sink::Written(_) => format!("this carries @{}", self.label.short()),
             Sink::Person(_, Some(param)) => match self.param(param) {
                 Some(name) => format!("`{name}` is shown as it is, since nothing says that it is labelled"),
                 None => "this is shown".to_owned(),
@@ -154,10 +193,13 @@ impl Reaches<'_, '_> {
                 Some((*self.mentions.fields.get(&name)?, format!("`{field}` is @{label}")))
             }
             What::Type(name) => Some((*self.mentions.fields.get(name)?, format!("`{}` is @{label}", name.short()))),
-            What::Param { owner, param } => {
-                let step = self.walk.step_named(owner).map(|step| step.at);
-                let at = step.or_else(|| self.walk.program.flows.get(owner).map(|flow| flow.at))?;
-                Some((at, format!("`{param}` of `{}` is @{label}", owner.short())))
+            What::Written(site) => {
+                let written = self.walk.written(site)?;
+                let of = match site {
+                    Site::Param(owner, _) => format!(" of `{}`", owner.short()),
+                    _ => String::new(),
+                };
+                Some((written.at, format!("`{}`{of} is @{label}", written.name)))
             }
             What::Dataset(name) => {
                 let at = self.walk.program.datasets.get(name)?.at;
@@ -178,7 +220,13 @@ impl Reaches<'_, '_> {
             Sink::Connection(name) => {
                 Some((program.connections.get(name)?.at, format!("`{}` does not say `accepts @{label}`", name.short())))
             }
-            Sink::Dataset(name) => Some((program.datasets.get(name)?.at, "the dataset".to_owned())),
+            Sink::Dataset(name) | Sink::Version(name) => {
+                Some((program.datasets.get(name)?.at, "the dataset".to_owned()))
+            }
+            Sink::Written(site) => {
+                let at = self.walk.written(site)?.at;
+                Some((at, format!("labelled {}", self.named(site)))).filter(|_| at != Span::default())
+            }
             _ => None,
         }
     }
@@ -219,6 +267,7 @@ impl Reaches<'_, '_> {
             Sink::Url(_) => {
                 format!("declare a `connection` with `provider http` and `accepts @{label}`, and send it there")
             }
+            Sink::Version(_) => format!("`accepts @{label}` in the dataset says that it may tell such data"),
             Sink::Dataset(_) => match &self.named_fields()[..] {
                 [] => format!("`accepts @{label}` in the dataset says that it may hold such data"),
                 [one] => format!("label {one} in the dataset's type: `@{label}` behind its type"),
@@ -229,6 +278,9 @@ impl Reaches<'_, '_> {
                 self.param(param).unwrap_or("the parameter")
             ),
             Sink::Person(_, None) => format!("`@{label}` in the type of the result hides it from them"),
+            Sink::Written(_) => {
+                format!("leave it out; `@{label}` behind the type says that it may be there too")
+            }
             Sink::Removed(_) => String::new(),
         }
     }
@@ -239,6 +291,7 @@ fn says(says: Says<'_>) -> Option<String> {
         Says::Begins => return None,
         Says::Read(dataset) => format!("`{}` is read", dataset.short()),
         Says::Param(param) => format!("it comes in as `{param}`"),
+        Says::Declared(name) => format!("`{name}` holds it by its type"),
         Says::Gives(step) => format!("`{}` gives it", step.short()),
         Says::Filled(field) => format!("it becomes `{field}`"),
         Says::MadeOf(name) => format!("`{name}` is made of it"),
@@ -246,6 +299,7 @@ fn says(says: Says<'_>) -> Option<String> {
         Says::Called(function) => format!("what `{}` gives is made of it", function.short()),
         Says::Returned(flow) => format!("`{}` gives it back", flow.short()),
         Says::GivenTo(callee) => format!("it is given to `{}`", callee.short()),
+        Says::Decides => "it is decided by this".to_owned(),
         Says::Column(column) => format!("the column `{column}` is made of it"),
     })
 }

@@ -3,24 +3,26 @@
 //! What a parameter brings is noted for the callers, as an outlet; what is labelled here is a finding, or is accepted.
 
 use super::{
+    annotated::Site,
     marks::{How, LabelId, Source},
-    shape::Shape,
+    shape::{ALONE, COUNT, Shape},
     trail::{Hop, Says, TrailId},
     walk::Walk,
 };
 use flow_diag::Span;
-use flow_expr::Name;
+use flow_expr::{Name, Type};
 use flow_plan::Dataset;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    rc::Rc,
     sync::Arc,
 };
 
-/// How many outlets of one function, step or flow are kept.
+/// How many outlets of one function, step or flow are kept, each by itself.
 const MOST_OUTLETS: usize = 256;
 
 /// Where data goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Sink<'a> {
     /// A model sees it.
     Model(&'a Name),
@@ -30,10 +32,14 @@ pub(super) enum Sink<'a> {
     Url(&'a Name),
     /// It is written to a dataset.
     Dataset(&'a Name),
+    /// It decides whether a dataset is written.
+    Version(&'a Name),
     /// A person is shown it: a parameter of a step, by its position, or else the step's result.
     Person(&'a Name, Option<usize>),
     /// Its labels are taken off at a place.
     Removed(Span),
+    /// It comes to a place whose type names labels.
+    Written(Site<'a>),
 }
 
 /// What becomes of something that a caller gives.
@@ -46,6 +52,12 @@ pub(super) struct Outlet<'a> {
     trail: TrailId,
 }
 
+/// A call that is looked at: its arguments, and what was brought of them already.
+struct Call<'c> {
+    args: &'c [(Shape, Span)],
+    brought: HashMap<(Source, TrailId), Rc<Shape>>,
+}
+
 /// How many places of the way inside a function are shown to its callers.
 const MOST_INSIDE: usize = 6;
 
@@ -54,6 +66,26 @@ const MOST_INSIDE: usize = 6;
 pub(super) struct Summary<'a> {
     pub(super) returns: Shape,
     outlets: Vec<Outlet<'a>>,
+    /// The kinds of outlets that there are.
+    pub(super) known: HashSet<Kind<'a>>,
+}
+
+/// What comes out, where that is accepted, and as which of its fields.
+pub(super) type Kind<'a> = (Source, Accepts<'a>, Vec<Arc<str>>);
+
+/// What decides what is accepted at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Accepts<'a> {
+    /// A model's list.
+    Model(&'a [Name]),
+    /// A connection's list.
+    Connection(&'a [Name]),
+    /// Nothing is.
+    Nothing,
+    /// A type, of a kind of place, with labels behind it.
+    Typed(u8, &'a Type, &'a [Name]),
+    /// This very place.
+    Only(Sink<'a>),
 }
 
 /// Labelled data that goes where it may not.
@@ -127,6 +159,11 @@ impl<'a> Walk<'a> {
             }
         }
         for (name, field) in &shape.fields {
+            // How many items there are is told by all of them.
+            if **name == *COUNT || **name == *ALONE {
+                self.out(field, sink, at, path, given_at);
+                continue;
+            }
             path.push(name.clone());
             self.out(field, sink, at, path, given_at);
             path.pop();
@@ -145,6 +182,10 @@ impl<'a> Walk<'a> {
             if let Some(removal) = self.noted.removed.get_mut(&place) {
                 removal.labels.insert(label);
             }
+        } else if let Sink::Written(site) = sink {
+            if self.is_refused(site, path, label) {
+                self.noted.findings.push(Finding { label, sink, path: path.to_vec(), at, trail, given_at });
+            }
         } else if self.admits(sink, path, label) {
             self.noted.accepted.insert((sink, label, at));
         } else if let Sink::Dataset(dataset) = sink
@@ -159,27 +200,40 @@ impl<'a> Walk<'a> {
 
     /// One of each kind is enough: what is accepted by one is accepted by all that accept the same.
     fn outlet(&mut self, outlet: Outlet<'a>) {
-        let is_new = self.current.outlets.iter().all(|known| {
-            known.source != outlet.source || known.path != outlet.path || !self.accept_the_same(known.sink, outlet.sink)
-        });
-        if is_new && self.current.outlets.len() < MOST_OUTLETS {
+        let is_much = self.current.outlets.len() >= MOST_OUTLETS;
+        let accepts = self.accepts(outlet.sink, is_much);
+        if self.current.known.insert((outlet.source, accepts, outlet.path.clone())) {
             self.current.outlets.push(outlet);
         }
     }
 
-    fn accept_the_same(&self, one: Sink<'a>, other: Sink<'a>) -> bool {
-        match (one, other) {
-            (Sink::Model(one), Sink::Model(other)) => {
-                let accepts = |name| self.program.models.get(name).map(|model| &model.accepts);
-                accepts(one) == accepts(other)
+    /// What decides what is accepted there; of many places of one type, that alone.
+    fn accepts(&self, sink: Sink<'a>, is_much: bool) -> Accepts<'a> {
+        let program = self.program;
+        let known = match sink {
+            Sink::Model(name) => program.models.get(name).map(|model| Accepts::Model(&model.accepts)),
+            Sink::Connection(name) => {
+                program.connections.get(name).map(|connection| Accepts::Connection(&connection.accepts))
             }
-            (Sink::Connection(one), Sink::Connection(other)) => {
-                let accepts = |name| self.program.connections.get(name).map(|connection| &connection.accepts);
-                accepts(one) == accepts(other)
+            Sink::Url(_) => Some(Accepts::Nothing),
+            Sink::Dataset(name) | Sink::Version(name) if is_much => {
+                // One that accepts more than its type is told apart from others by what it then holds.
+                let dataset = program.datasets.get(name).filter(|dataset| dataset.accepts.is_empty());
+                let is_version = matches!(sink, Sink::Version(_));
+                dataset.map(|dataset| Accepts::Typed(if is_version { 1 } else { 0 }, &dataset.ty, &[]))
             }
-            (Sink::Url(_), Sink::Url(_)) => true,
-            _ => one == other,
-        }
+            Sink::Person(step, position) if is_much => self.step_named(step).map(|step| {
+                let param = position.and_then(|position| step.params.get(position));
+                let result = (&step.returns, &[][..]);
+                let (ty, labels) = param.map_or(result, |param| (&param.ty, &param.labels[..]));
+                Accepts::Typed(2, ty, labels)
+            }),
+            Sink::Written(site) if is_much => {
+                self.written(site).map(|written| Accepts::Typed(3, written.ty, written.labels))
+            }
+            _ => None,
+        };
+        known.unwrap_or(Accepts::Only(sink))
     }
 
     /// Whether a label may be at a place.
@@ -195,13 +249,16 @@ impl<'a> Walk<'a> {
                 let admits = |dataset: &Dataset| self.declared.admits(&dataset.ty, &[], path, name);
                 self.program.datasets.get(dataset).is_none_or(admits)
             }
+            Sink::Version(dataset) => self.program.datasets.get(dataset).is_none_or(|dataset| {
+                dataset.accepts.contains(name) || self.declared.inside(&dataset.ty).contains(&label)
+            }),
             Sink::Person(step, Some(param)) => self.step_named(step).is_none_or(|step| {
                 step.params.get(param).is_none_or(|param| self.declared.admits(&param.ty, &param.labels, path, name))
             }),
             Sink::Person(step, None) => {
                 self.step_named(step).is_none_or(|step| self.declared.admits(&step.returns, &[], path, name))
             }
-            Sink::Removed(_) => true,
+            Sink::Removed(_) | Sink::Written(_) => true,
         }
     }
 
@@ -212,25 +269,39 @@ impl<'a> Walk<'a> {
     }
 
     /// What becomes of the arguments of a call, and what it gives for them.
-    pub(super) fn fill(&mut self, summary: &Summary<'a>, args: &[(Shape, Span)]) -> Shape {
+    pub(super) fn fill(&mut self, summary: &Rc<Summary<'a>>, args: &[(Shape, Span)]) -> Shape {
+        // Where no ways are kept, the same again would give and note the same again.
+        let same = |given: &[Shape]| given.iter().eq(args.iter().map(|(arg, _)| arg));
+        if let Some((_, _, known)) = self.filled.get(&Rc::as_ptr(summary)).filter(|(_, given, _)| same(given)) {
+            return known.clone();
+        }
+        let result = self.filled_anew(summary, args);
+        if !self.keeps_ways {
+            let given = args.iter().map(|(arg, _)| arg.clone()).collect();
+            self.filled.insert(Rc::as_ptr(summary), (summary.clone(), given, result.clone()));
+        }
+        result
+    }
+
+    fn filled_anew(&mut self, summary: &Summary<'a>, args: &[(Shape, Span)]) -> Shape {
+        let mut call = Call { args, brought: HashMap::new() };
         for outlet in &summary.outlets {
             let Source::Place { place, .. } = outlet.source else { continue };
-            let given_at = args.get(self.places.path(place).0).map(|(_, at)| *at);
-            let mut given = Shape::default();
-            self.bring((outlet.source, outlet.trail), args, &mut given);
+            let given = self.bring((outlet.source, outlet.trail), &mut call);
             if !given.is_clean() {
+                let given_at = args.get(self.places.root(place)).map(|(_, at)| *at);
                 self.out(&given, outlet.sink, outlet.at, &mut outlet.path.clone(), given_at);
             }
         }
-        self.filled(&summary.returns, args)
+        self.filled(&summary.returns, &mut call)
     }
 
     /// A shape with what the arguments are in the place of the parameters.
-    fn filled(&mut self, shape: &Shape, args: &[(Shape, Span)]) -> Shape {
+    fn filled(&mut self, shape: &Shape, call: &mut Call<'_>) -> Shape {
         let mut result = Shape::default();
         for mark in shape.own.iter() {
             if matches!(mark.0, Source::Place { .. }) {
-                self.bring(mark, args, &mut result);
+                result.take(&self.bring(mark, call));
             }
         }
         for (source, trail) in shape.own.iter() {
@@ -239,29 +310,36 @@ impl<'a> Walk<'a> {
             }
         }
         for (name, field) in &shape.fields {
-            let field = self.filled(field, args);
-            result.fields.entry(name.clone()).or_default().join(&field);
+            let field = self.filled(field, call);
+            if !field.is_clean() {
+                result.fields.entry(name.clone()).or_default().take(&field);
+            }
         }
-        result.fields.retain(|_, field| !field.is_clean());
         result
     }
 
-    /// Adds what a place is in a call.
-    fn bring(&mut self, (source, inside): (Source, TrailId), args: &[(Shape, Span)], into: &mut Shape) {
-        let Source::Place { place, how, except } = source else { return };
+    /// What a place is in a call. Many fields of a result may be made of the same one.
+    fn bring(&mut self, mark: (Source, TrailId), call: &mut Call<'_>) -> Rc<Shape> {
+        if let Some(known) = call.brought.get(&mark) {
+            return known.clone();
+        }
+        let brought = Rc::new(self.brought(mark, call.args));
+        call.brought.insert(mark, brought.clone());
+        brought
+    }
+
+    fn brought(&mut self, (source, inside): (Source, TrailId), args: &[(Shape, Span)]) -> Shape {
+        let Source::Place { place, how, except } = source else { return Shape::default() };
         let (param, path) = self.places.path(place);
-        let Some((arg, _)) = args.get(param) else { return };
-        if arg.is_clean() {
-            return;
+        let Some((arg, _)) = args.get(param).filter(|(arg, _)| !arg.is_clean()) else { return Shape::default() };
+        let mut given = None;
+        for name in &path {
+            let whole = given.as_ref().unwrap_or(arg);
+            given = Some(whole.field_of_place(name, &mut self.places));
         }
-        let mut path = path.iter();
-        let first = path.next().map(|name| arg.field(name, &mut self.places));
-        let mut given = first.unwrap_or_else(|| arg.clone());
-        for name in path {
-            given = given.field(name, &mut self.places);
-        }
+        let given = given.unwrap_or_else(|| arg.clone());
         if given.is_clean() {
-            return;
+            return given;
         }
         let given = match how {
             How::Same => given,
@@ -271,11 +349,14 @@ impl<'a> Walk<'a> {
         let except = self.places.excepted(except).to_vec();
         let mut given = self.without(given, &except);
         self.goes_on(&mut given, inside);
-        into.join(&given);
+        given
     }
 
     /// The way of a value goes on as it does inside a function.
     fn goes_on(&mut self, shape: &mut Shape, inside: TrailId) {
+        if shape.is_clean() {
+            return;
+        }
         let hops: Vec<Hop<'a>> = self.trails.backwards(inside).take(MOST_INSIDE).collect();
         for hop in hops.into_iter().rev() {
             if !matches!(hop.says, Says::Begins) {

@@ -6,6 +6,7 @@
 //! followed column by column.
 
 use super::{
+    annotated::Site,
     expr::holes,
     marks::Marks,
     shape::Shape,
@@ -26,7 +27,8 @@ impl<'a> Walk<'a> {
     /// What callers must know of a step or judge.
     pub(super) fn step(&mut self, step: &'a Step) -> Rc<Summary<'a>> {
         self.begin();
-        self.params(&step.name, &step.params, step.at, true);
+        self.params(&step.name, &step.params, true);
+        self.deciding = self.place(step.params.len()).own;
         let mut result = self.declared.shape(&step.returns, &mut self.labels, &mut self.trails);
         self.hop(&mut result, step.at, Says::Gives(&step.name));
         match &step.body {
@@ -58,6 +60,7 @@ impl<'a> Walk<'a> {
 
     /// What goes into the body, which is sent where it goes.
     fn inputs(&mut self, step: &'a Step) -> Marks {
+        self.asked(step);
         match &step.body {
             Body::Http { .. } => self.request(step),
             Body::Ai(body) => self.prompt(step, body),
@@ -68,6 +71,18 @@ impl<'a> Walk<'a> {
             }
             _ => self.given(step),
         }
+    }
+
+    /// That something is asked of the world at all tells what decides it.
+    fn asked(&mut self, step: &'a Step) {
+        let sinks: Vec<Sink<'a>> = match &step.body {
+            Body::Http { connection, .. } => vec![connection.as_ref().map_or(Sink::Url(&step.name), Sink::Connection)],
+            Body::Ai(body) => body.models.iter().map(Sink::Model).collect(),
+            Body::Sql { connection: Some(connection), .. } => vec![Sink::Connection(connection)],
+            _ => vec![],
+        };
+        let deciding = Shape::of(self.deciding.clone());
+        sinks.into_iter().for_each(|sink| self.out_flat(&deciding, sink, step.place_of("body")));
     }
 
     /// All that the parameters carry.
@@ -154,14 +169,27 @@ impl<'a> Walk<'a> {
                         models.for_each(|model| self.out_flat(&shape, model, message.at));
                     }
                 }
-                GuardAction::Ask { .. } => {
+                GuardAction::Ask { message, .. } => {
                     let at = guard.condition.at;
                     self.out(result, Sink::Person(&step.name, None), at, &mut vec![], None);
+                    message.iter().for_each(|message| self.asked_with(step, message));
                 }
                 _ => {}
             }
         }
         self.set(VarId::IT, Shape::default());
+    }
+
+    /// The words of a question show what their holes mention of the parameters, as far as no type hides it.
+    fn asked_with(&mut self, step: &'a Step, message: &'a Expr) {
+        for part in every_expression(message) {
+            let ExprKind::Var(var) = part.kind else { continue };
+            let position = step.params.iter().position(|param| param.var == var);
+            if let Some(position) = position {
+                let shown = self.values.get(&var).cloned().unwrap_or_default();
+                self.out(&shown, Sink::Person(&step.name, Some(position)), part.at, &mut vec![], None);
+            }
+        }
     }
 
     /// Judges are asked about what they are given.
@@ -174,8 +202,9 @@ impl<'a> Walk<'a> {
                 && let Some(summary) = self.judges.get(judge).cloned()
             {
                 let mut given = vec![];
-                for arg in args {
-                    given.push((self.expr(arg), arg.at));
+                for (position, arg) in args.iter().enumerate() {
+                    let shape = self.expr(arg);
+                    given.push((self.admitted(shape, Site::Param(judge, position), arg.at), arg.at));
                 }
                 self.fill(&summary, &given);
             }
@@ -252,13 +281,15 @@ impl<'a> Walk<'a> {
                 made.own.join(&value.flat());
             }
             made.own.join(&decides);
+            if made.is_clean() {
+                continue;
+            }
             if is_record {
                 shape.fields.entry(column.name.clone()).or_default().join(&made);
             } else {
                 shape.join(&made);
             }
         }
-        shape.fields.retain(|_, field| !field.is_clean());
         shape
     }
 
@@ -269,10 +300,10 @@ impl<'a> Walk<'a> {
             LineageSource::Param(name) => (name, None),
         };
         let param = step.params.iter().find(|param| *param.name == **name);
-        let Some(value) = param.and_then(|param| self.values.get(&param.var)).cloned() else { return Shape::default() };
+        let Some(value) = param.and_then(|param| self.values.get(&param.var)) else { return Shape::default() };
         match column {
             Some(column) => value.field(column, &mut self.places),
-            None => value,
+            None => value.clone(),
         }
     }
 }

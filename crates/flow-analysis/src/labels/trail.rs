@@ -1,5 +1,6 @@
 //! The way that labelled data came, from where its label is declared to where it may not go.
 
+use super::annotated::Site;
 use crate::trail;
 pub(super) use crate::trail::TrailId;
 use flow_expr::Name;
@@ -17,8 +18,8 @@ pub(super) enum What<'a> {
     Field { owner: &'a Name, field: &'a str },
     /// A type: another name for one, or one that holds itself.
     Type(&'a Name),
-    /// A parameter of a step or flow.
-    Param { owner: &'a Name, param: &'a str },
+    /// A place with labels behind its type: a parameter, a `const`, a `var`.
+    Written(Site<'a>),
     /// A dataset that accepts the label without saying where.
     Dataset(&'a Name),
     /// Not known here: what a caller gives.
@@ -32,8 +33,10 @@ pub(super) enum Says<'a> {
     Begins,
     /// It is read from a dataset.
     Read(&'a Name),
-    /// It is a parameter of a step or flow.
+    /// It is a parameter.
     Param(&'a str),
+    /// It stands under a name whose type has the label.
+    Declared(&'a str),
     /// A step gives it, whose result's type has the label.
     Gives(&'a Name),
     /// A record is made whose field has the label.
@@ -48,6 +51,8 @@ pub(super) enum Says<'a> {
     Returned(&'a Name),
     /// It is given to a step or flow.
     GivenTo(&'a Name),
+    /// It decides whether something is done.
+    Decides,
     /// A query takes it into a column.
     Column(&'a str),
 }

@@ -407,7 +407,7 @@ flow daily(person: Person) {
 "#;
     let compilation = compile_text(text);
     assert!(codes(&compilation).is_empty(), "{}", shown(&compilation));
-    let mut audit = labels::audit::audit(&compilation.program, &compilation.queries);
+    let mut audit = labels::audit::audit(&compilation.program, &compilation.queries, &compilation.places.annotations);
     let is_own =
         |at: flow_diag::Span| compilation.sources.get(at.file).is_some_and(|source| source.path == "main.flow");
     audit.removals.retain(|removal| is_own(removal.at));
@@ -418,4 +418,19 @@ flow daily(person: Person) {
     let accepts: Vec<(&str, &str, usize)> =
         audit.accepts.iter().map(|one| (one.kind.word(), one.name.short(), one.arrives.len())).collect();
     assert_eq!(accepts, [("model", "writer", 1), ("dataset", "people", 0)]);
+}
+
+#[test]
+fn the_last_of_many_places_is_not_forgotten() {
+    let mut text = String::from("label pii \"Identifies a person.\"\ndataset last: String { at text(\"last.txt\") }\n");
+    let mut body = String::new();
+    for number in 0..400 {
+        let _ = writeln!(text, "dataset d{number}: String {{ at text(\"d{number}.txt\"), accepts @pii }}");
+        let _ = writeln!(body, "  write d{number} = name");
+    }
+    let _ = write!(text, "flow all(name: String) {{\n{body}  write last = name\n}}\n");
+    text.push_str("flow begins(name: String @pii) { do all(name) }\n");
+    let compilation = compile_text(&text);
+    let found: Vec<_> = compilation.problems.0.iter().map(|problem| problem.title.as_str()).collect();
+    assert_eq!(found, ["@pii data is written to `last`, which does not accept it"]);
 }

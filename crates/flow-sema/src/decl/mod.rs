@@ -63,6 +63,8 @@ pub struct Places {
     pub queries: Vec<QueryText>,
     /// What each step's `after` names: other steps and datasets.
     pub after: BTreeMap<Name, Vec<(Name, Span)>>,
+    /// Types that are written where the plan keeps none.
+    pub annotations: std::sync::Arc<crate::Annotations>,
 }
 
 /// A query in the text.

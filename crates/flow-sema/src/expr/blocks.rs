@@ -109,6 +109,7 @@ impl Elaborator<'_> {
         }
         let (value, ty) = self.let_value(stmt);
         let name = stmt.name()?;
+        self.annotate(stmt, &name, &ty, at);
         let var = self.bind(&name, ty, DefinitionKind::Local, true);
         Some((var, value, at))
     }
@@ -129,6 +130,14 @@ impl Elaborator<'_> {
             (Some((ty, at)), None) => (self.unknown(at).0, ty),
             (None, Some(written)) => self.infer(&written),
             (None, None) => self.missing(stmt.range()),
+        }
+    }
+
+    /// Keeps the type that a `let` declares, for the value that is computed at this place.
+    pub(crate) fn annotate(&mut self, stmt: &ast::LetStmt, name: &ast::Name, ty: &Type, place: Span) {
+        if stmt.ty().is_some() {
+            let at = self.span(name.range());
+            self.output.annotations.value(place, name.text(), ty, at);
         }
     }
 

@@ -105,6 +105,8 @@ impl Elaborator<'_> {
     pub(super) fn item_meaning(&mut self, item: ItemId, at: Span) -> Meaning {
         if matches!(self.env.names.item(item).decl, ast::Decl::Const(_) | ast::Decl::Var(_)) {
             let constant = crate::values::constant(self.env, item, at, self.output);
+            let declared = self.env.names.item(item);
+            self.output.annotations.mention(at, &declared.name, &constant, declared.at);
             let ty = constant.ty;
             self.output.index.typed(at, &ty);
             return match constant.value {

@@ -23,6 +23,8 @@ pub(super) fn let_stmt(el: &mut Elaborator<'_>, stmt: &ast::LetStmt) {
         ty = recover(el, &recovery, (&value, &ty), fresh, before, stmt.ty().is_some());
     }
     let Some(name) = stmt.name() else { return };
+    let node_at = fresh.and_then(|var| Some(el.graph.as_mut()?.node_of(var)?.at));
+    el.annotate(stmt, &name, &ty, node_at.unwrap_or(at));
     let var = el.bind(&name, ty.clone(), LOCAL, true);
     match fresh {
         Some(node) => {

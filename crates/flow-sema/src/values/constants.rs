@@ -38,7 +38,7 @@ pub(crate) fn constant(env: &Environment, id: ItemId, mention: Span, output: &mu
         return known.clone();
     }
     if closes_circle(env, id, mention, output) {
-        return Constant { ty: Type::Unknown, value: None };
+        return Constant::unknown();
     }
     env.open.borrow_mut().push((id, mention));
     let found = compute(env, id, output);
@@ -65,7 +65,7 @@ pub(super) fn closes_circle(env: &Environment, id: ItemId, mention: Span, output
     // Each of the circle has no value; that is said once.
     let mut constants = env.constants.borrow_mut();
     for (id, _) in &open[start..] {
-        constants.entry(*id).or_insert(Constant { ty: Type::Unknown, value: None });
+        constants.entry(*id).or_insert_with(Constant::unknown);
     }
     true
 }
@@ -73,21 +73,14 @@ pub(super) fn closes_circle(env: &Environment, id: ItemId, mention: Span, output
 fn compute(env: &Environment, id: ItemId, output: &mut Output) -> Constant {
     let item = env.names.item(id);
     let name = item.name.short();
-    let (ty, labels, refinement, written) = match &item.decl {
-        ast::Decl::Const(decl) => (decl.ty(), decl.labels().count(), decl.refinement(), decl.value()),
-        ast::Decl::Var(decl) => (decl.ty(), decl.labels().count(), decl.refinement(), decl.default()),
-        _ => return Constant { ty: Type::Unknown, value: None },
+    let (ty, labels, refinement, written): (_, Vec<ast::LabelRef>, _, _) = match &item.decl {
+        ast::Decl::Const(decl) => (decl.ty(), decl.labels().collect(), decl.refinement(), decl.value()),
+        ast::Decl::Var(decl) => (decl.ty(), decl.labels().collect(), decl.refinement(), decl.default()),
+        _ => return Constant::unknown(),
     };
     let file = env.names.module(item.module).file;
     let context = TypeContext { env, module: item.module, parameters: &[] };
-    if labels > 0 {
-        let labels: Box<dyn Iterator<Item = ast::LabelRef>> = match &item.decl {
-            ast::Decl::Const(decl) => Box::new(decl.labels()),
-            ast::Decl::Var(decl) => Box::new(decl.labels()),
-            _ => Box::new(std::iter::empty()),
-        };
-        crate::types::resolve_labels(&context, labels, output);
-    }
+    let mut labels = crate::types::resolve_labels(&context, labels.into_iter(), output);
     let declared = ty.map(|written| (context.resolve(&written, output), span(file, written.range())));
     let mut elaborator = Elaborator::new(env, item.module, Place::Constant, output);
     let (expr, ty) = match (&declared, &written) {
@@ -101,6 +94,9 @@ fn compute(env: &Environment, id: ItemId, output: &mut Output) -> Constant {
         }
         (None, None) => (None, Type::Unknown),
     };
+    if let Some(expr) = expr.as_ref().filter(|_| labels.is_empty()) {
+        labels = output.annotations.labels_within(expr, env);
+    }
     let default = expr.and_then(|expr| constant_value(env, &expr, Some((item.at, name)), output));
     let (value, at) = match &item.decl {
         ast::Decl::Var(_) => super::settings::value(env, id, &ty, default, output),
@@ -109,7 +105,7 @@ fn compute(env: &Environment, id: ItemId, output: &mut Output) -> Constant {
     if let (Some(value), Some(rule)) = (&value, refinement) {
         check_rule(env, id, &rule, &ty, value, at, output);
     }
-    Constant { ty, value }
+    Constant { ty, labels, value }
 }
 
 /// Reports a constant that breaks its own `where`.

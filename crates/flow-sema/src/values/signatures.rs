@@ -56,7 +56,9 @@ pub(crate) fn signatures(env: &mut Environment, output: &mut Output) {
                 TypeDef::Refined { base, refinement: Refinement { condition, text: "".into() }, labels: vec![] },
             );
         }
-        env.signatures.insert(id, Rc::new(Signature { params, returns, returns_at }));
+        let signature = Signature { params, returns, returns_at };
+        output.annotations.signature(&item.name, &signature);
+        env.signatures.insert(id, Rc::new(signature));
     }
 }
 

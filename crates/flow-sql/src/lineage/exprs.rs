@@ -68,10 +68,20 @@ impl Walk<'_> {
     pub(super) fn made(&mut self, expr: &Expr, input: &Relation) -> Made {
         match expr {
             Expr::Alias(alias) => self.made(&alias.expr, input),
-            Expr::Column(column) => self.column(column, input.column(column).cloned()),
+            Expr::Column(column) => {
+                let known = input.column(column).cloned();
+                // One that is not found may be any.
+                self.column(column, Some(known.unwrap_or_else(|| input.everything())))
+            }
             Expr::OuterReferenceColumn(_, column) => {
                 let known = self.outer.iter().rev().find_map(|outer| outer.column(column)).cloned();
-                self.column(column, known)
+                let any = || {
+                    self.outer.iter().map(Relation::everything).reduce(|mut all, made| {
+                        join(&mut all, &made, Through::Value);
+                        all
+                    })
+                };
+                self.column(column, known.or_else(any))
             }
             Expr::Placeholder(placeholder) => {
                 let number = placeholder.id.strip_prefix('$').and_then(|number| number.parse::<usize>().ok());

@@ -8,7 +8,7 @@ use datafusion::{
         Aggregate, Distinct, Expr, Join, LogicalPlan, RecursiveQuery, SortExpr, Values, utils::grouping_set_to_exprlist,
     },
 };
-use std::{collections::HashMap, sync::Arc};
+use std::{cell::OnceCell, collections::HashMap, sync::Arc};
 
 /// More rounds through a recursive query than it takes to reach what does not change.
 const MOST_ROUNDS: usize = 64;
@@ -17,17 +17,51 @@ const MOST_ROUNDS: usize = 64;
 pub(super) struct Relation {
     schema: DFSchemaRef,
     columns: Vec<Made>,
+    /// Places of columns by name, once one is asked for: a table may have thousands.
+    places: OnceCell<HashMap<String, Vec<usize>>>,
 }
 
 impl Relation {
+    fn new(schema: DFSchemaRef, columns: Vec<Made>) -> Self {
+        Self { schema, columns, places: OnceCell::new() }
+    }
+
     /// The same, for sub-queries inside of it.
     pub(super) fn again(&self) -> Self {
-        Self { schema: self.schema.clone(), columns: self.columns.clone() }
+        Self::new(self.schema.clone(), self.columns.clone())
     }
 
     /// What a column is made from.
     pub(super) fn column(&self, column: &Column) -> Option<&Made> {
-        self.columns.get(self.schema.maybe_index_of_column(column)?)
+        self.columns.get(self.place(column)?)
+    }
+
+    /// As the planner resolves names: a table's column, where the table is named; else the first of that name.
+    fn place(&self, column: &Column) -> Option<usize> {
+        let by_name = self.places.get_or_init(|| {
+            let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+            for (place, field) in self.schema.fields().iter().enumerate() {
+                by_name.entry(field.name().clone()).or_default().push(place);
+            }
+            by_name
+        });
+        let is_meant = |place: &&usize| {
+            let (table, _) = self.schema.qualified_field(**place);
+            match (&column.relation, table) {
+                (Some(meant), Some(table)) => meant.resolved_eq(table),
+                // A table in the place of a name that was given to its columns one by one.
+                (Some(_), None) => false,
+                (None, _) => true,
+            }
+        };
+        by_name.get(&column.name)?.iter().find(is_meant).copied()
+    }
+
+    /// What anything in it is made from.
+    pub(super) fn everything(&self) -> Made {
+        let mut all = Made::new();
+        self.columns.iter().for_each(|made| join(&mut all, made, Through::Value));
+        all
     }
 }
 
@@ -108,18 +142,22 @@ impl<'a> Walk<'a> {
     }
 
     fn join(&mut self, node: &Join, plan: &LogicalPlan) -> Vec<Made> {
-        let (left, right) = (self.plan(&node.left), self.plan(&node.right));
+        // What stands to the left is what a `lateral` to the right may look at.
+        let left = self.relation(&node.left);
+        self.outer.push(left);
+        let right = self.plan(&node.right);
+        let left = self.outer.pop().map(|left| left.columns).unwrap_or_default();
         let widths = (left.len(), right.len());
         let columns: Vec<Made> = left.into_iter().chain(right).collect();
         let Ok(schema) = node.left.schema().join(node.right.schema()) else { return self.unknown(plan, &columns) };
-        let both = Relation { schema: Arc::new(schema), columns };
+        let both = Relation::new(Arc::new(schema), columns);
         let keys = node.on.iter().flat_map(|(left, right)| [left, right]);
         self.decided_by(keys.chain(&node.filter), &both);
         joined(node.join_type, widths, both.columns)
     }
 
     fn values(&mut self, node: &Values) -> Vec<Made> {
-        let nothing = Relation { schema: node.schema.clone(), columns: vec![] };
+        let nothing = Relation::new(node.schema.clone(), vec![]);
         let mut all = vec![Made::new(); node.schema.fields().len()];
         for row in &node.values {
             for (all, expr) in all.iter_mut().zip(row) {
@@ -132,7 +170,7 @@ impl<'a> Walk<'a> {
     /// A plan under the names of its columns.
     pub(super) fn relation(&mut self, plan: &LogicalPlan) -> Relation {
         let columns = self.plan(plan);
-        Relation { schema: plan.schema().clone(), columns }
+        Relation::new(plan.schema().clone(), columns)
     }
 
     /// Every column is made of everything.

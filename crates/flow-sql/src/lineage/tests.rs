@@ -57,6 +57,10 @@ fn columns_are_followed_through_relations() {
         ("select name, id from people", "name p.name; id p.id"),
         ("select * from visits", "id v.id; page v.page; length v.length"),
         (
+            "select t.name, v.id from visits v join lateral (select max(p.name) as name from people p where p.id = v.id) t on true",
+            "name p.name; id v.id | p.id? v.id?",
+        ),
+        (
             "select v.* from visits v join people p on p.id = v.id",
             "id v.id; page v.page; length v.length | p.id? v.id?",
         ),

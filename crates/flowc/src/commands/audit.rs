@@ -15,9 +15,10 @@ use flow_compiler::{
     Compilation,
     labels::audit::{self, Accepts, How, Removal},
 };
-use flow_diag::{Encoding, LineIndex, Problems, Severity, Sources, Span, render::clean};
+use flow_diag::{Encoding, FileId, LineIndex, Problems, Severity, Sources, Span, render::clean};
 use flow_expr::Name;
 use serde_json::{Value as Json, json};
+use std::{cell::RefCell, collections::HashMap};
 
 /// Lists what a reviewer of the program must have seen
 #[derive(Debug, Args)]
@@ -51,11 +52,11 @@ impl Audit {
             ui.say(&report::summary(ui, &broken));
             return Ok(Exit::Wrong);
         }
-        let mut found = audit::audit(&compilation.program, &compilation.queries);
+        let mut found = audit::audit(&compilation.program, &compilation.queries, &compilation.places.annotations);
         found.removals.retain(|removal| is_of_project(&compilation, removal.at));
         match format {
             Format::Json => {
-                let places = Places(&compilation.sources);
+                let places = Places::of(&compilation.sources);
                 let removals: Vec<Json> = found.removals.iter().map(|removal| places.removal_json(removal)).collect();
                 let accepts: Vec<Json> = found.accepts.iter().map(|accepts| places.accepts_json(accepts)).collect();
                 ui.out(&format!("{:#}\n", json!({ "format": 1, "removals": removals, "accepts": accepts })))?;
@@ -71,7 +72,7 @@ fn is_of_project(compilation: &Compilation, at: Span) -> bool {
 }
 
 fn text(found: &audit::Audit, compilation: &Compilation, ui: &Ui) -> Result<(), Failure> {
-    let places = Places(&compilation.sources);
+    let places = Places::of(&compilation.sources);
     let is_brought = |accepts: &Accepts| {
         compilation.program.datasets.get(&accepts.name).is_some_and(|dataset| dataset.writer.is_none())
     };
@@ -100,23 +101,33 @@ fn labels(names: &[Name]) -> String {
     }
 }
 
-struct Places<'a>(&'a Sources);
+/// The texts, and where their lines begin, once that is asked for.
+struct Places<'a> {
+    sources: &'a Sources,
+    lines: RefCell<HashMap<FileId, LineIndex>>,
+}
 
-impl Places<'_> {
+impl<'a> Places<'a> {
+    fn of(sources: &'a Sources) -> Self {
+        Self { sources, lines: RefCell::default() }
+    }
+
     /// Where something is: path, line and column, counted from 1.
-    fn of(&self, at: Span) -> Option<(&str, u32, u32)> {
-        let source = self.0.get(at.file)?;
-        let found = LineIndex::new(&source.text).position(&source.text, at.start, Encoding::Characters);
+    fn place(&self, at: Span) -> Option<(&str, u32, u32)> {
+        let source = self.sources.get(at.file)?;
+        let mut lines = self.lines.borrow_mut();
+        let lines = lines.entry(at.file).or_insert_with(|| LineIndex::new(&source.text));
+        let found = lines.position(&source.text, at.start, Encoding::Characters);
         Some((&source.path, found.line, found.column))
     }
 
     fn words(&self, at: Span) -> String {
-        self.of(at).map(|(path, line, column)| format!("{path}:{line}:{column}")).unwrap_or_default()
+        self.place(at).map(|(path, line, column)| format!("{path}:{line}:{column}")).unwrap_or_default()
     }
 
     /// What stands there, in one line.
     fn code(&self, at: Span) -> String {
-        let source = self.0.get(at.file);
+        let source = self.sources.get(at.file);
         let text = source.and_then(|source| source.text.get(at.start as usize..at.end as usize)).unwrap_or_default();
         let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let shown: String = line.chars().take(60).collect();
@@ -154,7 +165,7 @@ impl Places<'_> {
     }
 
     fn place_json(&self, at: Span) -> Json {
-        match self.of(at) {
+        match self.place(at) {
             Some((path, line, column)) => json!({ "path": path, "line": line, "column": column }),
             None => Json::Null,
         }
