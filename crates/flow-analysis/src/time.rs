@@ -413,12 +413,14 @@ fn node_bound(knows: &Knows<'_>, flow: &Name, node: &Node, nodes: &mut Found) ->
     }
 }
 
-/// How many turns of a loop go on at once: where a turn is nothing but a call of a step, no more than its pool has slots.
+/// How many turns of a loop go on at once: where a turn is nothing but a call of a step that is tried once, no more than
+/// its pool has slots. (What is tried again gives its slot to others in between.)
 pub(crate) fn turns_at_once(program: &Program, parallel: u32, body: &Block) -> u64 {
     let only = match body.nodes.as_slice() {
         [Node { kind: NodeKind::Call { step, recover: None, .. }, .. }] => program.steps.get(step),
         _ => None,
     };
+    let only = only.filter(|step| whole_bound(program, step, DEEPEST_TOOLS).attempts == 1);
     let slots = only.and_then(|step| program.pools.get(step.pool.as_ref()?)).copied().unwrap_or(u32::MAX);
     u64::from(parallel.min(slots).max(1))
 }

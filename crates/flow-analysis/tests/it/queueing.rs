@@ -45,6 +45,12 @@ fn what_waits_for_each_other_is_never_there_at_once() {
 fn turns_of_a_loop_wait_for_each_other() {
     let calls = |parallel| vec![(each(10, parallel, vec![(call("s"), vec![])]), vec![])];
     assert_eq!((seconds(2, calls(4)), seconds(4, calls(4)), seconds(1, calls(4))), (50, 30, 100));
+    // What is tried again waits each time, here for the two others: two rounds of two attempts.
+    let retried = Step { retry: Some(policy(1)), ..pooled("r") };
+    let loops = vec![(each(6, 3, vec![(call("r"), vec![])]), vec![])];
+    let program = with_slots(2, vec![retried], vec![flow("f", loops)]);
+    let whole = bounds(&program, &name("f")).flow.map(|bound| bound.worst_ms);
+    assert_eq!(whole, Some(2 * (2 * (10_000 + 10_000) + 1_000)));
     // Of turns with more in them each may wait for the three others, by two slots.
     let longer = vec![(each(8, 4, vec![(call("s"), vec![]), (call("free"), vec![100])]), vec![])];
     assert_eq!(seconds(2, longer), 2 * (15 + 10 + 10));
