@@ -178,16 +178,23 @@ fn is_next_day(start: Gap, zone: &str) -> bool {
 fn shorten(found: &Missed<'_>, leg: &Leg, gain: u64) -> String {
     let too_much = found.worst_ms - found.allowed_ms;
     let share = spell::length(leg.worst_ms);
+    // Where a block holds one thing, that is what takes the time.
+    let (mut rounds, mut whole) = (1_u64, leg);
+    while let [inside] = &whole.inside[..] {
+        rounds = rounds.saturating_mul(whole.rounds);
+        whole = inside;
+    }
+    if whole.waits_ms.saturating_mul(rounds) >= too_much {
+        let waits = spell::length(whole.waits_ms);
+        return format!(
+            "what helps most: a pool with more slots for `{}`, which may wait {waits} for a place",
+            whole.label
+        );
+    }
     if gain < too_much {
         return format!("no single step is enough; `{}` helps most, with {share} of it", leg.label);
     }
-    // Where a block holds one thing, that is what takes the time.
-    let (mut rounds, mut whole) = (1, leg);
-    while let [inside] = &whole.inside[..] {
-        rounds *= whole.rounds;
-        whole = inside;
-    }
-    if rounds > 1 || !leg.inside.is_empty() && whole.inside.is_empty() {
+    if whole.waits_ms == 0 && (rounds > 1 || !leg.inside.is_empty() && whole.inside.is_empty()) {
         let kept = (leg.worst_ms - too_much) / rounds.max(1);
         if kept > 0 && whole.step.is_some() {
             let (name, kept) = (&whole.label, spell::length(spell::round_down(kept)));
@@ -230,6 +237,10 @@ pub(crate) fn point_at(mut problem: Problem, path: &[Leg], whole_ms: u64) -> Pro
         let text = match longest.len() {
             1 => format!("worst case of the path: {whole}{each}"),
             _ => format!("{}{each} of the path's {whole}", spell::length(share(leaf))),
+        };
+        let text = match leg.waits_ms {
+            0 => text,
+            waits => format!("{text}; {} of it may pass in waiting for a place in its pool", spell::length(waits)),
         };
         problem = problem.label(leg.at, text);
     }

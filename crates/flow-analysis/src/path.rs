@@ -3,7 +3,7 @@
 //! Works on the worst cases of [`crate::time`] and the graph alone. A branch, a loop or a called flow is one node of a
 //! timeline; a path leads on inside of it, through the longest branch, one round of the loop, the flow.
 
-use crate::time::{in_order, turns_at_once, waits, waits_for};
+use crate::time::{call_bound, in_order, turns_at_once, waits, waits_for};
 use flow_diag::Span;
 use flow_expr::Name;
 use flow_plan::{Block, Bounds, Flow, Node, NodeId, NodeKind, Program, Provenance, StaleAction};
@@ -36,6 +36,8 @@ pub struct Leg {
     pub at: Span,
     /// Its worst case.
     pub worst_ms: u64,
+    /// How much of that is waiting for a place in the step's pool.
+    pub waits_ms: u64,
     /// Where that comes from.
     pub provenance: Provenance,
     /// How often what is inside is gone through, one after the other.
@@ -203,12 +205,17 @@ fn leg(ways: Ways<'_, '_>, node: &Node, bounds: &Bounds, depth: u32) -> Option<L
         _ => None,
     };
     let (rounds, inside) = ways.inside(node, bounds, depth);
+    let alone = match &node.kind {
+        NodeKind::Call { recover: None, .. } => step.map(|step| call_bound(ways.program, step).worst_ms),
+        _ => None,
+    };
     Some(Leg {
         node: node.id,
         label: node.label.to_string(),
         step: step.map(|step| step.name.clone()),
         at: step.map_or(node.at, |step| step.at),
         worst_ms: bound.worst_ms,
+        waits_ms: alone.map_or(0, |alone| bound.worst_ms.saturating_sub(alone)),
         provenance: bound.provenance,
         rounds,
         inside,

@@ -68,6 +68,11 @@ impl Tries {
     }
 }
 
+/// The worst case of one execution of a step with its judges and tools, where nothing waits for a place in a pool.
+pub(crate) fn call_bound(program: &Program, step: &Step) -> Bound {
+    whole_bound(program, step, DEEPEST_TOOLS)
+}
+
 /// The worst case of one execution of a step with its judges and tools: each judge may be asked about each result, and
 /// each turn of a conversation may call as many steps as it may, the slowest each time; a budget of asks is for all of
 /// them. `depth` is how deep tools call tools; those that never end (E0904) count as if they ended there.
@@ -237,7 +242,7 @@ impl<'a> Knows<'a> {
 
     /// A call of a step, with what it may wait for a place in its pool each time that it is tried.
     fn call(&self, flow: &Name, node: NodeId, step: &Step) -> Bound {
-        let bound = whole_bound(self.program, step, DEEPEST_TOOLS);
+        let bound = call_bound(self.program, step);
         let waits = self.queueing.wait_ms(flow, node).saturating_mul(bound.attempts);
         Bound { worst_ms: bound.worst_ms.saturating_add(waits), ..bound }
     }
@@ -420,7 +425,7 @@ pub(crate) fn turns_at_once(program: &Program, parallel: u32, body: &Block) -> u
         [Node { kind: NodeKind::Call { step, recover: None, .. }, .. }] => program.steps.get(step),
         _ => None,
     };
-    let only = only.filter(|step| whole_bound(program, step, DEEPEST_TOOLS).attempts == 1);
+    let only = only.filter(|step| call_bound(program, step).attempts == 1);
     let slots = only.and_then(|step| program.pools.get(step.pool.as_ref()?)).copied().unwrap_or(u32::MAX);
     u64::from(parallel.min(slots).max(1))
 }

@@ -228,6 +228,7 @@ fn path_lines(bounds: &SystemBounds<'_>, flow: &Flow, color: bool) -> String {
                 false => Cell::new(format!("{} of slack", spell::length(slack))),
             },
             Cell::styled(kind, Style::Dim),
+            waits(path.iter().find(|leg| leg.node == node.id)),
         ]);
         if let Some(leg) = path.iter().find(|leg| leg.node == node.id) {
             inside_rows(leg, 2, &mut rows);
@@ -241,6 +242,14 @@ fn path_lines(bounds: &SystemBounds<'_>, flow: &Flow, color: bool) -> String {
     format!("\n{title}\n{}{}", columns(&rows, color), most.unwrap_or_default())
 }
 
+/// How much of a part of a path is waiting for a place.
+fn waits(leg: Option<&Leg>) -> Cell {
+    match leg.map_or(0, |leg| leg.waits_ms) {
+        0 => Cell::new(""),
+        waits => Cell::new(format!("{} of it waiting for its pool", spell::length(waits))),
+    }
+}
+
 /// The path inside a branch, a loop or a called flow, each level further in.
 fn inside_rows(leg: &Leg, depth: usize, rows: &mut Vec<Vec<Cell>>) {
     for inside in &leg.inside {
@@ -249,6 +258,8 @@ fn inside_rows(leg: &Leg, depth: usize, rows: &mut Vec<Vec<Cell>>) {
             Cell::new(format!("{}{}", "  ".repeat(depth), inside.label)),
             Cell::new(format!("{times}{}", at_most(inside.worst_ms, inside.provenance))),
             Cell::styled("on the critical path", Style::Warn),
+            Cell::new(""),
+            waits(Some(inside)),
         ]);
         inside_rows(inside, depth + 1, rows);
     }
@@ -259,6 +270,7 @@ fn leg_json(leg: &Leg) -> Json {
         "node": leg.label,
         "step": leg.step.as_ref().map(Name::as_str),
         "worst_ms": leg.worst_ms,
+        "waits_ms": leg.waits_ms,
         "provenance": provenance(leg.provenance),
         "rounds": leg.rounds,
         "inside": leg.inside.iter().map(leg_json).collect::<Vec<_>>(),

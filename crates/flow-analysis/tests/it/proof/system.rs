@@ -48,7 +48,7 @@ pub(super) fn instant(ms: i64) -> Timestamp {
 #[derive(Debug)]
 pub(super) struct System {
     pub(super) program: Program,
-    /// Whether some part of it may be left out of a run, or may wait for another.
+    /// Whether some part of it may be left out of a run.
     pub(super) branches: bool,
     /// Flows whose own budget ends what they spend.
     capped: Vec<Name>,
@@ -255,12 +255,11 @@ impl Making {
         (times > 0).then_some(policy)
     }
 
-    /// A pool of one slot or two. What waits for a place does so for at most as long as is proved, and often less.
+    /// A pool of one slot or two, in systems that branch anyway: what waits for a place often waits for less than is proved.
     fn pool(&mut self) -> Option<Name> {
-        if !self.may_branch || !self.random.chance(40) {
+        if !self.branches || !self.random.chance(40) {
             return None;
         }
-        self.branches = true;
         Some(name(if self.random.chance(50) { "one_at_once" } else { "two_at_once" }))
     }
 
