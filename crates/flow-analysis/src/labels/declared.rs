@@ -29,6 +29,27 @@ pub(super) struct Declared<'a> {
     known: HashMap<&'a Name, Shape>,
 }
 
+/// A level of the way down a type.
+#[derive(Clone, Copy)]
+enum Level<'a> {
+    /// Another name for a type, with the labels that it says.
+    Alias(&'a [Name]),
+    /// A field.
+    Field(&'a Field),
+    /// The place is all of this record or enum.
+    Whole(&'a Name),
+}
+
+fn field_of<'a>(declared: &'a TypeDef, name: &str) -> Option<&'a Field> {
+    match declared {
+        TypeDef::Record(fields) => fields.iter().find(|field| *field.name == *name),
+        TypeDef::Enum(variants) => {
+            variants.iter().flat_map(|variant| &variant.payload).find(|field| *field.name == *name)
+        }
+        TypeDef::Refined { .. } => None,
+    }
+}
+
 impl<'a> Declared<'a> {
     pub(super) fn new(types: &'a TypeTable, labels: &mut Labels<'a>) -> Self {
         Self { types, inside: inside(types, labels), known: HashMap::new() }
@@ -176,13 +197,7 @@ impl<'a> Declared<'a> {
 
     /// A declared field of a record or of a variant's payload.
     pub(super) fn field(&self, owner: &Name, name: &str) -> Option<&'a Field> {
-        match self.types.get(owner)? {
-            TypeDef::Record(fields) => fields.iter().find(|field| *field.name == *name),
-            TypeDef::Enum(variants) => {
-                variants.iter().flat_map(|variant| &variant.payload).find(|field| *field.name == *name)
-            }
-            TypeDef::Refined { .. } => None,
-        }
+        field_of(self.types.get(owner)?, name)
     }
 
     /// Whether values of a type are one of few: a Bool, an enum without fields, or nothing at all.
@@ -248,84 +263,72 @@ impl<'a> Declared<'a> {
     }
 
     /// Whether a place in a type may hold a label: it, or what it is in, or all that it consists of, has it.
-    pub(super) fn admits(&self, ty: &Type, own: &[Name], path: &[Arc<str>], label: &Name) -> bool {
+    pub(super) fn admits(&self, ty: &'a Type, own: &[Name], path: &[Arc<str>], label: &Name) -> bool {
         let mut has = own.contains(label);
-        let mut ty = ty;
-        let mut path = path.iter();
-        for _ in 0..MOST_STEPS {
-            if has {
-                return true;
-            }
-            match ty {
-                Type::Optional(inner) => ty = inner,
-                Type::List(inner) | Type::Table(inner) => {
-                    ty = inner;
-                    path = skipped(path, ITEMS);
-                }
-                Type::Map(key, value) => {
-                    let is_key = path.as_slice().first().is_some_and(|name| **name == *KEYS);
-                    ty = if is_key { key } else { value };
-                    path = skipped(path, if is_key { KEYS } else { ITEMS });
-                }
-                Type::Named(name) => match self.types.get(name) {
-                    Some(TypeDef::Refined { base, labels, .. }) => {
-                        has = labels.contains(label);
-                        ty = base;
-                    }
-                    Some(_) => match path.next() {
-                        Some(field) => match self.field(name, field) {
-                            Some(field) => {
-                                has = field.labels.contains(label);
-                                ty = &field.ty;
-                            }
-                            None => return false,
-                        },
-                        None => return self.covers(name, label),
-                    },
-                    None => return false,
-                },
-                _ => return false,
+        for level in self.descend(ty, path) {
+            match level {
+                _ if has => return true,
+                Level::Alias(labels) => has = labels.contains(label),
+                Level::Field(field) => has = field.labels.contains(label),
+                Level::Whole(name) => return self.covers(name, label),
             }
         }
-        false
+        has
     }
 
     /// The labels that are named on the way to a place in a type: by what is written there, and then by fields in it. One
     /// that is written as a record says nothing by itself of what its fields take.
     pub(super) fn named_on_the_way(&self, ty: &'a Type, own: &'a [Name], path: &[Arc<str>]) -> Vec<&'a Name> {
         let mut named: Vec<&Name> = own.iter().collect();
-        let mut ty = ty;
-        let mut path = path.iter();
-        for _ in 0..MOST_STEPS {
-            match ty {
-                Type::Optional(inner) => ty = inner,
-                Type::List(inner) | Type::Table(inner) => {
-                    ty = inner;
-                    path = skipped(path, ITEMS);
-                }
-                Type::Map(key, value) => {
-                    let is_key = path.as_slice().first().is_some_and(|name| **name == *KEYS);
-                    ty = if is_key { key } else { value };
-                    path = skipped(path, if is_key { KEYS } else { ITEMS });
-                }
-                Type::Named(name) => match self.types.get(name) {
-                    Some(TypeDef::Refined { base, labels, .. }) => {
-                        named.extend(labels);
-                        ty = base;
-                    }
-                    _ if named.is_empty() => break,
-                    _ => match path.next().and_then(|field| self.field(name, field)) {
-                        Some(field) => {
-                            named.extend(&field.labels);
-                            ty = &field.ty;
-                        }
-                        None => break,
-                    },
-                },
-                _ => break,
+        for level in self.descend(ty, path) {
+            match level {
+                Level::Alias(labels) => named.extend(labels),
+                Level::Field(field) if !named.is_empty() => named.extend(&field.labels),
+                Level::Field(_) | Level::Whole(_) => break,
             }
         }
         named
+    }
+
+    /// Down a type to a place in it, level by level. Ends where the types know no more.
+    fn descend<'p>(&self, ty: &'a Type, path: &'p [Arc<str>]) -> impl Iterator<Item = Level<'a>> + use<'a, 'p> {
+        let types = self.types;
+        let (mut ty, mut path) = (Some(ty), path.iter());
+        let mut steps = 0..MOST_STEPS;
+        std::iter::from_fn(move || {
+            for _ in steps.by_ref() {
+                match ty? {
+                    Type::Optional(inner) => ty = Some(inner),
+                    Type::List(inner) | Type::Table(inner) => {
+                        ty = Some(inner);
+                        path = skipped(path.clone(), ITEMS);
+                    }
+                    Type::Map(key, value) => {
+                        let is_key = path.as_slice().first().is_some_and(|name| **name == *KEYS);
+                        ty = Some(if is_key { key } else { value });
+                        path = skipped(path.clone(), if is_key { KEYS } else { ITEMS });
+                    }
+                    Type::Named(name) => match (types.get(name)?, path.clone().next()) {
+                        (TypeDef::Refined { base, labels, .. }, _) => {
+                            ty = Some(base);
+                            return Some(Level::Alias(labels));
+                        }
+                        (_, None) => {
+                            ty = None;
+                            return Some(Level::Whole(name));
+                        }
+                        (declared, Some(field)) => {
+                            path.next();
+                            let field = field_of(declared, field)?;
+                            ty = Some(&field.ty);
+                            return Some(Level::Field(field));
+                        }
+                    },
+                    _ => return None,
+                }
+            }
+            None
+        })
     }
 
     /// Whether a type may name a label somewhere.

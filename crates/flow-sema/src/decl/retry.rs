@@ -173,18 +173,8 @@ fn error_class(el: &mut Elaborator<'_>, class: &ast::ErrorClass) -> Option<Writt
 pub(crate) fn raised(body: &Body) -> &'static [&'static str] {
     match body {
         Body::Sql { connection: None, .. } => &["timeout", "client_error", "malformed", "guard_failed"],
-        Body::Sql { .. } => &[
-            "timeout",
-            "connection",
-            "rate_limited",
-            "server_error",
-            "client_error",
-            "auth",
-            "malformed",
-            "guard_failed",
-        ],
         Body::Shell { .. } | Body::Python { .. } => &["timeout", "exit(N)", "malformed", "guard_failed"],
-        Body::Http { .. } => &[
+        Body::Sql { .. } | Body::Http { .. } => &[
             "timeout",
             "connection",
             "rate_limited",
