@@ -1,13 +1,45 @@
-//! How often a query's `with` parts are put in.
+//! How large a query is: how often its `with` parts are put in, and how many operators it chains.
 //!
-//! The engine puts a part in wherever it is named, so parts that name each other twice double with each: thirty lines
+//! The planner goes down a chain one by one, and needs stack for each. The engine puts a part in wherever it is named, so parts that name each other twice double with each: thirty lines
 //! of text would be a billion parts. Looked at before anything is planned. Tested in [`crate::tests`].
 
-use datafusion::sql::sqlparser::ast::{ObjectName, Query, Statement, Visit, Visitor, visit_relations};
+use datafusion::sql::sqlparser::ast::{Expr, ObjectName, Query, SetExpr, Statement, Visit, Visitor, visit_relations};
 use std::{collections::HashMap, ops::ControlFlow};
 
 /// More than this is refused: planning and checking take time for each.
 pub(crate) const MOST_PARTS: u64 = 2_000;
+
+/// More operators and set operations than this are refused.
+pub(crate) const MOST_OPERATORS: u64 = 2_000;
+
+/// How many operators and set operations a statement has.
+pub(crate) fn operators(statement: &Statement) -> u64 {
+    let mut count = Operators(0);
+    let _ = statement.visit(&mut count);
+    count.0
+}
+
+struct Operators(u64);
+
+impl Visitor for Operators {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        self.0 += u64::from(matches!(expr, Expr::BinaryOp { .. }));
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        let mut pending = vec![&*query.body];
+        while let Some(body) = pending.pop() {
+            if let SetExpr::SetOperation { left, right, .. } = body {
+                self.0 += 1;
+                pending.extend([&**left, &**right]);
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
 
 /// How many parts the largest query of a statement has once all are put in.
 pub(crate) fn parts(statement: &Statement) -> u64 {

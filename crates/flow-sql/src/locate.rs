@@ -9,7 +9,9 @@ use datafusion::{
     common::{DataFusionError, Result},
     logical_expr::LogicalPlan,
     sql::sqlparser::{
-        ast::{Expr, Spanned, Statement, Value, VisitMut, VisitorMut, visit_expressions_mut},
+        ast::{
+            Expr, Spanned, Statement, TableFactor, Value, Visit, VisitMut, Visitor, VisitorMut, visit_expressions_mut,
+        },
         tokenizer::Span,
     },
 };
@@ -95,6 +97,27 @@ pub(crate) fn innermost_sub_query(
     first_culprit(statement, lines, sub_query, accepts)
 }
 
+/// The place of the first query in `from` that may use columns of those before it.
+pub(crate) fn first_lateral(statement: &Statement, lines: &Lines<'_>) -> Option<Range<usize>> {
+    struct Lateral(Option<Span>);
+    impl Visitor for Lateral {
+        type Break = ();
+
+        fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+            match factor {
+                TableFactor::Derived { lateral: true, subquery, .. } => {
+                    self.0 = Some(subquery.span());
+                    ControlFlow::Break(())
+                }
+                _ => ControlFlow::Continue(()),
+            }
+        }
+    }
+    let mut found = Lateral(None);
+    let _ = Visit::visit(statement, &mut found);
+    found.0.map(|span| lines.range(span))
+}
+
 fn first_culprit(
     statement: &Statement,
     lines: &Lines<'_>,
@@ -110,7 +133,7 @@ fn first_culprit(
 fn without(statement: &Statement, parts: Parts, target: usize) -> Option<(Statement, Span)> {
     let mut changed = statement.clone();
     let mut replace = Replace { parts, target, seen: 0, replaced: None };
-    let _ = changed.visit(&mut replace);
+    let _ = VisitMut::visit(&mut changed, &mut replace);
     Some((changed, replace.replaced?))
 }
 

@@ -5,7 +5,7 @@
 
 use crate::{
     compare::mixed_comparisons,
-    expansion::{MOST_PARTS, parts},
+    expansion::{MOST_OPERATORS, MOST_PARTS, operators, parts},
     parse::{Lines, one_statement},
     problems::SqlProblem,
     query::explain_failure,
@@ -64,6 +64,9 @@ fn plan_text(text: &str, tables: &[Source], params: &[FieldRef]) -> Result<Plann
     let statement = one_statement(text, &GenericDialect {}, &lines).map_err(|problem| vec![problem])?;
     if !matches!(statement, Statement::Query(_)) {
         return Err(vec![SqlProblem::not_a_query(lines.first_word())]);
+    }
+    if let count @ MOST_OPERATORS.. = operators(&statement) {
+        return Err(vec![SqlProblem::too_many_operators(lines.first_word(), count)]);
     }
     if let count @ MOST_PARTS.. = parts(&statement) {
         return Err(vec![SqlProblem::too_many_parts(lines.first_word(), count)]);

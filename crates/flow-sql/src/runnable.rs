@@ -1,63 +1,72 @@
-//! What the engine types but cannot compute: some sub-queries and lateral joins that use columns of the query around them.
+//! What the engine types but cannot run: it finds out only when it plans a run, or computes something else.
 //!
-//! The engine turns these into joins where it knows how, and finds out only when it plans a run. So such a query is
-//! planned here as far as a run would, over tables without rows; others always can be, and are not. Tested in
-//! [`crate::tests`].
+//! So a query that is not [`plain`](crate::plain) is planned here as far as a run would, over tables without rows, and
+//! what the engine is known to compute wrong ([`crate::faults`]) is refused. Tested in [`crate::tests`].
 
-use crate::{locate::innermost_sub_query, parse::Lines, planner::Planned, problems::SqlProblem, session::session};
+use crate::{
+    faults::fault,
+    locate::{first_lateral, innermost_culprit, innermost_sub_query},
+    parse::Lines,
+    plain::is_plain,
+    planner::Planned,
+    problems::SqlProblem,
+    session::session,
+};
 use datafusion::{
     arrow::datatypes::FieldRef,
-    common::{ParamValues, Result, ScalarValue, internal_err},
+    common::{ParamValues, Result, ScalarValue, internal_err, tree_node::TreeNodeRecursion},
     execution::SessionState,
-    logical_expr::LogicalPlan,
-    sql::sqlparser::ast::{Expr, Spanned, Statement, TableFactor, Visit, Visitor},
+    logical_expr::{Expr, LogicalPlan},
+    sql::sqlparser::ast::Statement,
 };
 use std::{
-    ops::{ControlFlow, Range},
     pin::pin,
     sync::OnceLock,
     task::{Context, Poll, Waker},
 };
 
-/// What is wrong with a query that was typed, if a run could not plan it. `plan` types changed statements.
+/// What is wrong with a query that was typed, if a run could not compute it. `plan` types changed statements.
 pub(crate) fn check_runnable(
     planned: &Planned,
     params: &[FieldRef],
     lines: &Lines<'_>,
     plan: &dyn Fn(Statement) -> Result<LogicalPlan>,
 ) -> Option<SqlProblem> {
-    let mut nested = Nested { lines, sub_queries: false, lateral: None };
-    let _ = planned.statement.visit(&mut nested);
-    if !nested.sub_queries && nested.lateral.is_none() {
+    let statement = &planned.statement;
+    if is_plain(statement) {
         return None;
     }
+    if let Some(found) = fault(&planned.plan) {
+        let without = |changed| plan(changed).is_ok_and(|plan| fault(&plan).is_none());
+        let range = innermost_sub_query(statement, lines, &without).unwrap_or_else(|| lines.whole());
+        return Some(SqlProblem::fault(range, found));
+    }
     let error = plan_run(&planned.plan, params).err()?;
-    let accepts = |changed| plan(changed).and_then(|plan| plan_run(&plan, params)).is_ok();
-    let culprit = innermost_sub_query(&planned.statement, lines, &accepts).or(nested.lateral);
-    Some(culprit.map_or_else(|| SqlProblem::refused(lines.whole(), &error), SqlProblem::sub_query))
-}
-
-/// Whether a query has others inside it that may use its columns.
-struct Nested<'a, 'l> {
-    lines: &'a Lines<'l>,
-    sub_queries: bool,
-    lateral: Option<Range<usize>>,
-}
-
-impl Visitor for Nested<'_, '_> {
-    type Break = ();
-
-    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-        self.sub_queries |= matches!(expr, Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. });
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
-        if let TableFactor::Derived { lateral: true, subquery, .. } = factor {
-            self.lateral.get_or_insert_with(|| self.lines.range(subquery.span()));
+    let run = |changed| plan(changed).and_then(|plan| plan_run(&plan, params).map(|()| plan));
+    let sub_query = innermost_sub_query(statement, lines, &|changed| run(changed).is_ok());
+    let sub_query = sub_query.or_else(|| first_lateral(statement, lines));
+    Some(match sub_query {
+        Some(range) => SqlProblem::sub_query(range, uses_outer_columns(&planned.plan)),
+        None => {
+            let range = innermost_culprit(statement, lines, &error, &run).unwrap_or_else(|| lines.whole());
+            SqlProblem::not_run(range, &error)
         }
-        ControlFlow::Continue(())
-    }
+    })
+}
+
+/// Whether some query inside another uses columns of that.
+fn uses_outer_columns(plan: &LogicalPlan) -> bool {
+    let mut uses = false;
+    let _ = plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expr| {
+            use datafusion::common::tree_node::TreeNode;
+            expr.apply(|part| {
+                uses |= matches!(part, Expr::OuterReferenceColumn(..));
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    });
+    uses
 }
 
 /// Plans a run. Nothing is read: the tables have no rows, and no file is behind them. Planning awaits nothing then.

@@ -57,6 +57,19 @@ pub(crate) fn plan_of_run(project: &Project, run: &str) -> Result<Option<Plan>, 
         .map_err(|error| Failure::wrong(format!("the plan of run {}: {error} [{}]", row.run, error.code())))
 }
 
+/// Stack of each thread that runs steps: a query's expressions are evaluated as deeply as they are chained.
+const WORKER_STACK_BYTES: usize = 256 << 20;
+
+/// Threads for a run.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let mut threads = tokio::runtime::Builder::new_multi_thread();
+    threads
+        .enable_all()
+        .thread_stack_size(WORKER_STACK_BYTES)
+        .build()
+        .map_err(|error| Failure::environment(format!("starting the runtime: {error}")))
+}
+
 /// What a failure of the engine means for the exit code.
 pub(crate) fn failure(error: &EngineError) -> Failure {
     match error {

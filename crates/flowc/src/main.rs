@@ -31,7 +31,20 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// A query may chain thousands of operators, which the engine's planner goes down one by one: stack that is touched
+/// only where it does.
+const STACK_BYTES: usize = 512 << 20;
+
 fn main() -> ExitCode {
+    let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(run);
+    // Where so much cannot even be set aside, the stack that there is must do.
+    thread.map_or_else(|_| run(), |thread| thread.join().unwrap_or(ExitCode::from(PANICKED)))
+}
+
+/// What the system's own threads end a program with that panics.
+const PANICKED: u8 = 101;
+
+fn run() -> ExitCode {
     // An argument that is no UTF-8 can name nothing that flowc knows; it is shown as well as it can be.
     let given = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
     let cli = cli::Cli::parse_from(arguments::with_parameters(&cli::Cli::command(), given));

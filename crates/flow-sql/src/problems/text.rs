@@ -15,6 +15,8 @@ pub enum TextProblem {
     NotAQuery,
     /// Its `with` parts name each other so often that putting them in would give this many.
     TooManyParts(u64),
+    /// It chains so many operators.
+    TooManyOperators(u64),
 }
 
 impl SqlProblem {
@@ -37,6 +39,12 @@ impl SqlProblem {
     }
 }
 
+impl SqlProblem {
+    pub(crate) fn too_many_operators(range: Range<usize>, count: u64) -> Self {
+        Self::new(range, SqlProblemKind::Text(TextProblem::TooManyOperators(count)))
+    }
+}
+
 impl TextProblem {
     pub(super) fn render(self, span: Span) -> Problem {
         match self {
@@ -52,6 +60,11 @@ impl TextProblem {
                 let title = format!("this query has {count} parts once its `with` names are put in");
                 Problem::error(codes::E1106, span, title, "each name stands for all of its query, again and again")
                     .help("make the parts that are named several times steps of their own")
+            }
+            Self::TooManyOperators(count) => {
+                let title = format!("this query has {count} operators and unions");
+                Problem::error(codes::E1106, span, title, "more than the engine can go through")
+                    .help("name values in a list, `id in (1, 2, …)`, or keep them in a dataset and join it")
             }
             Self::NotAQuery => {
                 Problem::error(codes::E1107, span, "an `sql` body is a query", "expected `select` or `with`")

@@ -1,6 +1,7 @@
 //! E1106, E1114, E1116: what the planner refuses, and values that cannot be in a column.
 
 use super::{SqlProblem, SqlProblemKind};
+use crate::faults::Fault;
 use datafusion::common::DataFusionError;
 use flow_diag::{Problem, Span, codes};
 use flow_expr::Type;
@@ -11,8 +12,12 @@ use std::ops::Range;
 pub enum TypeProblem {
     /// In the planner's words, with Flow's names of types.
     Refused(String),
-    /// A sub-query or lateral join that the engine cannot turn into a join.
-    SubQuery,
+    /// A sub-query that the engine cannot turn into a join, and whether it uses columns of the query around it.
+    SubQuery(bool),
+    /// A condition over another query that would be computed wrong.
+    Fault(Fault),
+    /// What is typed, but no run can do: in the engine's words.
+    NotRun(String),
     /// A column or parameter whose type has no column type.
     NoColumnType {
         /// The column or parameter.
@@ -29,8 +34,17 @@ impl SqlProblem {
         Self::new(range, SqlProblemKind::Type(TypeProblem::Refused(plain_words(&error.strip_backtrace()))))
     }
 
-    pub(crate) fn sub_query(range: Range<usize>) -> Self {
-        Self::new(range, SqlProblemKind::Type(TypeProblem::SubQuery))
+    pub(crate) fn sub_query(range: Range<usize>, uses_outer: bool) -> Self {
+        Self::new(range, SqlProblemKind::Type(TypeProblem::SubQuery(uses_outer)))
+    }
+
+    pub(crate) fn fault(range: Range<usize>, fault: Fault) -> Self {
+        Self::new(range, SqlProblemKind::Type(TypeProblem::Fault(fault)))
+    }
+
+    pub(crate) fn not_run(range: Range<usize>, error: &DataFusionError) -> Self {
+        let words = plain_words(&error.find_root().strip_backtrace());
+        Self::new(range, SqlProblemKind::Type(TypeProblem::NotRun(words)))
     }
 
     pub(crate) fn text_and_number(range: Range<usize>, written: &str) -> Self {
@@ -48,7 +62,7 @@ impl TypeProblem {
             Self::Refused(message) => {
                 Problem::error(codes::E1106, span, "this part of the query cannot be computed", message)
             }
-            Self::SubQuery => Problem::error(
+            Self::SubQuery(true) => Problem::error(
                 codes::E1106,
                 span,
                 "this sub-query cannot be computed",
@@ -56,6 +70,33 @@ impl TypeProblem {
             )
             .help("compare them only in its `where`, with `=`, as in `where b.id = a.id`, and select only its own columns")
             .help("or join instead: `left join (select id, max(x) as x from b group by id) b on b.id = a.id`"),
+            Self::SubQuery(false) => Problem::error(
+                codes::E1106,
+                span,
+                "this sub-query cannot be computed",
+                "a query cannot stand at this place",
+            )
+            .help("make it a part and join that: `with m as (select max(id) as id from b) select … from a cross join m`"),
+            Self::Fault(fault) => {
+                let title = "this condition over another query would be computed wrong";
+                match fault {
+                    Fault::Nulls => Problem::error(codes::E1106, span, title, "a null here or there would be lost")
+                        .help("let `in (select …)` stand alone in `where`, or as one side of `and`")
+                        .help("or say what is meant with `exists (select 1 from b where b.x = a.x)`"),
+                    Fault::Rows => Problem::error(codes::E1106, span, title, "its aggregate, or its `offset`, would be lost")
+                        .help("compare the aggregate instead: `(select count(*) from b where b.id = a.id) > 0`"),
+                }
+            }
+            Self::NotRun(message) if message.contains("WindowFunction") => Problem::error(
+                codes::E1106,
+                span,
+                "a window function cannot stand here",
+                "it is computed after `where`, `group by` and `having`",
+            )
+            .help("number the rows in a part, and choose among them around it: `with t as (select …, row_number() over (…) as n from …) select … from t where n = 1`"),
+            Self::NotRun(message) => {
+                Problem::error(codes::E1106, span, "no run could compute this part of the query", message)
+            }
             Self::NoColumnType { name, ty } => Problem::error(
                 codes::E1114,
                 span,

@@ -226,8 +226,20 @@ pub(crate) fn timestamp_exists(text: &str) -> bool {
     let Some((day, rest)) = text.split_once('T') else { return false };
     let zone = rest.find(['Z', '+', '-']).unwrap_or(rest.len());
     let (clock, offset) = rest.split_at(zone);
-    let offset_exists = offset == "Z" || offset.get(1..).is_some_and(|offset| time(offset).is_some());
-    date(day).is_some() && time(clock).is_some() && offset_exists
+    let seconds = |(hour, minute, second, _)| i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second);
+    let offset = match (offset, offset.get(1..)) {
+        ("Z", _) => Some(0),
+        (_, Some(ahead)) => time(ahead).map(seconds).map(|ahead| if offset.starts_with('-') { -ahead } else { ahead }),
+        _ => None,
+    };
+    let (Some(_), Some(clock), Some(offset)) = (date(day), time(clock).map(seconds), offset) else { return false };
+    // The last instants of the year 9999 are none: in some zone they would be in the next.
+    let behind = match day {
+        "9999-12-30" => 0,
+        "9999-12-31" => 24 * 3600,
+        _ => return true,
+    };
+    behind + clock - offset <= 22 * 3600
 }
 
 #[cfg(test)]
@@ -258,6 +270,8 @@ mod tests {
         assert_eq!(time("24:00"), None);
         assert!(timestamp_exists("2026-01-01T09:00:00Z"));
         assert!(timestamp_exists("2026-01-01T09:00:00+01:00"));
+        assert!(timestamp_exists("9999-12-30T22:00:00Z") && timestamp_exists("9999-12-31T23:59:59+13:00") == false);
+        assert!(!timestamp_exists("9999-12-31T23:59:59Z") && !timestamp_exists("9999-12-30T23:00:00Z"));
         assert!(!timestamp_exists("2026-01-01T09:61:00Z"));
     }
 }

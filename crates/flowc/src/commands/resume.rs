@@ -4,7 +4,7 @@ use crate::{
     cli::Global,
     commands::run::{told, watched},
     engine,
-    exit::{Failure, Outcome},
+    exit::Outcome,
     live::RunFormat,
     places,
     project::Project,
@@ -33,8 +33,7 @@ impl Resume {
         let gone = || EngineError::CannotResume { run: row.run.clone(), why: "its plan is no longer kept".into() };
         let plan = engine::plan_of_run(&project, &row.run)?.ok_or_else(|| engine::failure(&gone()))?;
         let (flow, files) = (plan.flow.clone(), plan.program.files.clone());
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| Failure::environment(format!("starting the runtime: {error}")))?;
+        let runtime = engine::runtime()?;
         let resume = watched(*ui, self.format, |sender, cancel| engine.resume(&row.run, plan, sender, cancel));
         let summary = runtime.block_on(resume);
         // Threads that still wait for something must not hold up the end.

@@ -5,7 +5,7 @@ use crate::{
     cli::Global,
     commands::plan,
     engine,
-    exit::{Exit, Failure, Outcome},
+    exit::{Exit, Outcome},
     live::{self, RunFormat},
     places,
     project::Project,
@@ -77,8 +77,7 @@ impl Run {
         let options = Options { jobs, wait_for_lock: self.wait, ..Options::default() };
         let (engine, scrub) = engine::running(&project, options, self.record.as_deref())?;
         let telemetry = Telemetry::of(&project, global, scrub, ui);
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| Failure::environment(format!("starting the runtime: {error}")))?;
+        let runtime = engine::runtime()?;
         let exit = match requested.pop() {
             Some(only) if requested.is_empty() => {
                 let drive = runtime.block_on(self.drive(&engine, only, telemetry.as_ref(), ui));

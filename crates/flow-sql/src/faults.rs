@@ -1,0 +1,90 @@
+//! What the engine computes wrong, so that it is refused: conditions over other queries that lose nulls or rows.
+//!
+//! - `x in (select …)` that is not all of a condition of `where`: where `x` or a row is null it gives false in place of
+//!   null, so that `… or …`, `not` around it, `is null` and columns of it are wrong.
+//! - `exists` and `in` over a query that uses columns of the query around it and has an aggregate without groups (which
+//!   always gives a row) or an `offset`.
+//!
+//! Measured against SQLite. Looks at plans with types made equal, as they are run. Tested in [`crate::tests`].
+
+use datafusion::{
+    common::{
+        DFSchema, Result,
+        tree_node::{TreeNode, TreeNodeRecursion},
+    },
+    logical_expr::{
+        Expr, ExprSchemable, Filter, LogicalPlan, Subquery,
+        utils::{merge_schema, split_conjunction},
+    },
+};
+
+/// What is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// A null would be lost.
+    Nulls,
+    /// A row of an aggregate would be lost, or an `offset`.
+    Rows,
+}
+
+/// The first fault of a plan.
+pub(crate) fn fault(plan: &LogicalPlan) -> Option<Fault> {
+    let mut found = None;
+    let walked = plan.apply_with_subqueries(|node| {
+        let schema = merge_schema(&node.inputs());
+        if let LogicalPlan::Filter(Filter { predicate, .. }) = node {
+            for part in split_conjunction(predicate) {
+                let alone = match part {
+                    Expr::Not(inner) => inner,
+                    other => other,
+                };
+                if let Expr::InSubquery(within) = alone {
+                    found = found.or(rows(&within.subquery));
+                    look(&within.expr, &schema, &mut found)?;
+                } else {
+                    look(part, &schema, &mut found)?;
+                }
+            }
+        } else {
+            node.apply_expressions(|expr| look(expr, &schema, &mut found).map(|()| TreeNodeRecursion::Continue))?;
+        }
+        Ok(if found.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    });
+    walked.ok().and(found)
+}
+
+fn look(expr: &Expr, schema: &DFSchema, found: &mut Option<Fault>) -> Result<()> {
+    expr.apply(|part| {
+        *found = found.or(match part {
+            Expr::InSubquery(within) => {
+                let column = within.subquery.subquery.schema().fields().first().is_none_or(|field| field.is_nullable());
+                let may_be_null = column || within.expr.nullable(schema).unwrap_or(true);
+                if may_be_null { Some(Fault::Nulls) } else { rows(&within.subquery) }
+            }
+            Expr::Exists(exists) => rows(&exists.subquery),
+            _ => None,
+        });
+        Ok(TreeNodeRecursion::Continue)
+    })
+    .map(|_| ())
+}
+
+/// Whether a query inside another may lose rows that it has whatever it finds.
+fn rows(query: &Subquery) -> Option<Fault> {
+    if query.outer_ref_columns.is_empty() {
+        return None;
+    }
+    let mut plan = &*query.subquery;
+    loop {
+        plan = match plan {
+            LogicalPlan::Projection(inner) => &inner.input,
+            LogicalPlan::Sort(inner) => &inner.input,
+            LogicalPlan::SubqueryAlias(inner) => &inner.input,
+            LogicalPlan::Filter(inner) => &inner.input,
+            LogicalPlan::Limit(inner) if inner.skip.is_none() => &inner.input,
+            LogicalPlan::Limit(_) => return Some(Fault::Rows),
+            LogicalPlan::Aggregate(inner) => return inner.group_expr.is_empty().then_some(Fault::Rows),
+            _ => return None,
+        };
+    }
+}
