@@ -259,7 +259,7 @@ fn what_no_run_could_compute_is_refused_at_its_place() {
         gives("select id from orders where customer like 'a%' and regexp_like(customer, 'a.c') limit 3"),
         "id: Int"
     );
-    assert_eq!(gives("select id, sum(id) over (partition by region order by id) as n from orders"), "id: Int, n: Int?");
+    assert_eq!(gives("select id, sum(id) over (partition by region order by id) as n from orders"), "id: Int, n: Int");
 }
 
 #[test]
