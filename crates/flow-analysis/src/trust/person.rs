@@ -1,7 +1,7 @@
 //! What a person has said yes to is no draft any more: where that yes is waited for, and of what was shown.
 
 use super::walk::{Comes, Walk};
-use crate::consent::{Asking, Spot, visit_block};
+use crate::consent::{Asking, Heard, Spot, visit_block};
 use flow_diag::Span;
 use flow_expr::{Expr, ExprKind};
 use flow_plan::{Block, Node, subexpressions};
@@ -82,8 +82,8 @@ impl<'a> Walk<'a> {
     }
 }
 
-fn heard<'s, 'a>(asked: Vec<(&'s Asking<'a>, bool)>) -> Vec<&'s Asking<'a>> {
-    asked.into_iter().filter_map(|(asking, is_heard)| is_heard.then_some(asking)).collect()
+fn heard<'s, 'a>(asked: Vec<(&'s Asking<'a>, Heard)>) -> Vec<&'s Asking<'a>> {
+    asked.into_iter().filter_map(|(asking, heard)| (heard == Heard::Yes).then_some(asking)).collect()
 }
 
 fn all<'a>(exprs: &[&'a Expr], comes_of: impl Fn(&'a Expr) -> Comes) -> Comes {
