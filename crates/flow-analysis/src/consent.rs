@@ -7,12 +7,14 @@
 //! [`crate::approvals`] do. Tested through these.
 
 mod answers;
+mod parts;
 
-pub(crate) use answers::{Heard, Words};
 use answers::Answer;
+pub(crate) use answers::{Heard, Words};
 use flow_diag::Span;
 use flow_expr::{Expr, ExprKind, Name, Type, VarId};
 use flow_plan::{APPROVAL, Block, Body, Flow, Node, NodeId, NodeKind, Program, Step, every_expression, meaning_hash};
+pub(crate) use parts::may_be_same;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -25,7 +27,7 @@ const DEEPEST: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
     pub(crate) root: Root,
-    /// The fields that lead to it.
+    /// The fields that lead to it, and marks for [parts of lists](parts).
     pub(crate) path: Vec<Arc<str>>,
 }
 
@@ -307,12 +309,24 @@ impl<'a> Consent<'a> {
                     pending.push((base, path));
                 }
                 (ExprKind::Const(_), _) => {}
+                (ExprKind::Record { fields, .. }, _) if path.first().is_some_and(|name| names(fields, name)) => {
+                    let (name, rest) = (path[0].clone(), path[1..].to_vec());
+                    let named = fields.iter().filter(|(field, _)| *field == name);
+                    pending.extend(named.map(|(_, value)| (value, rest.clone())));
+                }
                 (ExprKind::Record { base, fields, .. }, _) => {
                     // Of a field that is named here, all of the record: more than is asked for, so never too little.
                     pending.extend(base.as_deref().map(|base| (base, vec![])));
                     pending.extend(fields.iter().map(|(_, value)| (value, vec![])));
                 }
-                (ExprKind::List(items), _) => pending.extend(items.iter().map(|item| (item, vec![]))),
+                (ExprKind::List(items), _) => match parts::of_items(items, &path) {
+                    Some((items, path)) => pending.extend(items.iter().map(|item| (item, path.clone()))),
+                    None => drop(found.insert(Place { root: Root::Computed(meaning_hash(expr)), path })),
+                },
+                (ExprKind::Builtin(name, args), _) if let Some((list, mark)) = parts::part(name, args) => {
+                    let path = std::iter::once(mark).chain(path).collect();
+                    pending.push((list, path));
+                }
                 (ExprKind::Var(var), _) => drop(found.insert(Place { root: Root::Var(*var), path })),
                 _ => drop(found.insert(Place { root: Root::Computed(meaning_hash(expr)), path })),
             }
@@ -363,16 +377,16 @@ impl<'a> Consent<'a> {
         })
     }
 
-    /// The same values with the lists that they are items of in their place.
+    /// The same values as parts of the lists that they are items of.
     pub(crate) fn with_lists(&self, places: &Places) -> Places {
         let mut found = Places::new();
         let mut pending: Vec<Place> = places.iter().cloned().collect();
         for _ in 0..DEEPEST {
             let Some(place) = pending.pop() else { break };
-            match place.root {
-                Root::Var(var) if matches!(self.made.get(&var), Some(Made::ItemOf(_))) => {
-                    let Some(Made::ItemOf(items)) = self.made.get(&var) else { continue };
-                    pending.extend(self.places(items));
+            match &place.root {
+                Root::Var(var) if let Some(Made::ItemOf(items)) = self.made.get(var) => {
+                    let path: Vec<_> = std::iter::once(parts::each()).chain(place.path.iter().cloned()).collect();
+                    pending.extend(self.part(items, &path));
                 }
                 _ => drop(found.insert(place)),
             }
@@ -403,6 +417,10 @@ impl<'a> Consent<'a> {
     }
 }
 
+fn names(fields: &[(Arc<str>, Expr)], name: &Arc<str>) -> bool {
+    fields.iter().any(|(field, _)| field == name)
+}
+
 impl<'a> Givers<'a> {
     /// Whether a node asks a person, itself or by a flow.
     pub(crate) fn is_asked(&self, program: &Program, node: &Node) -> bool {
@@ -429,12 +447,18 @@ impl<'a> Givers<'a> {
                     let (needs, done) = consent.ties(&flow.body);
                     let words = consent.reached(&needs, &done, &[]).remove(&position);
                     let words = words.unwrap_or_else(|| answer.words.clone());
-                    let stand_ins = answer.stand_ins.as_ref().map(|found| found.intersection(&words).cloned().collect());
+                    let stand_ins =
+                        answer.stand_ins.as_ref().map(|found| found.intersection(&words).cloned().collect());
                     Some(Answer { words, stand_ins, all: answer.all })
                 }
                 _ => continue,
             };
-            let shown = asking.shown.iter().filter(|place| params.contains(&place.root)).cloned().collect();
+            let shown = asking
+                .shown
+                .iter()
+                .filter(|place| params.contains(&place.root) && !place.is_by_a_rule())
+                .cloned()
+                .collect();
             self.0.insert(name, Giver { step: asking.step, shown, answer });
         }
     }

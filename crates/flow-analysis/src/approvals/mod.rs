@@ -8,7 +8,7 @@
 
 mod report;
 
-use crate::consent::{Asking, Consent, Givers, Heard, Place, Places, Root, Spot, Words, visit};
+use crate::consent::{Asking, Consent, Givers, Heard, Place, Places, Root, Spot, Words, may_be_same, visit};
 use flow_diag::{Problems, Span};
 use flow_expr::{Expr, Name, Type};
 use flow_plan::{APPROVAL, Effect, Flow, NodeId, NodeKind, Program, Step};
@@ -59,7 +59,8 @@ impl<'a> Act<'a> {
 
     /// Whether what it is given is made of a flow's parameters alone.
     fn is_of_params(&self, flow: &Flow) -> bool {
-        let is_param = |place: &Place| flow.params.iter().any(|param| place.root == Root::Var(param.var));
+        let is_param =
+            |place: &Place| !place.is_by_a_rule() && flow.params.iter().any(|param| place.root == Root::Var(param.var));
         self.args.iter().all(|(places, _)| places.iter().all(is_param))
     }
 }
@@ -96,6 +97,7 @@ impl Lacks<'_> {
 struct Served<'a> {
     asking: NodeId,
     step: &'a Name,
+    /// As parts of the lists that they are items of.
     values: Places,
     /// Under which words of the answer, if it is of other words than yes and no.
     words: Words,
@@ -200,12 +202,14 @@ fn lacks<'a>(
         .map(|(node, _)| node.id)
         .collect();
     let values = act.values();
+    let of_lists = consent.with_lists(&values);
     let mut lacks = Lacks::Nobody;
     for (asking, heard) in consent.before(spot) {
         let words = consent.words_before(spot, asking);
         let found = why_not(consent, spot, act, (asking, heard), &values).or_else(|| {
-            let is_same =
-                |one: &&Served<'_>| one.asking == asking.id && *one.step == act.step.name && one.values == values;
+            let is_same = |one: &&Served<'_>| {
+                one.asking == asking.id && *one.step == act.step.name && may_be_same(&one.values, &of_lists)
+            };
             let same = served.iter().filter(is_same);
             if let Some(one) = same.clone().find(|one| one.may_be_with(&around, |id| choices.contains(&id))) {
                 return Some(Lacks::Spent(asking.step, asking.at, one.at));
@@ -217,7 +221,7 @@ fn lacks<'a>(
         match found {
             None => {
                 let at = spot.node.at;
-                served.push(Served { asking: asking.id, step: &act.step.name, values, words, around, at });
+                served.push(Served { asking: asking.id, step: &act.step.name, values: of_lists, words, around, at });
                 return None;
             }
             Some(found) if found.rank() >= lacks.rank() => lacks = found,

@@ -75,7 +75,9 @@ impl Answer {
         }
         match &self.stand_ins {
             None => Heard::StandsIn(None),
-            Some(words) => words.intersection(reached).next().map_or(Heard::Yes, |word| Heard::StandsIn(Some(word.clone()))),
+            Some(words) => {
+                words.intersection(reached).next().map_or(Heard::Yes, |word| Heard::StandsIn(Some(word.clone())))
+            }
         }
     }
 }
