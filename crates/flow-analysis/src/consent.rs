@@ -226,6 +226,13 @@ impl<'a> Consent<'a> {
         position.and_then(reached).unwrap_or_default()
     }
 
+    /// Whether a choice looks at an answer, so that its branches are for different words.
+    pub(crate) fn is_looked_at_by(&self, asking: &Asking<'_>, choice: NodeId) -> bool {
+        let looks_at =
+            |found: &[(usize, Words)]| found.iter().any(|(position, _)| self.asking[*position].id == asking.id);
+        self.lets_by.range((choice, 0)..=(choice, usize::MAX)).any(|(_, found)| looks_at(found))
+    }
+
     /// The same for a block's result, which comes when all in the block has been done.
     pub(crate) fn before_result(&self, block: &Block, around: &[(&'a Node, usize)]) -> Vec<(&Asking<'a>, Heard)> {
         let (needs, done) = self.ties(block);

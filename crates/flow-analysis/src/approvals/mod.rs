@@ -108,8 +108,13 @@ struct Served<'a> {
 impl Served<'_> {
     /// Whether both can happen in one run: not in two branches of the same choice.
     fn may_be_with(&self, around: &[(NodeId, usize)], is_choice: impl Fn(NodeId) -> bool) -> bool {
+        self.apart(around).is_none_or(|choice| !is_choice(choice))
+    }
+
+    /// The node in different blocks of which they are.
+    fn apart(&self, around: &[(NodeId, usize)]) -> Option<NodeId> {
         let apart = self.around.iter().zip(around).find(|(one, other)| one != other);
-        apart.is_none_or(|(one, other)| one.0 != other.0 || !is_choice(one.0))
+        apart.filter(|(one, other)| one.0 == other.0).map(|(one, _)| one.0)
     }
 }
 
@@ -215,7 +220,9 @@ fn lacks<'a>(
                 return Some(Lacks::Spent(asking.step, asking.at, one.at));
             }
             // In branches apart it is once, but maybe by every answer.
-            let is_any = asking.is_every(&same.fold(words.clone(), |words, one| &words | &one.words));
+            let by_word =
+                same.filter(|one| one.apart(&around).is_some_and(|choice| consent.is_looked_at_by(asking, choice)));
+            let is_any = asking.is_every(&by_word.fold(words.clone(), |words, one| &words | &one.words));
             is_any.then_some(Lacks::Unheard(asking.step, asking.at, Heard::Anyway))
         });
         match found {

@@ -214,9 +214,8 @@ impl Under<'_, '_> {
             ExprKind::Match(subject, arms) => {
                 let known = self.know(subject);
                 for arm in arms {
-                    match self.takes(&arm.pattern, arm.condition.as_ref(), known.as_ref())? {
-                        true => return self.know(&arm.body),
-                        false => {}
+                    if self.takes(&arm.pattern, arm.condition.as_ref(), known.as_ref())? {
+                        return self.know(&arm.body);
                     }
                 }
                 return None;
@@ -250,8 +249,11 @@ fn fits(pattern: &Pattern, known: Option<&Known>) -> Option<bool> {
         Pattern::Variant(name, _) => known.map(|known| *known == Known::Word(name.clone())),
         Pattern::Const(_) | Pattern::Absent => None,
         Pattern::Either(patterns) => {
-            let none = patterns.iter().fold(Some(true), |none, one| and(none, fits(one, known).map(|fits| !fits)));
-            none.map(|none| !none)
+            let mut is_none = Some(true);
+            for one in patterns {
+                is_none = and(is_none, fits(one, known).map(|fits| !fits));
+            }
+            is_none.map(|is_none| !is_none)
         }
     }
 }
