@@ -2,13 +2,19 @@
 //!
 //! A yes is an answer to a step with the body `ask`, which a node waits for: the graph says so, by values, `after`, and
 //! conditions of branches around it. What a person was shown is kept as [`Place`]s, so that a part of what was shown is
-//! known as shown too. A no that may be caught (`else`, `fallback`), and an answer in other words than yes and no, are a
-//! yes only where something looks at them. Knows neither drafts nor what can be undone: [`crate::trust`] and
+//! known as shown too. A no that may be caught (`else`, `fallback`) is a yes only where something looks at it, and an answer
+//! in other words than yes and no only where it decides ([`answers`]). Knows neither drafts nor what can be undone: [`crate::trust`] and
 //! [`crate::approvals`] do. Tested through these.
 
+mod answers;
+mod parts;
+
+use answers::Answer;
+pub(crate) use answers::{Heard, Words};
 use flow_diag::Span;
 use flow_expr::{Expr, ExprKind, Name, Type, VarId};
 use flow_plan::{APPROVAL, Block, Body, Flow, Node, NodeId, NodeKind, Program, Step, every_expression, meaning_hash};
+pub(crate) use parts::may_be_same;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -21,7 +27,7 @@ const DEEPEST: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
     pub(crate) root: Root,
-    /// The fields that lead to it.
+    /// The fields that lead to it, and marks for [parts of lists](parts).
     pub(crate) path: Vec<Arc<str>>,
 }
 
@@ -39,7 +45,16 @@ pub(crate) type Places = BTreeSet<Place>;
 
 /// Which flows give a person's answer, and what of their parameters the person was shown.
 #[derive(Debug, Default)]
-pub(crate) struct Givers<'a>(BTreeMap<&'a Name, (&'a Step, Places)>);
+pub(crate) struct Givers<'a>(BTreeMap<&'a Name, Giver<'a>>);
+
+/// The answer that a flow gives.
+#[derive(Debug)]
+struct Giver<'a> {
+    step: &'a Step,
+    /// Of its parameters.
+    shown: Places,
+    answer: Option<Answer>,
+}
 
 /// A node that asks a person.
 #[derive(Debug)]
@@ -47,7 +62,11 @@ pub(crate) struct Asking<'a> {
     pub(crate) id: NodeId,
     pub(crate) step: &'a Step,
     pub(crate) at: Span,
+    /// What holds the answer.
+    var: VarId,
     shown: Places,
+    /// If it is in other words than yes and no.
+    answer: Option<Answer>,
     /// Whether a no may leave no trace.
     is_caught: bool,
     /// Around it, the outermost first.
@@ -58,6 +77,11 @@ impl Asking<'_> {
     /// Whether the only answer with which the run goes on is yes.
     fn is_yes(&self) -> bool {
         !self.is_caught && matches!(&self.step.returns, Type::Named(name) if name.as_str() == APPROVAL)
+    }
+
+    /// Whether these are all words that may be answered.
+    pub(crate) fn is_every(&self, words: &Words) -> bool {
+        self.answer.as_ref().is_some_and(|answer| words.len() >= answer.all)
     }
 }
 
@@ -72,6 +96,10 @@ pub(crate) struct Consent<'a> {
     by: BTreeMap<VarId, NodeId>,
     asking: Vec<Asking<'a>>,
     before: BTreeMap<NodeId, Before>,
+    /// Under which words of which answers blocks of a node are reached, or what comes after it.
+    lets_by: BTreeMap<(NodeId, usize), Vec<(usize, Words)>>,
+    /// The requirements among them.
+    requirements: Vec<NodeId>,
 }
 
 /// Who has been asked when a node is done, itself included, as bits: by what it uses, and by what it follows too.
@@ -79,6 +107,8 @@ pub(crate) struct Consent<'a> {
 struct Before {
     needed: Bits,
     waited_for: Bits,
+    /// The requirements that have held, of those that look at answers.
+    held: Bits,
 }
 
 /// A set of questions, by their position.
@@ -131,9 +161,27 @@ impl<'a> Consent<'a> {
         visit(flow, &mut |spot| consent.asking.extend(consent.asks(program, givers, spot)));
         consent.asking.truncate(MOST_ASKED);
         if consent.asks_somebody() {
-            consent.before = before(flow, &consent.asking);
+            consent.look_at_answers(flow);
+            consent.before = before(flow, &consent.asking, &consent.requirements);
         }
         consent
+    }
+
+    fn look_at_answers(&mut self, flow: &'a Flow) {
+        let asked = self.asking.iter().enumerate().filter(|(_, asking)| asking.answer.is_some());
+        let answers: BTreeMap<VarId, usize> = asked.map(|(position, asking)| (asking.var, position)).collect();
+        if answers.is_empty() {
+            return;
+        }
+        for node in flow.nodes() {
+            let found = self.lets_by(node, &answers);
+            if !found.is_empty() && matches!(node.kind, NodeKind::Require { .. }) {
+                self.requirements.push(node.id);
+            }
+            for (block, position, words) in found {
+                self.lets_by.entry((node.id, block)).or_default().push((position, words));
+            }
+        }
     }
 
     /// Whether anybody is asked in the flow at all.
@@ -143,57 +191,101 @@ impl<'a> Consent<'a> {
 
     fn asks(&self, program: &'a Program, givers: &Givers<'a>, spot: Spot<'_, 'a>) -> Option<Asking<'a>> {
         let node = spot.node;
-        let (step, shown, is_caught) = match &node.kind {
+        let (step, shown, recover, answer) = match &node.kind {
             NodeKind::Call { step, args, recover } => {
                 let step = program.steps.get(step).filter(|step| matches!(step.body, Body::Ask { .. }))?;
-                (step, args.iter().flat_map(|arg| self.places(arg)).collect(), recover.is_some())
+                (step, args.iter().flat_map(|arg| self.places(arg)).collect(), recover, Answer::of(program, step))
             }
             NodeKind::Flow { flow, args, recover } => {
-                let (step, shown) = givers.0.get(flow)?;
+                let giver = givers.0.get(flow)?;
                 let params = &program.flows.get(flow)?.params;
-                let given = shown.iter().flat_map(|place| {
+                let given = giver.shown.iter().flat_map(|place| {
                     let position = params.iter().position(|param| place.root == Root::Var(param.var));
                     position.and_then(|position| args.get(position)).map(|arg| self.part(arg, &place.path))
                 });
-                (*step, given.flatten().collect(), recover.is_some())
+                (giver.step, given.flatten().collect(), recover, giver.answer.clone())
             }
             _ => return None,
         };
         let loops = spot.around.iter().filter(|(node, _)| matches!(node.kind, NodeKind::For { .. }));
         let loops = loops.map(|(node, _)| node.id).collect();
-        Some(Asking { id: node.id, step, at: node.at, shown, is_caught: is_caught || step.fallback.is_some(), loops })
+        let is_caught = recover.is_some() || step.fallback.is_some();
+        let answer = answer.map(|answer| answer.or_else(recover.as_ref()));
+        Some(Asking { id: node.id, step, at: node.at, var: node.var, shown, answer, is_caught, loops })
     }
 
     /// Those who have been asked when a node begins, and whether it begins only if they did not say no.
-    pub(crate) fn before(&self, spot: Spot<'_, 'a>) -> Vec<(&Asking<'a>, bool)> {
+    pub(crate) fn before(&self, spot: Spot<'_, 'a>) -> Vec<(&Asking<'a>, Heard)> {
         self.asked(&spot.node.needs, &spot.node.after, spot.around)
     }
 
+    /// The words of an answer under which a node begins; none if that is not told by them.
+    pub(crate) fn words_before(&self, spot: Spot<'_, 'a>, asking: &Asking<'_>) -> Words {
+        let position = self.asking.iter().position(|one| one.id == asking.id).filter(|_| asking.answer.is_some());
+        let reached = |position| self.reached(&spot.node.needs, &spot.node.after, spot.around).remove(&position);
+        position.and_then(reached).unwrap_or_default()
+    }
+
+    /// Whether a choice looks at an answer, so that its branches are for different words.
+    pub(crate) fn is_looked_at_by(&self, asking: &Asking<'_>, choice: NodeId) -> bool {
+        let looks_at =
+            |found: &[(usize, Words)]| found.iter().any(|(position, _)| self.asking[*position].id == asking.id);
+        self.lets_by.range((choice, 0)..=(choice, usize::MAX)).any(|(_, found)| looks_at(found))
+    }
+
     /// The same for a block's result, which comes when all in the block has been done.
-    pub(crate) fn before_result(&self, block: &Block, around: &[(&'a Node, usize)]) -> Vec<(&Asking<'a>, bool)> {
-        let result = block.result.iter().flat_map(|result| every_expression(result));
-        let needs: Vec<NodeId> = result
-            .filter_map(|expr| match &expr.kind {
-                ExprKind::Var(var) => self.by.get(var).copied(),
-                _ => None,
-            })
-            .collect();
-        let done: Vec<NodeId> = block.nodes.iter().map(|node| node.id).collect();
+    pub(crate) fn before_result(&self, block: &Block, around: &[(&'a Node, usize)]) -> Vec<(&Asking<'a>, Heard)> {
+        let (needs, done) = self.ties(block);
         self.asked(&needs, &done, around)
     }
 
-    fn asked(&self, needs: &[NodeId], after: &[NodeId], around: &[(&'a Node, usize)]) -> Vec<(&Asking<'a>, bool)> {
+    /// What a block's result uses, and what it waits for.
+    fn ties(&self, block: &Block) -> (Vec<NodeId>, Vec<NodeId>) {
+        let result = block.result.iter().flat_map(|result| every_expression(result));
+        let needs = result.filter_map(|expr| match &expr.kind {
+            ExprKind::Var(var) => self.by.get(var).copied(),
+            _ => None,
+        });
+        (needs.collect(), block.nodes.iter().map(|node| node.id).collect())
+    }
+
+    fn asked(&self, needs: &[NodeId], after: &[NodeId], around: &[(&'a Node, usize)]) -> Vec<(&Asking<'a>, Heard)> {
         let deciding = || around.iter().flat_map(|(node, _)| &node.needs);
         let ordering = || around.iter().flat_map(|(node, _)| node.needs.iter().chain(&node.after));
         let looked_at = self.reach(deciding(), |before| &before.waited_for);
         let needed = self.reach(needs.iter().chain(deciding()), |before| &before.needed);
         let waited_for = self.reach(needs.iter().chain(after).chain(ordering()), |before| &before.waited_for);
+        let reached = self.reached(needs, after, around);
         let asked = self.asking.iter().enumerate().filter(|(position, _)| waited_for.has(*position));
         let heard = asked.map(|(position, asking)| {
-            let is_used = !asking.is_caught && needed.has(position);
-            (asking, asking.is_yes() || looked_at.has(position) || is_used)
+            let heard = match &asking.answer {
+                Some(answer) => answer.heard(reached.get(&position).unwrap_or(&answer.words)),
+                None if asking.is_yes() || looked_at.has(position) => Heard::Yes,
+                None if !asking.is_caught && needed.has(position) => Heard::Yes,
+                None => Heard::Caught,
+            };
+            (asking, heard)
         });
         heard.collect()
+    }
+
+    /// The words of answers under which something is reached; an answer under all words of which it is, is left out.
+    fn reached(&self, needs: &[NodeId], after: &[NodeId], around: &[(&'a Node, usize)]) -> BTreeMap<usize, Words> {
+        let mut found: BTreeMap<usize, Words> = BTreeMap::new();
+        if self.lets_by.is_empty() {
+            return found;
+        }
+        let ordering = around.iter().flat_map(|(node, _)| node.needs.iter().chain(&node.after));
+        let held = self.reach(needs.iter().chain(after).chain(ordering), |before| &before.held);
+        let held = self.requirements.iter().enumerate().filter(|(position, _)| held.has(*position));
+        let choices = around.iter().map(|(node, block)| (node.id, *block)).chain(held.map(|(_, id)| (*id, 0)));
+        for (position, words) in choices.filter_map(|choice| self.lets_by.get(&choice)).flatten() {
+            match found.get_mut(position) {
+                Some(known) => known.retain(|word| words.contains(word)),
+                None => drop(found.insert(*position, words.clone())),
+            }
+        }
+        found
     }
 
     fn reach<'i>(&self, nodes: impl Iterator<Item = &'i NodeId>, of: impl Fn(&Before) -> &Bits) -> Bits {
@@ -224,12 +316,24 @@ impl<'a> Consent<'a> {
                     pending.push((base, path));
                 }
                 (ExprKind::Const(_), _) => {}
+                (ExprKind::Record { fields, .. }, _) if path.first().is_some_and(|name| names(fields, name)) => {
+                    let (name, rest) = (path[0].clone(), path[1..].to_vec());
+                    let named = fields.iter().filter(|(field, _)| *field == name);
+                    pending.extend(named.map(|(_, value)| (value, rest.clone())));
+                }
                 (ExprKind::Record { base, fields, .. }, _) => {
                     // Of a field that is named here, all of the record: more than is asked for, so never too little.
                     pending.extend(base.as_deref().map(|base| (base, vec![])));
                     pending.extend(fields.iter().map(|(_, value)| (value, vec![])));
                 }
-                (ExprKind::List(items), _) => pending.extend(items.iter().map(|item| (item, vec![]))),
+                (ExprKind::List(items), _) => match parts::of_items(items, &path) {
+                    Some((items, path)) => pending.extend(items.iter().map(|item| (item, path.clone()))),
+                    None => drop(found.insert(Place { root: Root::Computed(meaning_hash(expr)), path })),
+                },
+                (ExprKind::Builtin(name, args), _) if let Some((list, mark)) = parts::part(name, args) => {
+                    let path = std::iter::once(mark).chain(path).collect();
+                    pending.push((list, path));
+                }
                 (ExprKind::Var(var), _) => drop(found.insert(Place { root: Root::Var(*var), path })),
                 _ => drop(found.insert(Place { root: Root::Computed(meaning_hash(expr)), path })),
             }
@@ -280,22 +384,35 @@ impl<'a> Consent<'a> {
         })
     }
 
-    /// The same values with the lists that they are items of in their place.
+    /// The same values as parts of the lists that they are items of.
     pub(crate) fn with_lists(&self, places: &Places) -> Places {
         let mut found = Places::new();
         let mut pending: Vec<Place> = places.iter().cloned().collect();
         for _ in 0..DEEPEST {
             let Some(place) = pending.pop() else { break };
-            match place.root {
-                Root::Var(var) if matches!(self.made.get(&var), Some(Made::ItemOf(_))) => {
-                    let Some(Made::ItemOf(items)) = self.made.get(&var) else { continue };
-                    pending.extend(self.places(items));
+            match &place.root {
+                Root::Var(var) if let Some(Made::ItemOf(items)) = self.made.get(var) => {
+                    let path: Vec<_> = std::iter::once(parts::each()).chain(place.path.iter().cloned()).collect();
+                    pending.extend(self.part(items, &path));
                 }
                 _ => drop(found.insert(place)),
             }
         }
         found.extend(pending);
         found
+    }
+
+    /// Whether an expression is a variable, under whatever name.
+    fn is_itself(&self, expr: &Expr, var: VarId) -> bool {
+        let mut expr = expr;
+        for _ in 0..DEEPEST {
+            let ExprKind::Var(found) = &expr.kind else { return false };
+            match self.made_of(*found) {
+                Some(made) if *found != var => expr = made,
+                _ => return *found == var,
+            }
+        }
+        false
     }
 
     /// Whether a variable stands for an expression, and for which.
@@ -305,6 +422,10 @@ impl<'a> Consent<'a> {
             _ => None,
         }
     }
+}
+
+fn names(fields: &[(Arc<str>, Expr)], name: &Arc<str>) -> bool {
+    fields.iter().any(|(field, _)| field == name)
 }
 
 impl<'a> Givers<'a> {
@@ -325,19 +446,36 @@ impl<'a> Givers<'a> {
         let params: BTreeSet<Root> = flow.params.iter().map(|param| Root::Var(param.var)).collect();
         for place in consent.places(result) {
             let Root::Var(var) = place.root else { continue };
-            let gives = |asking: &&Asking<'a>| consent.by.get(&var) == Some(&asking.id);
-            if let Some(asking) = consent.asking.iter().find(gives).filter(|asking| asking.is_yes()) {
-                let shown = asking.shown.iter().filter(|place| params.contains(&place.root)).cloned().collect();
-                self.0.insert(name, (asking.step, shown));
-            }
+            let asked = || consent.asking.iter().enumerate();
+            let Some((position, asking)) = asked().find(|(_, asking)| asking.var == var) else { continue };
+            let answer = match &asking.answer {
+                None if asking.is_yes() => None,
+                Some(answer) if consent.is_itself(result, var) => {
+                    let (needs, done) = consent.ties(&flow.body);
+                    let words = consent.reached(&needs, &done, &[]).remove(&position);
+                    let words = words.unwrap_or_else(|| answer.words.clone());
+                    let stand_ins =
+                        answer.stand_ins.as_ref().map(|found| found.intersection(&words).cloned().collect());
+                    Some(Answer { words, stand_ins, all: answer.all })
+                }
+                _ => continue,
+            };
+            let shown = asking
+                .shown
+                .iter()
+                .filter(|place| params.contains(&place.root) && !place.is_by_a_rule())
+                .cloned()
+                .collect();
+            self.0.insert(name, Giver { step: asking.step, shown, answer });
         }
     }
 }
 
 /// Who has been asked when each node is done. Of nodes in a circle (E0305) some are left out.
-fn before(flow: &Flow, asking: &[Asking<'_>]) -> BTreeMap<NodeId, Before> {
+fn before(flow: &Flow, asking: &[Asking<'_>], requirements: &[NodeId]) -> BTreeMap<NodeId, Before> {
     let nodes: BTreeMap<NodeId, &Node> = flow.nodes().map(|node| (node.id, node)).collect();
     let positions: BTreeMap<NodeId, usize> = (0..).zip(asking).map(|(position, one)| (one.id, position)).collect();
+    let requirements: BTreeMap<NodeId, usize> = (0..).zip(requirements).map(|(position, id)| (*id, position)).collect();
     let mut found: BTreeMap<NodeId, Before> = BTreeMap::new();
     let mut entered: BTreeSet<NodeId> = BTreeSet::new();
     for root in nodes.keys() {
@@ -349,11 +487,12 @@ fn before(flow: &Flow, asking: &[Asking<'_>]) -> BTreeMap<NodeId, Before> {
                 let mut own = Before::default();
                 for other in node.needs.iter().filter_map(|id| found.get(id)) {
                     own.needed.join(&other.needed);
-                    own.waited_for.join(&other.waited_for);
                 }
-                for other in node.after.iter().filter_map(|id| found.get(id)) {
+                for other in ties().filter_map(|id| found.get(id)) {
                     own.waited_for.join(&other.waited_for);
+                    own.held.join(&other.held);
                 }
+                requirements.get(&id).into_iter().for_each(|position| own.held.add(*position));
                 if let Some(position) = positions.get(&id) {
                     own.needed.add(*position);
                     own.waited_for.add(*position);

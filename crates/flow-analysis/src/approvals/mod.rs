@@ -8,7 +8,7 @@
 
 mod report;
 
-use crate::consent::{Asking, Consent, Givers, Place, Places, Root, Spot, visit};
+use crate::consent::{Asking, Consent, Givers, Heard, Place, Places, Root, Spot, Words, may_be_same, visit};
 use flow_diag::{Problems, Span};
 use flow_expr::{Expr, Name, Type};
 use flow_plan::{APPROVAL, Effect, Flow, NodeId, NodeKind, Program, Step};
@@ -59,7 +59,8 @@ impl<'a> Act<'a> {
 
     /// Whether what it is given is made of a flow's parameters alone.
     fn is_of_params(&self, flow: &Flow) -> bool {
-        let is_param = |place: &Place| flow.params.iter().any(|param| place.root == Root::Var(param.var));
+        let is_param =
+            |place: &Place| !place.is_by_a_rule() && flow.params.iter().any(|param| place.root == Root::Var(param.var));
         self.args.iter().all(|(places, _)| places.iter().all(is_param))
     }
 }
@@ -68,8 +69,8 @@ impl<'a> Act<'a> {
 enum Lacks<'a> {
     /// Nobody is asked on the way.
     Nobody,
-    /// What becomes of a no is caught, and nothing looks at the answer.
-    Caught(&'a Step, Span),
+    /// The answer is no yes: a no is caught, or what it says does not decide.
+    Unheard(&'a Step, Span, Heard),
     /// Somebody is asked there who does not see this argument.
     Unseen(&'a Step, Span, Span),
     /// The same yes has served the same act here.
@@ -84,7 +85,7 @@ impl Lacks<'_> {
     fn rank(&self) -> u8 {
         match self {
             Self::Nobody => 0,
-            Self::Caught(..) => 1,
+            Self::Unheard(..) => 1,
             Self::Unseen(..) => 2,
             Self::Spent(..) => 3,
             Self::Repeated(..) | Self::Again(_) => 4,
@@ -96,7 +97,10 @@ impl Lacks<'_> {
 struct Served<'a> {
     asking: NodeId,
     step: &'a Name,
+    /// As parts of the lists that they are items of.
     values: Places,
+    /// Under which words of the answer, if it is of other words than yes and no.
+    words: Words,
     around: Vec<(NodeId, usize)>,
     at: Span,
 }
@@ -104,8 +108,13 @@ struct Served<'a> {
 impl Served<'_> {
     /// Whether both can happen in one run: not in two branches of the same choice.
     fn may_be_with(&self, around: &[(NodeId, usize)], is_choice: impl Fn(NodeId) -> bool) -> bool {
+        self.apart(around).is_none_or(|choice| !is_choice(choice))
+    }
+
+    /// The node in different blocks of which they are.
+    fn apart(&self, around: &[(NodeId, usize)]) -> Option<NodeId> {
         let apart = self.around.iter().zip(around).find(|(one, other)| one != other);
-        apart.is_none_or(|(one, other)| one.0 != other.0 || !is_choice(one.0))
+        apart.filter(|(one, other)| one.0 == other.0).map(|(one, _)| one.0)
     }
 }
 
@@ -198,21 +207,28 @@ fn lacks<'a>(
         .map(|(node, _)| node.id)
         .collect();
     let values = act.values();
+    let of_lists = consent.with_lists(&values);
     let mut lacks = Lacks::Nobody;
-    for (asking, is_heard) in consent.before(spot) {
-        let found = why_not(consent, spot, act, asking, is_heard, &values).or_else(|| {
-            let same = |one: &&Served<'_>| {
-                one.asking == asking.id
-                    && *one.step == act.step.name
-                    && one.values == values
-                    && one.may_be_with(&around, |id| choices.contains(&id))
+    for (asking, heard) in consent.before(spot) {
+        let words = consent.words_before(spot, asking);
+        let found = why_not(consent, spot, act, (asking, heard), &values).or_else(|| {
+            let is_same = |one: &&Served<'_>| {
+                one.asking == asking.id && *one.step == act.step.name && may_be_same(&one.values, &of_lists)
             };
-            served.iter().find(same).map(|one| Lacks::Spent(asking.step, asking.at, one.at))
+            let same = served.iter().filter(is_same);
+            if let Some(one) = same.clone().find(|one| one.may_be_with(&around, |id| choices.contains(&id))) {
+                return Some(Lacks::Spent(asking.step, asking.at, one.at));
+            }
+            // In branches apart it is once, but maybe by every answer.
+            let by_word =
+                same.filter(|one| one.apart(&around).is_some_and(|choice| consent.is_looked_at_by(asking, choice)));
+            let is_any = asking.is_every(&by_word.fold(words.clone(), |words, one| &words | &one.words));
+            is_any.then_some(Lacks::Unheard(asking.step, asking.at, Heard::Anyway))
         });
         match found {
             None => {
                 let at = spot.node.at;
-                served.push(Served { asking: asking.id, step: &act.step.name, values, around, at });
+                served.push(Served { asking: asking.id, step: &act.step.name, values: of_lists, words, around, at });
                 return None;
             }
             Some(found) if found.rank() >= lacks.rank() => lacks = found,
@@ -227,12 +243,11 @@ fn why_not<'a>(
     consent: &Consent<'a>,
     spot: Spot<'_, 'a>,
     act: &Act<'a>,
-    asking: &Asking<'a>,
-    is_heard: bool,
+    (asking, heard): (&Asking<'a>, Heard),
     values: &Places,
 ) -> Option<Lacks<'a>> {
-    if !is_heard {
-        return Some(Lacks::Caught(asking.step, asking.at));
+    if heard != Heard::Yes {
+        return Some(Lacks::Unheard(asking.step, asking.at, heard));
     }
     if let Some((_, unseen)) = act.args.iter().find(|(places, _)| !consent.has_seen(asking, places)) {
         return Some(Lacks::Unseen(asking.step, asking.at, *unseen));

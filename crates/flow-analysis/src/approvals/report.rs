@@ -1,6 +1,7 @@
 //! What is said of something that cannot be undone and that nobody has said yes to.
 
 use super::{Act, Lacks};
+use crate::consent::Heard;
 use flow_diag::{Problem, Span, codes};
 use flow_plan::Flow;
 
@@ -32,9 +33,7 @@ impl From<NoYes<'_>> for Problem {
             Lacks::Unseen(asks, asked, unseen) => problem
                 .label(*asked, format!("`{}` asks a person", asks.name.short()))
                 .label(*unseen, "who is not shown this value"),
-            Lacks::Caught(asks, asked) => {
-                problem.label(*asked, format!("where `{}` gets a no, this goes on", asks.name.short()))
-            }
+            Lacks::Unheard(asks, asked, heard) => problem.label(*asked, unheard(heard, asks.name.short())),
             Lacks::Spent(asks, asked, before) => problem
                 .label(*asked, format!("`{}` asks a person, once", asks.name.short()))
                 .label(*before, "the yes is for this"),
@@ -52,6 +51,20 @@ impl From<NoYes<'_>> for Problem {
     }
 }
 
+/// What is said of an answer that is no yes.
+fn unheard(heard: &Heard, asks: &str) -> String {
+    match heard {
+        Heard::Anyway => format!("whatever `{asks}` is answered, this goes on"),
+        Heard::StandsIn(Some(word)) => {
+            format!("where `{asks}` gets no answer, `{word}` stands in, and this goes on")
+        }
+        Heard::StandsIn(None) => {
+            format!("where `{asks}` gets no answer, something computed stands in, and this may go on")
+        }
+        Heard::Caught | Heard::Yes => format!("where `{asks}` gets a no, this goes on"),
+    }
+}
+
 fn help(lacks: &Lacks<'_>, name: &str, flow: &str) -> String {
     match lacks {
         Lacks::Nobody => format!(
@@ -61,8 +74,17 @@ fn help(lacks: &Lacks<'_>, name: &str, flow: &str) -> String {
         Lacks::Unseen(asks, ..) => {
             format!("give `{}` the same arguments, so that they are in the question", asks.name.short())
         }
-        Lacks::Caught(asks, _) => {
-            format!("let a no end it, or look at what `{}` gave: `if … {{ … }}`", asks.name.short())
+        Lacks::Unheard(asks, _, heard) => {
+            let asks = asks.name.short();
+            match heard {
+                Heard::Anyway => format!("let what `{asks}` gives decide: `if {asks}(…) == … {{ … }}`"),
+                Heard::StandsIn(_) => {
+                    format!("let an answer stand in with which `{name}` does not happen, written as it is")
+                }
+                Heard::Caught | Heard::Yes => {
+                    format!("let a no end it, or look at what `{asks}` gave: `if … {{ … }}`")
+                }
+            }
         }
         Lacks::Again(_) => format!("let the loop go over a list that `{flow}` is given, and give `{name}` its items"),
         Lacks::Spent(asks, ..) => format!("call `{}` again for each", asks.name.short()),

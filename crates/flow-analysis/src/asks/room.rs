@@ -11,7 +11,7 @@ use flow_plan::{
     AiBody, Body, Budget, Flow, FlowBudget, GuardAction, Model, NodeKind, Program, StaleAction, Step, tokens_at_most,
     words,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// All checks of the family.
 pub(super) fn check(program: &Program) -> Problems {
@@ -33,11 +33,13 @@ pub(super) fn check(program: &Program) -> Problems {
 fn no_room<'p>(program: &'p Program, step: &'p Step) -> Option<NoRoomForJudges<'p>> {
     let budget = step.budget.as_ref()?.asks?;
     let needed = step.guards.iter().filter(|guard| !matches!(guard.action, GuardAction::Warn(_)));
-    let mut questions = BTreeSet::new();
+    let mut questions = BTreeMap::new();
     for guard in needed {
-        questions.extend(program.judges_asked(&guard.condition).into_iter().map(|call| call.key));
+        questions.extend(program.judges_asked(&guard.condition).into_iter().map(|call| (call.key, call.judge)));
     }
-    let (judges, answers) = (questions.len() as u64, asks_of_result(step));
+    let of_judge = |judge: &&Name| program.judges.get(*judge).map_or(1, asks_of_result);
+    let judges = questions.values().map(of_judge).fold(0, u64::saturating_add);
+    let answers = asks_of_result(step);
     (answers + judges > 1 && budget < answers + judges).then_some(NoRoomForJudges { step, budget, answers, judges })
 }
 
@@ -202,6 +204,7 @@ struct NoRoomForJudges<'a> {
     budget: u64,
     /// That one result takes.
     answers: u64,
+    /// That the judges take for it.
     judges: u64,
 }
 

@@ -35,6 +35,7 @@ pub struct Rhythm {
 }
 
 /// One way in which a flow starts.
+#[derive(Clone)]
 struct Source {
     calendar: Arc<Calendar>,
     delay_ms: u64,
@@ -42,6 +43,8 @@ struct Source {
     at: Span,
     /// What tells apart starts that give different values to parameters.
     given: Arc<str>,
+    /// The longest time between those that come, if what makes them loses starts of its own calendar.
+    thinned: Option<Gap>,
 }
 
 impl<'a> SystemBounds<'a> {
@@ -80,7 +83,14 @@ impl<'a> SystemBounds<'a> {
         match &start.trigger {
             Trigger::Schedule(schedule) => {
                 let calendar = self.calendars.of(schedule).ok_or_else(|| never(start.at))?;
-                Ok(vec![Source { calendar, delay_ms: 0, zone: zone(schedule), at: start.at, given: "".into() }])
+                Ok(vec![Source {
+                    calendar,
+                    delay_ms: 0,
+                    zone: zone(schedule),
+                    at: start.at,
+                    given: "".into(),
+                    thinned: None,
+                }])
             }
             Trigger::Updates(datasets) => {
                 let known = datasets.iter().filter_map(|name| self.program.datasets.get(name));
@@ -107,7 +117,14 @@ impl<'a> SystemBounds<'a> {
             };
             let calendar = self.calendars.of(schedule).ok_or_else(|| never(start.at))?;
             // Taken to come at its latest time: what comes early one day and late the next is seen when it happens.
-            return Ok(Source { calendar, delay_ms: 0, zone: zone(schedule), at: start.at, given: "".into() });
+            return Ok(Source {
+                calendar,
+                delay_ms: 0,
+                zone: zone(schedule),
+                at: start.at,
+                given: "".into(),
+                thinned: None,
+            });
         };
         let rhythm = self.rhythm(writer)?.clone();
         let Some(flow) = self.program.flows.get(writer) else { return Err(self.circle(writer)) };
@@ -119,7 +136,8 @@ impl<'a> SystemBounds<'a> {
         let end = |place: &usize| timeline.map_or(0, |timeline| timeline.end(*place));
         let path_ms = written.places.iter().map(end).max().unwrap_or(0);
         let delay_ms = rhythm.delay_ms.saturating_add(path_ms);
-        Ok(Source { calendar: rhythm.calendar, delay_ms, zone: rhythm.zone, at: start.at, given: "".into() })
+        let thinned = (!rhythm.is_regular).then_some(rhythm.gap);
+        Ok(Source { calendar: rhythm.calendar, delay_ms, zone: rhythm.zone, at: start.at, given: "".into(), thinned })
     }
 
     /// A start by another flow's call, wherever that stands, if each of its runs makes it.
@@ -148,6 +166,7 @@ impl<'a> SystemBounds<'a> {
             zone: rhythm.zone.clone(),
             at,
             given: "".into(),
+            thinned: (!rhythm.is_regular).then_some(rhythm.gap),
         })
     }
 
@@ -175,26 +194,51 @@ impl<'a> SystemBounds<'a> {
             }
             _ => None,
         };
-        let mut sources = sources.into_iter();
-        let Some(mut all) = sources.next() else { return Err(never(flow.at)) };
-        for source in sources {
-            all.calendar = Arc::new(all.calendar.with(&source.calendar));
-            all.delay_ms = all.delay_ms.max(source.delay_ms);
-        }
+        let Some(all) = together(sources.iter()) else { return Err(never(flow.at)) };
         let busy = all.delay_ms.saturating_add(duration.worst_ms);
-        let gap = match flow.overlap {
-            Overlap::Skip | Overlap::Allow => all.calendar.longest_gap(busy),
-            Overlap::Replace => all.calendar.undisturbed(busy).and_then(|whole| whole.longest_gap(0)),
-            Overlap::Queue => all.calendar.longest_queued(busy),
+        let gap = match (longest(flow, &all, busy), thinned(flow, &sources, duration.worst_ms)) {
+            (Some(gap), Some(Some(other))) if other.ms() > gap.ms() => Some(other),
+            (_, Some(None)) => None,
+            (gap, _) => gap,
         };
         let Some(gap) = gap else { return Err(no_gap(flow, &all, duration.worst_ms)) };
         let is_regular = all.calendar.undisturbed(busy).is_some_and(|whole| match (&whole, &*all.calendar) {
             (Calendar::Listed(whole), Calendar::Listed(all)) => whole.len() + 1 == all.len(),
             _ => true,
         });
+        let is_regular = is_regular && sources.iter().all(|source| source.thinned.is_none());
         let follows = follows.filter(|_| is_regular);
         let Source { calendar, delay_ms, zone, at, .. } = all;
         Ok(Rhythm { calendar, delay_ms, zone, at, gap, is_regular, follows, duration_ms: duration.worst_ms })
+    }
+}
+
+/// The starts of all of them.
+fn together<'s>(mut sources: impl Iterator<Item = &'s Source>) -> Option<Source> {
+    let mut all = sources.next()?.clone();
+    for source in sources {
+        all.calendar = Arc::new(all.calendar.with(&source.calendar));
+        all.delay_ms = all.delay_ms.max(source.delay_ms);
+    }
+    Some(all)
+}
+
+/// The longest time between starts whose runs come to their end, each taking so long.
+fn longest(flow: &Flow, all: &Source, busy_ms: u64) -> Option<Gap> {
+    match flow.overlap {
+        Overlap::Skip | Overlap::Allow => all.calendar.longest_gap(busy_ms),
+        Overlap::Replace => all.calendar.undisturbed(busy_ms).and_then(|whole| whole.longest_gap(0)),
+        Overlap::Queue => all.calendar.longest_queued(busy_ms),
+    }
+}
+
+/// The same where some of the starts are lost on their way: by those that are not, else by the way that loses the fewest.
+/// Nothing if none are.
+fn thinned(flow: &Flow, sources: &[Source], worst_ms: u64) -> Option<Option<Gap>> {
+    let least = sources.iter().filter_map(|source| source.thinned).min_by_key(|gap| gap.ms())?;
+    match together(sources.iter().filter(|source| source.thinned.is_none())) {
+        Some(others) => Some(longest(flow, &others, others.delay_ms.saturating_add(worst_ms))),
+        None => Some(Some(least)),
     }
 }
 

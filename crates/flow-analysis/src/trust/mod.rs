@@ -17,7 +17,7 @@ use flow_diag::Problems;
 use flow_expr::Name;
 use flow_plan::{NodeKind, Program};
 
-pub(crate) use steps::{asks_sound, looks_at_it};
+pub(crate) use steps::{asks_sound, fallbacks, looks_at_it};
 pub use steps::{is_checked, is_sound};
 
 /// All checks of the family.

@@ -1,10 +1,10 @@
 //! What a person has said yes to is no draft any more: where that yes is waited for, and of what was shown.
 
 use super::walk::{Comes, Walk};
-use crate::consent::{Asking, Spot, visit_block};
+use crate::consent::{Asking, Heard, Place, Root, Spot, visit_block};
 use flow_diag::Span;
-use flow_expr::{Expr, ExprKind};
-use flow_plan::{Block, Node, subexpressions};
+use flow_expr::{Expr, ExprKind, VarId};
+use flow_plan::{Block, Node, NodeKind, subexpressions};
 
 /// How many values in a row are looked through to what they are made of.
 const DEEPEST: usize = 64;
@@ -32,12 +32,20 @@ impl<'a> Walk<'a> {
         if all(deciding, |expr| self.let_out(node, expr)).is_clean() {
             return None;
         }
+        // Who says yes to what is done for an item has seen what decides of that.
+        let item = match &node.kind {
+            NodeKind::For { item, .. } => Some(*item),
+            _ => None,
+        };
         let mut found = None;
         let mut around = std::mem::take(&mut self.around);
         for (index, block) in blocks.iter().enumerate() {
             around.push((node, index));
             visit_block(block, &mut around, &mut |spot| {
-                if found.is_none() && self.changes_itself(spot.node) {
+                if found.is_none()
+                    && self.changes_itself(spot.node)
+                    && !item.is_some_and(|item| self.is_seen(item, spot))
+                {
                     let unseen = all(deciding, |expr| self.without_seen(expr, || heard(self.consent.before(spot))));
                     found = (!unseen.is_clean()).then_some((unseen, spot.node.at));
                 }
@@ -46,6 +54,12 @@ impl<'a> Walk<'a> {
         }
         self.around = around;
         found
+    }
+
+    /// Whether somebody has said yes to an item before a node begins.
+    fn is_seen(&self, item: VarId, spot: Spot<'_, 'a>) -> bool {
+        let places = [Place { root: Root::Var(item), path: vec![] }].into();
+        heard(self.consent.before(spot)).iter().any(|asking| self.consent.has_seen(asking, &places))
     }
 
     fn without_seen<'s>(&'s self, expr: &'a Expr, heard: impl FnOnce() -> Vec<&'s Asking<'a>>) -> Comes {
@@ -82,8 +96,8 @@ impl<'a> Walk<'a> {
     }
 }
 
-fn heard<'s, 'a>(asked: Vec<(&'s Asking<'a>, bool)>) -> Vec<&'s Asking<'a>> {
-    asked.into_iter().filter_map(|(asking, is_heard)| is_heard.then_some(asking)).collect()
+fn heard<'s, 'a>(asked: Vec<(&'s Asking<'a>, Heard)>) -> Vec<&'s Asking<'a>> {
+    asked.into_iter().filter_map(|(asking, heard)| (heard == Heard::Yes).then_some(asking)).collect()
 }
 
 fn all<'a>(exprs: &[&'a Expr], comes_of: impl Fn(&'a Expr) -> Comes) -> Comes {

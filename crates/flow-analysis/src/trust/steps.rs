@@ -65,7 +65,7 @@ pub(super) fn is_person(step: &Step) -> bool {
 }
 
 /// The values that stand for the result of a checked step when its body's does not.
-pub(super) fn fallbacks(step: &Step) -> impl Iterator<Item = &Expr> {
+pub(crate) fn fallbacks(step: &Step) -> impl Iterator<Item = &Expr> {
     let of_guards = step.guards.iter().filter_map(|guard| match &guard.action {
         GuardAction::Fallback(value) => Some(value),
         _ => None,

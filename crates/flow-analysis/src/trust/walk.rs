@@ -206,10 +206,10 @@ impl<'a> Walk<'a> {
             NodeKind::Match { subject, arms } => self.match_node(node, subject, arms),
             NodeKind::For { item, items, body, .. } => {
                 let mut comes = self.expr(items);
-                self.decides(node, &[items], &[body]);
                 if !comes.is_clean() {
                     self.values.insert(*item, comes.clone());
                 }
+                self.decides(node, &[items], &[body]);
                 comes.join(&self.inside(node, 0, body));
                 comes
             }
