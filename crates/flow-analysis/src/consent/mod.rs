@@ -3,14 +3,16 @@
 //! A yes is an answer to a step with the body `ask`, which a node waits for: the graph says so, by values, `after`, and
 //! conditions of branches around it. What a person was shown is kept as [`Place`]s, so that a part of what was shown is
 //! known as shown too. A no that may be caught (`else`, `fallback`) is a yes only where something looks at it, and an answer
-//! in other words than yes and no only where it decides ([`answers`]). Knows neither drafts nor what can be undone: [`crate::trust`] and
-//! [`crate::approvals`] do. Tested through these.
+//! in other words than yes and no only where it decides ([`answers`]). Knows neither drafts nor what can be undone:
+//! [`crate::trust`] and [`crate::approvals`] do. Tested through these.
 
 mod answers;
+mod before;
 mod parts;
 
 use answers::Answer;
 pub(crate) use answers::{Heard, Words};
+use before::{Before, Bits, before};
 use flow_diag::Span;
 use flow_expr::{Expr, ExprKind, Name, Type, VarId};
 use flow_plan::{APPROVAL, Block, Body, Flow, Node, NodeId, NodeKind, Program, Step, every_expression, meaning_hash};
@@ -100,35 +102,6 @@ pub(crate) struct Consent<'a> {
     lets_by: BTreeMap<(NodeId, usize), Vec<(usize, Words)>>,
     /// The requirements among them.
     requirements: Vec<NodeId>,
-}
-
-/// Who has been asked when a node is done, itself included, as bits: by what it uses, and by what it follows too.
-#[derive(Clone, Debug, Default)]
-struct Before {
-    needed: Bits,
-    waited_for: Bits,
-    /// The requirements that have held, of those that look at answers.
-    held: Bits,
-}
-
-/// A set of questions, by their position.
-#[derive(Clone, Debug, Default)]
-struct Bits(Vec<u64>);
-
-impl Bits {
-    fn add(&mut self, position: usize) {
-        self.0.resize(self.0.len().max(position / 64 + 1), 0);
-        self.0[position / 64] |= 1 << (position % 64);
-    }
-
-    fn join(&mut self, other: &Self) {
-        self.0.resize(self.0.len().max(other.0.len()), 0);
-        self.0.iter_mut().zip(&other.0).for_each(|(bits, more)| *bits |= more);
-    }
-
-    fn has(&self, position: usize) -> bool {
-        self.0.get(position / 64).is_some_and(|bits| bits & (1 << (position % 64)) != 0)
-    }
 }
 
 #[derive(Clone, Copy)]
@@ -469,42 +442,6 @@ impl<'a> Givers<'a> {
             self.0.insert(name, Giver { step: asking.step, shown, answer });
         }
     }
-}
-
-/// Who has been asked when each node is done. Of nodes in a circle (E0305) some are left out.
-fn before(flow: &Flow, asking: &[Asking<'_>], requirements: &[NodeId]) -> BTreeMap<NodeId, Before> {
-    let nodes: BTreeMap<NodeId, &Node> = flow.nodes().map(|node| (node.id, node)).collect();
-    let positions: BTreeMap<NodeId, usize> = (0..).zip(asking).map(|(position, one)| (one.id, position)).collect();
-    let requirements: BTreeMap<NodeId, usize> = (0..).zip(requirements).map(|(position, id)| (*id, position)).collect();
-    let mut found: BTreeMap<NodeId, Before> = BTreeMap::new();
-    let mut entered: BTreeSet<NodeId> = BTreeSet::new();
-    for root in nodes.keys() {
-        let mut pending = vec![(*root, false)];
-        while let Some((id, leave)) = pending.pop() {
-            let Some(node) = nodes.get(&id) else { continue };
-            let ties = || node.needs.iter().chain(&node.after);
-            if leave {
-                let mut own = Before::default();
-                for other in node.needs.iter().filter_map(|id| found.get(id)) {
-                    own.needed.join(&other.needed);
-                }
-                for other in ties().filter_map(|id| found.get(id)) {
-                    own.waited_for.join(&other.waited_for);
-                    own.held.join(&other.held);
-                }
-                requirements.get(&id).into_iter().for_each(|position| own.held.add(*position));
-                if let Some(position) = positions.get(&id) {
-                    own.needed.add(*position);
-                    own.waited_for.add(*position);
-                }
-                found.insert(id, own);
-            } else if entered.insert(id) {
-                pending.push((id, true));
-                pending.extend(ties().filter(|id| !entered.contains(id)).map(|id| (*id, false)));
-            }
-        }
-    }
-    found
 }
 
 /// Sees each node of a flow with what is around it. Blocks nest at most as deeply as the parser allows (256).
