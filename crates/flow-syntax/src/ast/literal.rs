@@ -270,7 +270,7 @@ mod tests {
         assert_eq!(time("24:00"), None);
         assert!(timestamp_exists("2026-01-01T09:00:00Z"));
         assert!(timestamp_exists("2026-01-01T09:00:00+01:00"));
-        assert!(timestamp_exists("9999-12-30T22:00:00Z") && timestamp_exists("9999-12-31T23:59:59+13:00") == false);
+        assert!(timestamp_exists("9999-12-30T22:00:00Z") && !timestamp_exists("9999-12-31T23:59:59+13:00"));
         assert!(!timestamp_exists("9999-12-31T23:59:59Z") && !timestamp_exists("9999-12-30T23:00:00Z"));
         assert!(!timestamp_exists("2026-01-01T09:61:00Z"));
     }
