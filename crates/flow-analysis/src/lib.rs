@@ -9,6 +9,7 @@
 
 pub mod approvals;
 pub mod asks;
+mod bits;
 pub mod bounds;
 pub mod calendar;
 mod consent;

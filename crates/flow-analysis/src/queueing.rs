@@ -8,7 +8,10 @@
 //! can be there at once (Dilworth's theorem). Nothing waits here for `--jobs`. Knows no deadlines; [`crate::time`] adds
 //! the waits up. Tested in `tests/it/queueing.rs` and by the proof.
 
-use crate::time::{all_callees_first, in_order, runs, turns_at_once, waits, waits_for};
+use crate::{
+    bits::Bits,
+    time::{all_callees_first, in_order, runs, turns_at_once, waits, waits_for},
+};
 use flow_expr::Name;
 use flow_plan::{Block, Body, Flow, Node, NodeId, NodeKind, Program, Step};
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,10 +51,12 @@ impl<'a> Queueing<'a> {
     pub(crate) fn of(program: &'a Program) -> Self {
         let mut all = Self::default();
         let used: BTreeSet<&Name> = program.steps.values().filter_map(|step| step.pool.as_ref()).collect();
-        for pool in used {
-            if let Some(slots) = program.pools.get(pool) {
-                InPool::of(program, pool, u64::from((*slots).max(1))).waits(&mut all.0);
-            }
+        if used.is_empty() {
+            return all;
+        }
+        let order = all_callees_first(program);
+        for (pool, slots) in used.iter().filter_map(|pool| program.pools.get_key_value(*pool)) {
+            InPool::of(program, &order, pool, u64::from((*slots).max(1))).waits(&order, &mut all.0);
         }
         all
     }
@@ -69,13 +74,12 @@ struct InPool<'a> {
     slots: u64,
     /// What one run of a flow may have in the pool at once.
     loads: BTreeMap<&'a Name, Load>,
-    order: Vec<&'a Name>,
 }
 
 impl<'a> InPool<'a> {
-    fn of(program: &'a Program, pool: &'a Name, slots: u64) -> Self {
-        let order = all_callees_first(program);
-        let mut found = Self { program, pool, slots, loads: BTreeMap::new(), order: order.clone() };
+    /// `order` has each flow after those that it calls.
+    fn of(program: &'a Program, order: &[&'a Name], pool: &'a Name, slots: u64) -> Self {
+        let mut found = Self { program, pool, slots, loads: BTreeMap::new() };
         for name in order {
             let load = program.flows.get(name).map_or_else(Load::default, |flow| found.flow(flow));
             found.loads.insert(name, load);
@@ -122,10 +126,10 @@ impl<'a> InPool<'a> {
     }
 
     /// The waits of all calls: of each flow within what may be there besides its run, callers first.
-    fn waits(&self, waits: &mut BTreeMap<(&'a Name, NodeId), u64>) {
+    fn waits(&self, order: &[&'a Name], waits: &mut BTreeMap<(&'a Name, NodeId), u64>) {
         let load = |name: &Name| self.loads.get(name).copied().unwrap_or_default();
         let mut besides: BTreeMap<&Name, Load> = BTreeMap::new();
-        for name in self.order.iter().rev() {
+        for name in order.iter().rev() {
             let Some(flow) = self.program.flows.get(*name).filter(|_| load(name).count > 0) else { continue };
             let beside = besides.get(name).copied().unwrap_or_default();
             for block in std::iter::once(&flow.body).chain(flow.handlers.iter().map(|handler| &handler.body)) {
@@ -173,8 +177,8 @@ impl<'a> InPool<'a> {
 struct Apart<'a> {
     nodes: Vec<&'a Node>,
     loads: Vec<Load>,
-    /// For each node those that are done before it begins, as bits.
-    before: Vec<Vec<u64>>,
+    /// For each node those that are done before it begins.
+    before: Vec<Bits>,
     /// The chain of each node.
     chain: Vec<usize>,
 }
@@ -193,20 +197,20 @@ impl<'a> Apart<'a> {
         }
         let count = apart.nodes.len();
         if !(2..=MOST_TOLD_APART).contains(&count) {
-            apart.before = vec![vec![]; count];
+            apart.before = vec![Bits::default(); count];
             apart.chain = (0..count).collect();
             return apart;
         }
         let waits = waits(block, waits_for);
-        let mut before: Vec<Vec<u64>> = vec![vec![0; count.div_ceil(64)]; block.nodes.len()];
+        let mut before = vec![Bits::default(); block.nodes.len()];
         let mut order = vec![];
         for place in in_order(&waits) {
             let mut bits = std::mem::take(&mut before[place]);
             for earlier in &waits[place] {
                 let earlier = *earlier as usize;
-                bits.iter_mut().zip(&before[earlier]).for_each(|(bits, more)| *bits |= more);
+                bits.join(&before[earlier]);
                 if let Some(number) = number.get(&earlier) {
-                    bits[number / 64] |= 1 << (number % 64);
+                    bits.add(*number);
                 }
             }
             before[place] = bits;
@@ -218,7 +222,7 @@ impl<'a> Apart<'a> {
     }
 
     fn is_before(&self, one: usize, other: usize) -> bool {
-        self.before[other].get(one / 64).is_some_and(|bits| bits & (1 << (one % 64)) != 0)
+        self.before[other].has(one)
     }
 
     /// Puts each node, in an order that the graph allows, behind the first chain whose last node is before it.

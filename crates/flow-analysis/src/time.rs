@@ -425,8 +425,9 @@ pub(crate) fn turns_at_once(program: &Program, parallel: u32, body: &Block) -> u
         [Node { kind: NodeKind::Call { step, recover: None, .. }, .. }] => program.steps.get(step),
         _ => None,
     };
-    let only = only.filter(|step| call_bound(program, step).attempts == 1);
-    let slots = only.and_then(|step| program.pools.get(step.pool.as_ref()?)).copied().unwrap_or(u32::MAX);
+    let pool = |step: &Step| program.pools.get(step.pool.as_ref()?).copied();
+    let slots =
+        only.and_then(|step| pool(step).filter(|_| call_bound(program, step).attempts == 1)).unwrap_or(u32::MAX);
     u64::from(parallel.min(slots).max(1))
 }
 

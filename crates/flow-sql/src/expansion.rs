@@ -1,7 +1,8 @@
 //! How large a query is: how often its `with` parts are put in, and how many operators it chains.
 //!
-//! The planner goes down a chain one by one, and needs stack for each. The engine puts a part in wherever it is named, so parts that name each other twice double with each: thirty lines
-//! of text would be a billion parts. Looked at before anything is planned. Tested in [`crate::tests`].
+//! The planner goes down a chain one by one, and needs stack for each. It puts a part in wherever it is named, so parts
+//! that name each other twice double with each: thirty lines of text would be a billion parts. Looked at before anything
+//! is planned. Tested in [`crate::tests`].
 
 use datafusion::sql::sqlparser::ast::{Expr, ObjectName, Query, SetExpr, Statement, Visit, Visitor, visit_relations};
 use std::{collections::HashMap, ops::ControlFlow};

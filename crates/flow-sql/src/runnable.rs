@@ -14,7 +14,10 @@ use crate::{
 };
 use datafusion::{
     arrow::datatypes::FieldRef,
-    common::{ParamValues, Result, ScalarValue, tree_node::TreeNodeRecursion},
+    common::{
+        ParamValues, Result, ScalarValue,
+        tree_node::{TreeNode, TreeNodeRecursion},
+    },
     execution::SessionState,
     logical_expr::{Expr, LogicalPlan},
     sql::sqlparser::ast::Statement,
@@ -59,7 +62,6 @@ fn uses_outer_columns(plan: &LogicalPlan) -> bool {
     let mut uses = false;
     let _ = plan.apply_with_subqueries(|node| {
         node.apply_expressions(|expr| {
-            use datafusion::common::tree_node::TreeNode;
             expr.apply(|part| {
                 uses |= matches!(part, Expr::OuterReferenceColumn(..));
                 Ok(TreeNodeRecursion::Continue)
@@ -69,7 +71,7 @@ fn uses_outer_columns(plan: &LogicalPlan) -> bool {
     uses
 }
 
-/// Plans a run. Nothing is read: the tables have no rows, and no file is behind them. Planning awaits nothing of its own then.
+/// Plans a run. Nothing is read: the tables have no rows, and no file is behind them, so planning awaits nothing of its own.
 fn plan_run(plan: &LogicalPlan, params: &[FieldRef]) -> Result<()> {
     static ENGINE: OnceLock<SessionState> = OnceLock::new();
     let engine = ENGINE.get_or_init(|| session().build());

@@ -54,7 +54,7 @@ pub(crate) fn plan_of_run(project: &Project, run: &str) -> Result<Option<Plan>, 
     let Some(text) = reader.plan(&row.plan).map_err(|error| store_failure(&error))? else { return Ok(None) };
     Plan::from_json(&text, flow_compiler::VERSION)
         .map(Some)
-        .map_err(|error| Failure::wrong(format!("the plan of run {}: {error} [{}]", row.run, error.code())))
+        .map_err(|error| with_code(Exit::Wrong, error.code(), &format!("the plan of run {}: {error}", row.run)))
 }
 
 /// Stack of each thread that runs steps: a query's expressions are evaluated as deeply as they are chained.
@@ -98,6 +98,6 @@ pub(crate) fn store_failure(error: &StoreError) -> Failure {
     }
 }
 
-fn with_code(exit: Exit, code: &str, error: &dyn std::fmt::Display) -> Failure {
+pub(crate) fn with_code(exit: Exit, code: &str, error: &dyn std::fmt::Display) -> Failure {
     Failure { exit, message: format!("{error} [{code}]"), hints: vec![] }
 }

@@ -3,7 +3,7 @@
 use crate::{
     cli::Global,
     engine,
-    exit::Failure,
+    exit::{Exit, Failure},
     git::GitWorld,
     moment::now,
     project::{Project, read_named},
@@ -81,5 +81,5 @@ fn of_plan(plan: Plan) -> Side {
 pub(crate) fn plan_file(path: &Path) -> Result<Plan, Failure> {
     let text = read_named(path)?;
     Plan::from_json(&text, flow_compiler::VERSION)
-        .map_err(|error| Failure::wrong(format!("{}: {error} [{}]", path.display(), error.code())))
+        .map_err(|error| engine::with_code(Exit::Wrong, error.code(), &format!("{}: {error}", path.display())))
 }

@@ -2,16 +2,18 @@
 //!
 //! A call of an irreversible step must wait, on every path, for a person's yes who has seen what the call is given
 //! ([`crate::consent`]); and one yes is for one such call: neither for a second one of the same step and values, nor for
-//! each turn of a loop. A flow that is given an [`APPROVAL`] leaves it to those that call it to have asked, about what it
+//! each turn of a loop. A flow that is given an [`flow_plan::APPROVAL`] leaves it to those that call it to have asked, about what it
 //! is given; [`report`] says what is missing. What models may call is [`crate::tools`]'s. Knows no text; tested by
 //! `tests/check/approvals.flow`.
 
 mod report;
 
-use crate::consent::{Asking, Consent, Givers, Heard, Place, Places, Root, Spot, Words, may_be_same, visit};
+use crate::consent::{
+    Asking, Consent, Givers, Heard, Place, Places, Root, Spot, Words, is_approval, may_be_same, visit,
+};
 use flow_diag::{Problems, Span};
-use flow_expr::{Expr, Name, Type};
-use flow_plan::{APPROVAL, Effect, Flow, NodeId, NodeKind, Program, Step};
+use flow_expr::{Expr, Name};
+use flow_plan::{Effect, Flow, NodeId, NodeKind, Program, Step};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All checks of the family. Linear in nodes where no step is irreversible.
@@ -186,10 +188,6 @@ fn given<'a>(consent: &Consent<'a>, flow: &Flow, args: &[Expr], act: &Act<'a>) -
         (found.into_iter().flat_map(|(places, _)| places).collect(), at)
     });
     Act { step: act.step, at: act.at, args: args.collect() }
-}
-
-fn is_approval(ty: &Type) -> bool {
-    matches!(ty, Type::Named(name) if name.as_str() == APPROVAL)
 }
 
 /// What an act lacks; nothing where a person has said yes to it, which then has served.

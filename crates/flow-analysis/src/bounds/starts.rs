@@ -81,17 +81,7 @@ impl<'a> SystemBounds<'a> {
 
     fn of_start(&mut self, flow: &Flow, start: &'a Start) -> Bounded<Vec<Source>> {
         match &start.trigger {
-            Trigger::Schedule(schedule) => {
-                let calendar = self.calendars.of(schedule).ok_or_else(|| never(start.at))?;
-                Ok(vec![Source {
-                    calendar,
-                    delay_ms: 0,
-                    zone: zone(schedule),
-                    at: start.at,
-                    given: "".into(),
-                    thinned: None,
-                }])
-            }
+            Trigger::Schedule(schedule) => Ok(vec![self.by_the_clock(schedule, start.at)?]),
             Trigger::Updates(datasets) => {
                 let known = datasets.iter().filter_map(|name| self.program.datasets.get(name));
                 known.map(|dataset| self.of_update(start, dataset)).collect()
@@ -102,6 +92,11 @@ impl<'a> SystemBounds<'a> {
                 format!("give `{}` a `start` by the clock as well", flow.name.short()),
             )),
         }
+    }
+
+    fn by_the_clock(&mut self, schedule: &Schedule, at: Span) -> Bounded<Source> {
+        let calendar = self.calendars.of(schedule).ok_or_else(|| never(at))?;
+        Ok(Source { calendar, delay_ms: 0, zone: zone(schedule), at, given: "".into(), thinned: None })
     }
 
     /// A start when a dataset has a new version.
@@ -115,16 +110,8 @@ impl<'a> SystemBounds<'a> {
                     "say when it arrives, such as `arrives every day by 05:30 in \"UTC\"`",
                 ));
             };
-            let calendar = self.calendars.of(schedule).ok_or_else(|| never(start.at))?;
             // Taken to come at its latest time: what comes early one day and late the next is seen when it happens.
-            return Ok(Source {
-                calendar,
-                delay_ms: 0,
-                zone: zone(schedule),
-                at: start.at,
-                given: "".into(),
-                thinned: None,
-            });
+            return self.by_the_clock(schedule, start.at);
         };
         let rhythm = self.rhythm(writer)?.clone();
         let Some(flow) = self.program.flows.get(writer) else { return Err(self.circle(writer)) };

@@ -3,6 +3,7 @@
 //! Goes through what nodes use and follow without recursion, and keeps questions as bits. Tested with all of [`super`].
 
 use super::Asking;
+use crate::bits::Bits;
 use flow_plan::{Flow, Node, NodeId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,26 +14,6 @@ pub(super) struct Before {
     pub(super) waited_for: Bits,
     /// The requirements that have held, of those that look at answers.
     pub(super) held: Bits,
-}
-
-/// A set of questions, by their position.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Bits(Vec<u64>);
-
-impl Bits {
-    pub(super) fn add(&mut self, position: usize) {
-        self.0.resize(self.0.len().max(position / 64 + 1), 0);
-        self.0[position / 64] |= 1 << (position % 64);
-    }
-
-    pub(super) fn join(&mut self, other: &Self) {
-        self.0.resize(self.0.len().max(other.0.len()), 0);
-        self.0.iter_mut().zip(&other.0).for_each(|(bits, more)| *bits |= more);
-    }
-
-    pub(super) fn has(&self, position: usize) -> bool {
-        self.0.get(position / 64).is_some_and(|bits| bits & (1 << (position % 64)) != 0)
-    }
 }
 
 /// Who has been asked when each node is done. Of nodes in a circle (E0305) some are left out.

@@ -10,9 +10,10 @@ mod answers;
 mod before;
 mod parts;
 
+use crate::bits::Bits;
 use answers::Answer;
 pub(crate) use answers::{Heard, Words};
-use before::{Before, Bits, before};
+use before::{Before, before};
 use flow_diag::Span;
 use flow_expr::{Expr, ExprKind, Name, Type, VarId};
 use flow_plan::{APPROVAL, Block, Body, Flow, Node, NodeId, NodeKind, Program, Step, every_expression, meaning_hash};
@@ -78,13 +79,23 @@ pub(crate) struct Asking<'a> {
 impl Asking<'_> {
     /// Whether the only answer with which the run goes on is yes.
     fn is_yes(&self) -> bool {
-        !self.is_caught && matches!(&self.step.returns, Type::Named(name) if name.as_str() == APPROVAL)
+        !self.is_caught && is_approval(&self.step.returns)
     }
 
     /// Whether these are all words that may be answered.
     pub(crate) fn is_every(&self, words: &Words) -> bool {
         self.answer.as_ref().is_some_and(|answer| words.len() >= answer.all)
     }
+}
+
+/// Whether a type is that of a person's yes.
+pub(crate) fn is_approval(ty: &Type) -> bool {
+    matches!(ty, Type::Named(name) if name.as_str() == APPROVAL)
+}
+
+/// Whether a person answers a step: who sees its arguments and decides.
+pub(crate) fn is_person(step: &Step) -> bool {
+    matches!(step.body, Body::Ask { .. })
 }
 
 /// More questions of one flow than this are not told apart; the others are no yes to anything.
@@ -166,7 +177,7 @@ impl<'a> Consent<'a> {
         let node = spot.node;
         let (step, shown, recover, answer) = match &node.kind {
             NodeKind::Call { step, args, recover } => {
-                let step = program.steps.get(step).filter(|step| matches!(step.body, Body::Ask { .. }))?;
+                let step = program.steps.get(step).filter(|step| is_person(step))?;
                 (step, args.iter().flat_map(|arg| self.places(arg)).collect(), recover, Answer::of(program, step))
             }
             NodeKind::Flow { flow, args, recover } => {
@@ -405,9 +416,7 @@ impl<'a> Givers<'a> {
     /// Whether a node asks a person, itself or by a flow.
     pub(crate) fn is_asked(&self, program: &Program, node: &Node) -> bool {
         match &node.kind {
-            NodeKind::Call { step, .. } => {
-                program.steps.get(step).is_some_and(|step| matches!(step.body, Body::Ask { .. }))
-            }
+            NodeKind::Call { step, .. } => program.steps.get(step).is_some_and(is_person),
             NodeKind::Flow { flow, .. } => self.0.contains_key(flow),
             _ => false,
         }

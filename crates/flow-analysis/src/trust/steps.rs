@@ -59,11 +59,6 @@ pub(super) fn changes(step: &Step) -> bool {
     step.effect >= Effect::Write
 }
 
-/// Whether a person answers: who sees the arguments and decides.
-pub(super) fn is_person(step: &Step) -> bool {
-    matches!(step.body, Body::Ask { .. })
-}
-
 /// The values that stand for the result of a checked step when its body's does not.
 pub(crate) fn fallbacks(step: &Step) -> impl Iterator<Item = &Expr> {
     let of_guards = step.guards.iter().filter_map(|guard| match &guard.action {

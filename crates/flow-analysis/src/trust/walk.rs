@@ -7,7 +7,7 @@ use super::{
     steps,
     trail::{Origin, Says, TrailId, Trails},
 };
-use crate::consent::{Consent, Givers};
+use crate::consent::{Consent, Givers, is_person};
 use flow_diag::Span;
 use flow_expr::{Expr, ExprKind, Name, Pattern, UnaryOp, VarId};
 use flow_plan::{Block, Flow, MatchArm, Node, NodeId, NodeKind, Program, Step, every_expression};
@@ -275,7 +275,7 @@ impl<'a> Walk<'a> {
             let comes = self.fallback(step, args);
             return self.hop(&comes, node.at, Says::FellBack(name));
         }
-        if steps::is_person(step) || steps::changes(step) {
+        if is_person(step) || steps::changes(step) {
             return Comes::default();
         }
         let comes = self.all(args);
