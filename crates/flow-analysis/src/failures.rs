@@ -26,21 +26,12 @@ pub struct Course {
     pub trouble: Trouble,
     /// How often the same ask is sent again, by the retry policy: for each model anew.
     pub retries: u32,
-    /// How often the model is asked again with what is wrong with its answer, and what pays for it.
-    pub asked_again: Option<AskedAgain>,
+    /// How often the model is asked again with what is wrong with its answer, at most.
+    pub asked_again: u64,
     /// The models that are asked then, in order.
     pub backups: Vec<Name>,
     /// What is left.
     pub end: End,
-}
-
-/// How often an answer is sent back at most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AskedAgain {
-    /// `budget N asks`: what is left of them after the first.
-    Budget(u64),
-    /// A retry policy that covers it.
-    Policy(u32),
 }
 
 /// What a trouble ends in.
@@ -84,22 +75,23 @@ pub fn courses(step: &Step, has_else: bool) -> Vec<Course> {
         .map(|class| {
             let trouble = Trouble::Class(class);
             if class == ErrorClass::Malformed {
-                return Course { trouble, retries: 0, asked_again: asked_again(step, false), backups: vec![], end };
+                return Course { trouble, retries: 0, asked_again: step.most_re_asks(class), backups: vec![], end };
             }
             let backups = ai.models.iter().skip(1).cloned().collect();
-            Course { trouble, retries: retries(step, class), asked_again: None, backups, end }
+            Course { trouble, retries: retries(step, class), asked_again: 0, backups, end }
         })
         .collect();
-    let plain = |trouble, end| Course { trouble, retries: 0, asked_again: None, backups: vec![], end };
+    let plain = |trouble, end| Course { trouble, retries: 0, asked_again: 0, backups: vec![], end };
     if ai.samples.is_some() {
         let class = ErrorClass::GuardFailed;
         courses.push(Course { retries: retries(step, class), ..plain(Trouble::Class(class), end) });
     }
     for guard in &step.guards {
         let course = match guard.action {
-            GuardAction::Retry(_) => {
-                Course { asked_again: asked_again(step, true), ..plain(Trouble::Guard("retry"), end) }
-            }
+            GuardAction::Retry(_) => Course {
+                asked_again: step.most_re_asks(ErrorClass::GuardFailed),
+                ..plain(Trouble::Guard("retry"), end)
+            },
             // A verdict, not exhaustion: the step's fallback is not for it.
             GuardAction::Fail(_) => plain(Trouble::Guard("fail"), last),
             GuardAction::Fallback(_) => plain(Trouble::Guard("fallback"), End::GuardFallback),
@@ -117,35 +109,8 @@ pub fn courses(step: &Step, has_else: bool) -> Vec<Course> {
     courses
 }
 
-fn covers(step: &Step, class: ErrorClass) -> bool {
-    step.retry.as_ref().is_some_and(|policy| policy.on.iter().any(|on| *on == ErrorClass::Any || *on == class))
-}
-
 fn retries(step: &Step, class: ErrorClass) -> u32 {
-    step.retry.as_ref().filter(|_| covers(step, class)).map_or(0, |policy| policy.times)
-}
-
-/// What pays for sending an answer back: a budget of asks, else the retry policy, which need not name guards.
-fn asked_again(step: &Step, by_guard: bool) -> Option<AskedAgain> {
-    let asked_again = match step.budget.as_ref().and_then(|budget| budget.asks) {
-        Some(asks) => AskedAgain::Budget(asks.saturating_sub(1)),
-        None => {
-            let policy = step.retry.as_ref().filter(|_| by_guard || covers(step, ErrorClass::Malformed))?;
-            AskedAgain::Policy(policy.times)
-        }
-    };
-    (asked_again.times() > 0).then_some(asked_again)
-}
-
-impl AskedAgain {
-    /// How often at most.
-    #[must_use]
-    pub fn times(self) -> u64 {
-        match self {
-            Self::Budget(times) => times,
-            Self::Policy(times) => u64::from(times),
-        }
-    }
+    step.retry.as_ref().filter(|policy| policy.covers(class)).map_or(0, |policy| policy.times)
 }
 
 /// As it is written in programs: `timeout`, `guard … else retry`, `budget`.
@@ -168,8 +133,8 @@ impl fmt::Display for Course {
             let each = if self.backups.is_empty() { "" } else { " for each model" };
             parts.push(format!("sent again {}{each}", times(u64::from(self.retries))));
         }
-        if let Some(again) = self.asked_again {
-            parts.push(format!("asked again at most {}", times(again.times())));
+        if self.asked_again > 0 {
+            parts.push(format!("asked again at most {}", times(self.asked_again)));
         }
         if self.trouble == Trouble::Guard("ask") {
             parts.push("a person is asked".to_owned());

@@ -13,11 +13,11 @@ use crate::{
     inner::Inside,
     ledger::{Ledger, Spent},
     message::AskStep,
-    retry::{Failed, covers, next_attempt, seed_at},
+    retry::{Failed, next_attempt, seed_at},
     state::{Activity, Settled},
 };
 use flow_expr::Name;
-use flow_plan::{AiBody, AskReport, Body, Called, ErrorClass, Failure, Model, Rendered, Said, tokens_at_most};
+use flow_plan::{AiBody, AskReport, Body, Called, ErrorClass, Failure, Model, ReAsks, Rendered, Said, tokens_at_most};
 use jiff::Timestamp;
 use std::{collections::VecDeque, sync::Arc};
 
@@ -39,6 +39,8 @@ pub(crate) struct Asking {
     pub(crate) because: Option<Note>,
     /// Asks made.
     asked: u32,
+    /// Answers sent back that the retry policy paid for.
+    pub(crate) sent_back: u32,
     /// Which of the body's models is asked.
     model: usize,
     /// Asks of this model that the transport failed.
@@ -71,6 +73,7 @@ impl Asking {
             reserved: None,
             because: None,
             asked: 0,
+            sent_back: 0,
             model: 0,
             failed: 0,
             since: None,
@@ -282,29 +285,20 @@ impl Driver {
     fn ask_again(&mut self, id: u32, failure: Failure, by_guard: bool) {
         let (now, path, label) = (self.now, self.path(id), self.label(id));
         let Some((asking, step)) = self.asking(id) else { return };
-        let asked = match &step.body {
-            Body::Ai(ai) if ai.samples.is_some() => asking.ballot.rounds(),
-            _ => asking.asked,
-        };
-        let paid = match (&step.retry, asking.ledger.caps().asks) {
-            (_, Some(_)) => true,
-            (Some(policy), None) => {
-                let covered = by_guard || policy.on.iter().any(|named| covers(*named, failure.class));
-                covered && asked <= policy.times
+        let (attempt, attempts) = match step.re_asks(failure.class) {
+            Some(ReAsks::Policy(times)) if asking.sent_back < times => {
+                asking.sent_back += 1;
+                (asking.sent_back + 1, times.saturating_add(1))
             }
-            (None, None) => false,
+            Some(ReAsks::Budget(asks)) => (asking.asked + 1, u32::try_from(asks).unwrap_or(u32::MAX)),
+            _ => return self.exhausted(id, failure),
         };
-        if !paid {
-            return self.exhausted(id, failure);
-        }
         let text = asking.answer.take().unwrap_or_default();
         forget_oldest(&mut asking.said);
         asking.said.push(Said::Answer { text, calls: vec![] });
         asking.said.push(Said::Feedback { text: failures::feedback(&failure, by_guard).into() });
-        let most = asking.ledger.caps().asks.or(step.retry.as_ref().map(|policy| u64::from(policy.times) + 1));
-        let attempts = most.map_or(u32::MAX, |most| u32::try_from(most).unwrap_or(u32::MAX));
         let (class, why) = (failure.class, self.whose(id, &failure.message));
-        let (attempt, Inside { judge, tool }) = (asked + 1, self.inside(id));
+        let Inside { judge, tool } = self.inside(id);
         self.ask_because(id, Some(Note::Retrying { path, label, attempt, judge, tool, attempts, class, why, at: now }));
     }
 }

@@ -75,11 +75,6 @@ impl Ledger {
         Self { caps, ..Self::default() }
     }
 
-    /// The caps.
-    pub(crate) fn caps(&self) -> &Budget {
-        &self.caps
-    }
-
     /// What was used, what is charged included.
     pub(crate) fn spent(&self) -> Spent {
         self.charged.map_or(self.spent, |charged| self.spent.and(charged))

@@ -3,7 +3,7 @@
 //! A pure function of the policy, the failure and a seed; knows neither steps nor clocks. One draw for
 //! one attempt of one node of one run, so a replay waits exactly as long as the run did.
 
-use flow_plan::{ErrorClass, Failure, RetryPolicy};
+use flow_plan::{Failure, RetryPolicy};
 use jiff::{SignedDuration, Timestamp};
 
 /// What there is to know when an attempt has failed.
@@ -26,9 +26,7 @@ pub struct Failed<'a> {
 /// When to try again; none if that is over.
 #[must_use]
 pub fn next_attempt(policy: &RetryPolicy, failed: &Failed<'_>) -> Option<Timestamp> {
-    let class = failed.failure.class;
-    let covered = failed.by_guard || policy.on.iter().any(|named| covers(*named, class));
-    if !covered || failed.attempts > policy.times {
+    if !(failed.by_guard || policy.covers(failed.failure.class)) || failed.attempts > policy.times {
         return None;
     }
     let asked = failed.failure.retry_after.map_or(0, |wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
@@ -39,12 +37,6 @@ pub fn next_attempt(policy: &RetryPolicy, failed: &Failed<'_>) -> Option<Timesta
         Some(within_ms) if millis_between(failed.since, at) >= within_ms => None,
         _ => Some(at),
     }
-}
-
-/// Whether a policy that names one class retries a failure of another.
-#[must_use]
-pub fn covers(named: ErrorClass, class: ErrorClass) -> bool {
-    named == ErrorClass::Any || named == class
 }
 
 /// Full jitter: anywhere from 0 to the bound, which doubles from the first backoff to the largest.
@@ -80,6 +72,7 @@ pub fn millis_between(from: Timestamp, to: Timestamp) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use flow_plan::ErrorClass;
     use std::time::Duration;
 
     fn policy() -> RetryPolicy {

@@ -9,11 +9,10 @@
 use crate::{
     ContractVerdict, Driver, Note, Product, failures,
     inner::Inside,
-    retry::covers,
     state::{Activity, Then},
 };
 use flow_expr::{Value, digest};
-use flow_plan::{Body, ErrorClass, Failure, Samples};
+use flow_plan::{Body, Failure, Samples};
 use std::sync::Arc;
 
 /// The answers to one question so far.
@@ -21,15 +20,6 @@ use std::sync::Arc;
 pub(crate) struct Ballot {
     /// What each says: the digest of what must agree, none for one that does not fit.
     votes: Vec<Option<(String, Product, Arc<str>)>>,
-    /// Questions that have been answered so often.
-    rounds: u32,
-}
-
-impl Ballot {
-    /// Questions that have been answered.
-    pub(crate) fn rounds(&self) -> u32 {
-        self.rounds
-    }
 }
 
 impl Driver {
@@ -85,8 +75,6 @@ impl Driver {
         // The first of those that agree.
         let first = best.and_then(|(key, ..)| votes.iter().flatten().find(|(other, ..)| other == key)).cloned();
         asking.ballot.votes.clear();
-        asking.ballot.rounds += 1;
-        let rounds = asking.ballot.rounds;
         let kept = agreed >= agree;
         let on = if samples.text.is_empty() { String::new() } else { format!(" on `{}`", samples.text) };
         let text = format!("{agreed} of {asked} answers agree{on}, {agree} must");
@@ -100,7 +88,7 @@ impl Driver {
                 }
                 self.next_guard(id);
             }
-            _ => self.disagreed(id, failures::disagreement(&text), rounds),
+            _ => self.disagreed(id, failures::disagreement(&text)),
         }
     }
 
@@ -114,16 +102,17 @@ impl Driver {
     }
 
     /// Too few agree: asked anew if the retry policy says so.
-    fn disagreed(&mut self, id: u32, failure: Failure, rounds: u32) {
+    fn disagreed(&mut self, id: u32, failure: Failure) {
         let (now, path, label) = (self.now, self.path(id), self.label(id));
         let Some((asking, step)) = self.asking(id) else { return };
         asking.last = Some(failure.clone());
-        let policy = step.retry.as_ref().filter(|policy| {
-            rounds <= policy.times && policy.on.iter().any(|named| covers(*named, ErrorClass::GuardFailed))
-        });
-        let Some(times) = policy.map(|policy| policy.times) else { return self.exhausted(id, failure) };
+        let policy = step.retry.as_ref().filter(|policy| policy.covers(failure.class));
+        let Some(times) = policy.map(|policy| policy.times).filter(|times| asking.sent_back < *times) else {
+            return self.exhausted(id, failure);
+        };
+        asking.sent_back += 1;
+        let (attempt, attempts, class) = (asking.sent_back + 1, times.saturating_add(1), failure.class);
         let Inside { judge, tool } = self.inside(id);
-        let (attempt, attempts, class) = (rounds + 1, times.saturating_add(1), failure.class);
         let why = failure.message.as_str().into();
         self.note(Note::Retrying { path, label, attempt, judge, tool, attempts, class, why, at: now });
         self.ask(id);

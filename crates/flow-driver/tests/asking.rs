@@ -97,8 +97,21 @@ fn the_budget_ends_re_asks_and_the_fallback_is_the_result() {
 #[test]
 fn what_does_not_fit_is_asked_again_only_where_somebody_pays() {
     let malformed = || Failure::new(ErrorClass::Malformed, "R0820", "no number").detail("answer: expected an Int");
-    for (budget, expected) in [(budget(Some(3), None, None), 3), (None, 1)] {
-        let step = Step { budget, ..asking(&["first"], false) };
+    let three = || budget(Some(3), None, None);
+    let on_timeout = times(1).map(|policy| RetryPolicy { on: vec![ErrorClass::Timeout], ..policy });
+    let cases = [
+        (three(), None, 3),
+        (None, None, 1),
+        (None, times(1), 2),
+        (None, on_timeout.clone(), 1),
+        // A policy that names it says how often; one that does not leaves it to the budget.
+        (three(), times(1), 2),
+        (three(), times(9), 3),
+        (three(), times(0), 1),
+        (three(), on_timeout, 3),
+    ];
+    for (budget, retry, expected) in cases {
+        let step = Step { budget, retry, ..asking(&["first"], false) };
         let run = World::new(&mut Memory::default())
             .steps(|_, _| (10, Err(malformed())))
             .answers(|_, ask, _| report(ask, "seven"))
@@ -108,6 +121,30 @@ fn what_does_not_fit_is_asked_again_only_where_somebody_pays() {
             assert!(text.contains("no number") && text.contains("expected an Int"), "{text}");
         }
     }
+}
+
+#[test]
+fn what_the_policy_does_not_name_leaves_it_what_it_pays_for() {
+    let malformed = Failure::new(ErrorClass::Malformed, "R0820", "no number");
+    let policy = times(1).map(|policy| RetryPolicy { on: vec![ErrorClass::Malformed], ..policy });
+    let step = Step {
+        guards: vec![more_than_ten()],
+        retry: policy,
+        budget: budget(Some(9), None, None),
+        ..asking(&["first"], false)
+    };
+    // A guard sends two answers back, which the budget pays for; then the policy pays for one that does not fit.
+    let mut answers = vec![Err(malformed.clone()), Err(malformed), Ok(2), Ok(1)];
+    let run = World::new(&mut Memory::default())
+        .steps(move |_, _| (10, answers.pop().unwrap().map(Value::Int)))
+        .answers(|_, ask, _| report(ask, "seven"))
+        .run(&world_of(step), "main");
+    assert_eq!((run.asks.len(), run.status("count")), (4, NodeStatus::Failed));
+    let announced = run.notes.iter().filter_map(|(_, note)| match note {
+        Note::Retrying { attempt, attempts, .. } => Some((*attempt, *attempts)),
+        _ => None,
+    });
+    assert_eq!(announced.collect::<Vec<_>>(), [(2, 9), (3, 9), (2, 2)]);
 }
 
 #[test]

@@ -152,11 +152,12 @@ fn pools(program: &Program) -> Pools {
     Arc::new(program.pools.iter().map(|(name, count)| (name.clone(), places(*count))).collect())
 }
 
-/// An id that no other run of this process has, and of others only by chance.
+/// An id that no other run of this process has; of other processes one that began in the same second may have it,
+/// once in 2³² pairs.
 pub(crate) fn run_id(clock: &Clock) -> Arc<str> {
     static NEXT: LazyLock<AtomicU64> = LazyLock::new(|| AtomicU64::new(random()));
-    let number = NEXT.fetch_add(1, Ordering::Relaxed) & 0xffff;
-    format!("{}-{number:04x}", clock.now().strftime("%Y%m%d-%H%M%S")).into()
+    let number = NEXT.fetch_add(1, Ordering::Relaxed) & 0xffff_ffff;
+    format!("{}-{number:08x}", clock.now().strftime("%Y%m%d-%H%M%S")).into()
 }
 
 /// The standard library's seed for hash maps is as random as the system's source.

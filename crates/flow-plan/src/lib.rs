@@ -54,7 +54,7 @@ pub use reason::{Decision, Reason, Verdict};
 pub use schema::plan_schema;
 pub use step::{
     APPROVAL, Body, Budget, CachePolicy, DEFAULT_WAIT_MS, Effect, ErrorClass, Guard, GuardAction, HttpValue,
-    Idempotency, Needs, Param, RetryPolicy, Step,
+    Idempotency, Needs, Param, ReAsks, RetryPolicy, Step,
 };
 pub use test::{Given, Happening, NodeFacts, Outcome, Reply, RunTarget, Test, TestStmt};
 pub use walk::{Nodes, every_expression, subexpressions};

@@ -64,6 +64,30 @@ pub struct Step {
 }
 
 impl Step {
+    /// What pays for sending back an answer that failed with this class: the retry policy if it names it, else the
+    /// budget of asks, else, for what guards reject, a policy that does not name it. None: it is not sent back.
+    #[must_use]
+    pub fn re_asks(&self, class: ErrorClass) -> Option<ReAsks> {
+        let policy = self.retry.as_ref().map(|policy| (policy.covers(class), ReAsks::Policy(policy.times)));
+        let budget = self.budget.as_ref().and_then(|budget| budget.asks).map(ReAsks::Budget);
+        match policy {
+            Some((true, policy)) => Some(policy),
+            Some((false, policy)) if class == ErrorClass::GuardFailed => budget.or(Some(policy)),
+            _ => budget,
+        }
+    }
+
+    /// How often an answer that failed with this class is sent back at most.
+    #[must_use]
+    pub fn most_re_asks(&self, class: ErrorClass) -> u64 {
+        let by_budget = self.budget.as_ref().and_then(|budget| budget.asks).map(|asks| asks.saturating_sub(1));
+        match self.re_asks(class) {
+            Some(ReAsks::Policy(times)) => u64::from(times).min(by_budget.unwrap_or(u64::MAX)),
+            Some(ReAsks::Budget(_)) => by_budget.unwrap_or(0),
+            None => 0,
+        }
+    }
+
     /// Where a clause stands, if it is written.
     #[must_use]
     pub fn clause_at(&self, keyword: &str) -> Option<Span> {
@@ -232,6 +256,23 @@ pub struct RetryPolicy {
     /// All attempts and waits must end within this, milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within_ms: Option<u64>,
+}
+
+impl RetryPolicy {
+    /// Whether a failure of this class is tried again.
+    #[must_use]
+    pub fn covers(&self, class: ErrorClass) -> bool {
+        self.on.iter().any(|named| *named == ErrorClass::Any || *named == class)
+    }
+}
+
+/// What pays for sending an answer of an AI step back to its model, with what is wrong with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReAsks {
+    /// The retry policy, so often in one execution.
+    Policy(u32),
+    /// The budget of so many asks, as long as it lasts.
+    Budget(u64),
 }
 
 /// Classes of failure that a policy can name.

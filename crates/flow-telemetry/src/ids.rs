@@ -42,7 +42,7 @@ pub(crate) fn uuid(run: &str, path: &str) -> String {
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
-/// When a run began, by its id: `20260102-030405-9f3a`.
+/// When a run began, by its id: `20260102-030405-9f3a07c1`.
 fn milliseconds(run: &str) -> Option<u64> {
     let time = DateTime::strptime("%Y%m%d-%H%M%S", run.get(..15)?).ok()?;
     u64::try_from(time.to_zoned(TimeZone::UTC).ok()?.timestamp().as_millisecond()).ok()
@@ -57,7 +57,7 @@ mod tests {
         assert_eq!(trace_id("r1").len(), 32);
         assert_eq!(span_id("r1", &["3", "1"]).len(), 16);
         assert_ne!(span_id("r1", &["3", "1"]), span_id("r1", &["31"]));
-        let run = "20260102-030405-9f3a";
+        let run = "20260102-030405-9f3a07c1";
         let id = uuid(run, "3");
         assert_eq!(id, uuid(run, "3"));
         assert_ne!(id, uuid(run, "4"));

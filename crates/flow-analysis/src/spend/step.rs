@@ -18,21 +18,21 @@ pub(crate) struct Asks {
 }
 
 /// Counted as the driver counts: answers that do not fit or are sent back, and for each model what its transport fails.
-/// A budget of asks ends both; under one, an answer is sent back as long as it lasts.
+/// A budget of asks ends both.
 pub(crate) fn own_asks(step: &Step, ai: &AiBody) -> Asks {
     let cap = step.budget.as_ref().and_then(|budget| budget.asks);
     let times = |classes: &[ErrorClass]| {
-        let policy = step.retry.as_ref();
-        let covered = |named: &ErrorClass| *named == ErrorClass::Any || classes.contains(named);
-        policy.filter(|policy| policy.on.iter().any(covered)).map_or(0, |policy| u64::from(policy.times))
+        let policy = step.retry.as_ref().filter(|policy| classes.iter().any(|class| policy.covers(*class)));
+        policy.map_or(0, |policy| u64::from(policy.times))
     };
     let is_sent_back = step.guards.iter().any(|guard| matches!(guard.action, GuardAction::Retry(_)));
-    let by_guards = match is_sent_back {
-        true => step.retry.as_ref().map_or(1, |policy| u64::from(policy.times)),
-        false => 0,
+    let by_guards = if is_sent_back { step.most_re_asks(ErrorClass::GuardFailed) } else { 0 };
+    // Of several answers, one that does not fit agrees with none; too few that agree are asked for anew.
+    let by_reading = match ai.samples {
+        Some(_) => times(&[ErrorClass::GuardFailed]),
+        None => step.most_re_asks(ErrorClass::Malformed),
     };
-    let of_samples = if ai.samples.is_some() { times(&[ErrorClass::GuardFailed]) } else { 0 };
-    let again = cap.unwrap_or_else(|| by_guards.max(of_samples).max(times(&[ErrorClass::Malformed])));
+    let again = by_guards.max(by_reading);
     let results = again.saturating_add(1);
     let answers = results.saturating_mul(u64::from(ai.most_answers()));
     let failures = (ai.models.len().max(1) as u64).saturating_mul(times(&TRANSPORT) + 1) - 1;

@@ -15,7 +15,7 @@ use flow_telemetry::{DatasetVersion, RunRecord, ToolRun};
 use jiff::Timestamp;
 use std::{collections::BTreeMap, sync::Arc};
 
-pub(crate) const RUN: &str = "20260102-030405-9f3a";
+pub(crate) const RUN: &str = "20260102-030405-9f3a07c1";
 
 fn name(text: &str) -> Name {
     Name::new(text)

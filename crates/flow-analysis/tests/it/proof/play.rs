@@ -156,7 +156,7 @@ impl Going {
         };
         let whole = self.mood == Mood::Worst || self.random.chance(25);
         let takes = if whole { step.timeout_ms } else { self.random.below(step.timeout_ms + 1) };
-        let class = self.class(step, tries, most);
+        let class = self.class(step, tries);
         let result = match fails {
             true => Err(Failure::new(class, "R0000", "so it goes")),
             false => Ok(Product { value: self.value(step), rows: None }),
@@ -186,13 +186,10 @@ impl Going {
     }
 
     /// In the worst case a model's answers are sent back as often as they may be before its transport fails.
-    fn class(&mut self, step: &RunStep, tries: u64, most: u64) -> ErrorClass {
-        let Body::Ai(ai) = &step.step.body else { return ErrorClass::Timeout };
-        let times = step.step.retry.as_ref().map_or(0, |policy| u64::from(policy.times));
-        let transport = (times + 1) * ai.models.len() as u64;
-        let is_capped = step.step.budget.as_ref().is_some_and(|budget| budget.asks.is_some());
+    fn class(&mut self, step: &RunStep, tries: u64) -> ErrorClass {
+        let Body::Ai(_) = &step.step.body else { return ErrorClass::Timeout };
         let is_sent_back = match self.mood {
-            Mood::Worst => is_capped || tries + transport <= most,
+            Mood::Worst => tries <= step.step.most_re_asks(ErrorClass::Malformed),
             _ => self.random.chance(50),
         };
         if is_sent_back { ErrorClass::Malformed } else { ErrorClass::Timeout }
