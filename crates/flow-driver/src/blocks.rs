@@ -80,6 +80,11 @@ impl Driver {
     pub(crate) fn block_done(&mut self, number: u32) {
         let block = &self.blocks[number as usize];
         let (owner, role, scope, data_time) = (block.owner, block.role, block.scope, block.data_time);
+        if matches!(role, Role::Recovery) {
+            // What is recovered from; the recovery may fail as well.
+            let failure = self.failures.remove(&owner);
+            self.instead_of.extend(failure.map(|failure| (owner, failure)));
+        }
         let outcome = self.outcome(number);
         let data_time = crate::state::oldest(self.instances[owner as usize].data_time, data_time);
         if matches!(role, Role::Branch | Role::Item(_) | Role::Recovery) {
@@ -87,11 +92,7 @@ impl Driver {
         }
         match role {
             Role::Branch => self.settle_as(owner, outcome, How::Ran),
-            Role::Recovery => {
-                let failure = self.failures.remove(&owner);
-                self.instead_of.extend(failure.map(|failure| (owner, failure)));
-                self.settle_as(owner, outcome, How::Recovered);
-            }
+            Role::Recovery => self.settle_as(owner, outcome, How::Recovered),
             Role::Item(position) => self.item_done(owner, position, outcome),
             Role::Body => self.body_done(scope, outcome),
             Role::Handler => {

@@ -152,6 +152,19 @@ fn fallback_and_else_and_guards() {
 }
 
 #[test]
+fn a_recovery_that_fails_says_why() {
+    let mut node = call(0, "x", "tired", vec![]);
+    if let NodeKind::Call { recover, .. } = &mut node.kind {
+        *recover = Some(block(vec![], Some(binary(BinaryOp::Divide, int(10), int(0)))));
+    }
+    let program = program(vec![step("tired", 0)], vec![], vec![flow("f", vec![node], Some(var(0)))]);
+    let run = World::new(&mut Memory::default()).steps(|_, _| fails(ErrorClass::ServerError)).run(&program, "f");
+    let end = run.end_of("x");
+    assert!(end.failure.as_ref().is_some_and(|failure| &*failure.code == "R0002"), "{end:?}");
+    assert_eq!(run.driver.root_failures().len(), 1);
+}
+
+#[test]
 fn a_guard_that_keeps_failing_is_a_failure_when_attempts_are_used_up() {
     let guard = Guard {
         condition: binary(BinaryOp::Less, it(), int(10)),

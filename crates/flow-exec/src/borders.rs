@@ -4,12 +4,10 @@
 //! Columns are checked whole where the condition is simple (comparisons with constants, lengths), and
 //! value by value otherwise, each different value once. Knows no formats: readers say where a row stands.
 
-mod deep;
 mod errors;
 mod refinements;
 mod simple;
 
-pub(crate) use deep::broken as broken_deep;
 pub(crate) use errors::{Places, RowErrors};
 pub(crate) use refinements::BorderCheck;
 pub(crate) use simple::{SimpleRule, simple_rule};

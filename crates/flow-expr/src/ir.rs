@@ -3,7 +3,7 @@
 //! This is the one form that is evaluated, compiled, hashed and stored in plans. Spans ride along for
 //! messages and are left out of hashes (`flow_plan::hash` skips every field named `at`).
 
-use crate::{Name, Value};
+use crate::{Name, Type, Value};
 use flow_diag::Span;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -70,7 +70,9 @@ impl ExprKind {
                 see(left);
                 see(right);
             }
-            Self::Unary(_, inner) | Self::Lambda(_, inner) | Self::IntToDecimal(inner) => see(inner),
+            Self::Unary(_, inner) | Self::Lambda(_, inner) | Self::IntToDecimal(inner) | Self::Refined(inner, _) => {
+                see(inner);
+            }
             Self::If(condition, then, otherwise) => [condition, then, otherwise].into_iter().for_each(|part| see(part)),
             Self::Match(subject, arms) => {
                 see(subject);
@@ -98,7 +100,9 @@ impl ExprKind {
             Self::Variant { fields, .. } => into.extend(fields.iter_mut().map(|(_, value)| value)),
             Self::List(items) | Self::Call(_, items) | Self::Builtin(_, items) => into.extend(items),
             Self::Range(left, right) | Self::Binary(_, left, right) => into.extend([&mut **left, &mut **right]),
-            Self::Unary(_, inner) | Self::Lambda(_, inner) | Self::IntToDecimal(inner) => into.push(inner),
+            Self::Unary(_, inner) | Self::Lambda(_, inner) | Self::IntToDecimal(inner) | Self::Refined(inner, _) => {
+                into.push(inner);
+            }
             Self::If(condition, then, otherwise) => into.extend([&mut **condition, &mut **then, &mut **otherwise]),
             Self::Match(subject, arms) => {
                 into.push(subject);
@@ -174,6 +178,8 @@ pub enum ExprKind {
     Interpolate(Vec<Part>),
     /// `Int` where a `Decimal` is expected.
     IntToDecimal(Box<Expr>),
+    /// A value where a type with refinements is expected that its own type does not have: they must hold for it.
+    Refined(Box<Expr>, Type),
 }
 
 /// A piece of an interpolated string.

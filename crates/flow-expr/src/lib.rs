@@ -26,7 +26,7 @@ mod value;
 pub use closure::Closure;
 pub use digest::digest;
 pub use equality::compare;
-pub use eval::{Context, EvalError, Limits, Scope, evaluate};
+pub use eval::{Broken, Context, EvalError, Limits, Scope, broken_inside, evaluate, has_refinements};
 pub use ir::{Arm, BinaryOp, Expr, ExprKind, Function, Part, Pattern, UnaryOp, VarId};
 pub use memory::MemoryTable;
 pub use schema::{wrong_json_schema, wrong_schema};

@@ -4,8 +4,8 @@ mod common;
 
 use common::*;
 use flow_expr::{
-    Arm, BinaryOp, Context, Expr, ExprKind, Field, Function, Limits, MapKey, Name, Part, Pattern, Record, Type,
-    TypeDef, TypeTable, UnaryOp, Value, VarId, Variant, VariantValue,
+    Arm, BinaryOp, Context, Expr, ExprKind, Field, Function, Limits, MapKey, Name, Part, Pattern, Record, Refinement,
+    Type, TypeDef, TypeTable, UnaryOp, Value, VarId, Variant, VariantValue,
     builtins::builtins,
     codec::{decode, decode_text, encode, parse_json},
     evaluate,
@@ -152,6 +152,7 @@ fn any_expr() -> impl Strategy<Value = Expr> {
             1 => boxed.clone().prop_map(|a| e(ExprKind::Unary(UnaryOp::Negate, a))),
             1 => boxed.clone().prop_map(|a| e(ExprKind::Unary(UnaryOp::Not, a))),
             1 => boxed.clone().prop_map(|a| e(ExprKind::IntToDecimal(a))),
+            1 => boxed.clone().prop_map(|a| e(ExprKind::Refined(a, Type::List(Type::Named(Name::new("m.Small")).into())))),
             1 => (boxed.clone(), boxed.clone(), boxed.clone()).prop_map(|(a, b, c)| e(ExprKind::If(a, b, c))),
             1 => (boxed.clone(), vec(arm, 0..3)).prop_map(|(subject, arms)| e(ExprKind::Match(subject, arms))),
             1 => vec(inner.clone(), 0..4).prop_map(|items| e(ExprKind::List(items))),
@@ -172,7 +173,10 @@ fn types() -> TypeTable {
     let circle = Variant { name: "Circle".into(), payload: vec![field("radius", Type::Float)] };
     let north = Variant { name: "North".into(), payload: vec![] };
     let plain = TypeDef::Enum(vec![north.clone(), Variant { name: "South".into(), payload: vec![] }]);
+    let under_three = binary(BinaryOp::Less, e(ExprKind::Var(VarId::IT)), e(ExprKind::Const(Value::Int(3))));
+    let small = Refinement { condition: under_three, text: "it < 3".into() };
     TypeTable(BTreeMap::from([
+        (Name::new("m.Small"), TypeDef::Refined { base: Type::Int, refinement: small, labels: vec![] }),
         (Name::new("m.Region"), TypeDef::Enum(vec![north, circle])),
         (Name::new("m.Plain"), plain),
         (Name::new("m.R"), TypeDef::Record(vec![field("a", Type::Int), field("b", Type::String.optional())])),

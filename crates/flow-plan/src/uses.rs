@@ -30,6 +30,7 @@ pub(crate) fn of_expr<'a>(expr: &'a Expr, see: See<'_, 'a>) {
         match &expr.kind {
             ExprKind::Const(value) => of_value(value, see),
             ExprKind::Record { ty, .. } | ExprKind::Variant { ty, .. } => see(Use::Type(ty)),
+            ExprKind::Refined(_, ty) => of_type(ty, see),
             ExprKind::Call(function, _) => see(Use::Function(function)),
             ExprKind::Match(_, arms) => arms.iter().for_each(|arm| of_pattern(&arm.pattern, see)),
             _ => {}

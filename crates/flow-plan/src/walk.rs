@@ -108,7 +108,7 @@ pub fn subexpressions(expr: &Expr) -> Vec<&Expr> {
                 Part::Text(_) => None,
             })
             .collect(),
-        ExprKind::IntToDecimal(operand) => vec![operand],
+        ExprKind::IntToDecimal(operand) | ExprKind::Refined(operand, _) => vec![operand],
     }
 }
 

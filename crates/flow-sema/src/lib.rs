@@ -106,6 +106,7 @@ fn environment(input: Input<'_>, output: &mut Output) -> Environment {
     types::infinite(&env, output);
     values::signatures(&mut env, output);
     types::refinements(&mut env, output);
+    values::parameter_rules(&mut env, output);
     values::constants(&env, output);
     values::functions(&env, output);
     values::defaults(&mut env, output);

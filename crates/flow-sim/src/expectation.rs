@@ -67,7 +67,7 @@ fn blame(condition: &Expr, scope: &dyn Scope, context: &Context<'_>, parts: &mut
 
 fn bare(expr: &Expr) -> &Expr {
     match &expr.kind {
-        ExprKind::IntToDecimal(inner) => bare(inner),
+        ExprKind::IntToDecimal(inner) | ExprKind::Refined(inner, _) => bare(inner),
         _ => expr,
     }
 }

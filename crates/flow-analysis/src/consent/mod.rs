@@ -294,7 +294,7 @@ impl<'a> Consent<'a> {
                     left -= 1;
                     pending.push((made, path));
                 }
-                (ExprKind::IntToDecimal(inner), _) => pending.push((inner, path)),
+                (ExprKind::IntToDecimal(inner) | ExprKind::Refined(inner, _), _) => pending.push((inner, path)),
                 (ExprKind::Field { base, name }, _) => {
                     let path = std::iter::once(name.clone()).chain(path).collect();
                     pending.push((base, path));

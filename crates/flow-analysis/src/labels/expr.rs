@@ -57,7 +57,7 @@ impl<'a> Walk<'a> {
                 let ends = self.all([&**low, &**high]);
                 Shape::of(ends.clone()).with(COUNT, ends.clone()).with(ALONE, ends)
             }
-            ExprKind::Unary(_, inner) | ExprKind::IntToDecimal(inner) => self.expr(inner),
+            ExprKind::Unary(_, inner) | ExprKind::IntToDecimal(inner) | ExprKind::Refined(inner, _) => self.expr(inner),
             ExprKind::Binary(..) => self.chain(expr),
             ExprKind::If(condition, then, otherwise) => {
                 let decides = self.decision(condition);

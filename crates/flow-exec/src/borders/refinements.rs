@@ -1,7 +1,7 @@
 //! Refinements of a record's fields, prepared once and asked of every batch.
 
 use super::{
-    RowErrors, context, deep,
+    RowErrors, context,
     simple::{SimpleRule, is_it, simple_rule},
 };
 use crate::tables::{cell_value, shown};
@@ -9,7 +9,7 @@ use datafusion::arrow::{
     array::{Array, ArrayRef},
     record_batch::RecordBatch,
 };
-use flow_expr::{Field, Refinement, Type, TypeDef, TypeTable, Value, evaluate};
+use flow_expr::{Broken, Field, Refinement, Type, TypeDef, TypeTable, Value, broken_inside, evaluate, has_refinements};
 use flow_plan::Program;
 use flow_sql::{Scalar, scalar_kind};
 use jiff::Timestamp;
@@ -53,7 +53,7 @@ impl<'a> BorderCheck<'a> {
                 known: HashMap::new(),
             });
             let deep = matches!(scalar_kind(&field.ty, types), Some(Scalar::Nested | Scalar::Json))
-                && deep::has_refinements(&field.ty, types);
+                && has_refinements(&field.ty, types);
             Column { index, field: field.clone(), rules: rules.collect(), deep }
         });
         Self { program, now, columns: columns.filter(|column| column.deep || !column.rules.is_empty()).collect() }
@@ -70,7 +70,7 @@ impl<'a> BorderCheck<'a> {
                 let context = context(self.program, self.now);
                 for row in 0..array.len() {
                     let value = cell_value(array, row, &column.field.ty, &self.program.types);
-                    if let Some((path, rule, found)) = deep::broken(&value, &column.field.ty, &context) {
+                    if let Some(Broken { path, rule, found }) = broken_inside(&value, &column.field.ty, &context) {
                         errors.add(|place| {
                             place.cell(first + row as u64, &column.field, &format!("`{rule}` of {path}"), &found)
                         });

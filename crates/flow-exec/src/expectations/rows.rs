@@ -121,7 +121,9 @@ fn fields_of_row(expr: &Expr, names: &mut Vec<Arc<str>>) -> bool {
             parts.iter().all(|part| fields_of_row(part, names))
         }
         ExprKind::Range(a, b) | ExprKind::Binary(_, a, b) => each(&[a, b]),
-        ExprKind::Unary(_, a) | ExprKind::IntToDecimal(a) | ExprKind::Lambda(_, a) => each(&[a]),
+        ExprKind::Unary(_, a) | ExprKind::IntToDecimal(a) | ExprKind::Refined(a, _) | ExprKind::Lambda(_, a) => {
+            each(&[a])
+        }
         ExprKind::If(a, b, c) => each(&[a, b, c]),
         ExprKind::Match(subject, arms) => {
             fields_of_row(subject, names) && arms.iter().all(|arm| fields_of_arm(arm, names))

@@ -1,7 +1,7 @@
 //! What a query gave → the step's declared type; what it failed with → a class and a sentence.
 
 use crate::{
-    borders::{BorderCheck, Places, RowErrors, broken_deep, context},
+    borders::{BorderCheck, Places, RowErrors, context},
     tables::{Converter, cell_value},
 };
 use datafusion::{
@@ -9,7 +9,7 @@ use datafusion::{
     error::DataFusionError,
 };
 use flow_diag::codes;
-use flow_expr::{Field, Record, Type, Value};
+use flow_expr::{Broken, Field, Record, Type, Value, broken_inside};
 use flow_plan::{ErrorClass, Failure, Program};
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -93,7 +93,7 @@ fn cells(
         items.extend((0..batch.num_rows()).map(|row| cell_value(batch.column(0), row, ty, &program.types)));
     }
     for (row, item) in items.iter().enumerate() {
-        if let Some((path, rule, found)) = broken_deep(item, ty, &context(program, now)) {
+        if let Some(Broken { path, rule, found }) = broken_inside(item, ty, &context(program, now)) {
             errors.add(|place| place.cell(row as u64, &field, &format!("`{rule}` of {path}"), &found));
         }
     }

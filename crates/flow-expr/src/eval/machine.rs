@@ -15,9 +15,9 @@ use std::{
 
 /// A level takes less than this, in a debug build too; with less left, the stack grows on the heap. Evaluations run
 /// on worker threads whose stacks are small.
-const STACK_LEFT: usize = 128 << 10;
+pub(super) const STACK_LEFT: usize = 128 << 10;
 /// How much it grows by.
-const STACK_MORE: usize = 1 << 20;
+pub(super) const STACK_MORE: usize = 1 << 20;
 
 /// What an argument in function position is: a lambda on the spot, or a value that is one.
 #[derive(Clone, Copy)]
@@ -110,6 +110,13 @@ impl<'a> Machine<'a> {
             ExprKind::Builtin(name, arguments) => builtins::call(self, at, name, arguments),
             ExprKind::Lambda(params, body) => Ok(self.close(params, body)),
             ExprKind::Interpolate(parts) => self.interpolate(at, parts),
+            ExprKind::Refined(inner, ty) => {
+                let value = self.evaluate(inner)?;
+                match self.broken_inside(ty, &value) {
+                    None => Ok(value),
+                    Some(broken) => Err(Fault::refinement(broken.to_string()).at(at)),
+                }
+            }
             ExprKind::IntToDecimal(inner) => match self.evaluate(inner)? {
                 Value::Int(number) => Ok(Value::Decimal(number.into())),
                 same @ (Value::Decimal(_) | Value::Absent) => Ok(same),

@@ -11,6 +11,7 @@ pub(crate) mod limits;
 mod machine;
 mod matching;
 pub(crate) mod order;
+mod refined;
 pub(crate) mod sequence;
 mod weight;
 
@@ -22,6 +23,7 @@ pub use error::EvalError;
 pub(crate) use error::Fault;
 pub use limits::Limits;
 pub(crate) use machine::{Callable, Machine};
+pub use refined::{Broken, broken_inside, has_refinements};
 
 /// What an expression may refer to besides its variables.
 #[derive(Clone, Copy, Debug)]

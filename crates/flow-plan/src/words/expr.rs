@@ -96,7 +96,7 @@ impl Writer<'_> {
                 self.expr(body);
             }
             ExprKind::Interpolate(parts) => self.parts(parts),
-            ExprKind::IntToDecimal(inner) => self.expr(inner),
+            ExprKind::IntToDecimal(inner) | ExprKind::Refined(inner, _) => self.expr(inner),
         }
     }
 

@@ -1,13 +1,15 @@
 //! Which values fit which types, and the two implicit conversions: `Int → Decimal` and `T → T?`.
 //!
-//! A refined alias and its base fit each other: the refinement is checked where values are made, not here.
+//! A refined alias and its base fit each other. Where a value comes to a place whose type has rules that its own type
+//! does not have, they are checked: at once if the value is known, else when it is computed.
 
 use super::Elaborator;
 use crate::{
     environment::Environment,
     problems::mismatch::{Because, Mismatch},
+    values::check_rules,
 };
-use flow_expr::{Expr, ExprKind, Type, Value};
+use flow_expr::{Expr, ExprKind, Name, Refinement, Type, TypeDef, Value};
 use std::sync::Arc;
 
 impl Environment {
@@ -42,6 +44,72 @@ impl Environment {
         self.fits(found, expected) || self.widens(found, expected)
     }
 
+    /// Whether the second of two types that fit each other has rules that a value of the first need not keep.
+    pub(crate) fn gains(&self, found: &Type, expected: &Type) -> bool {
+        match (found, expected) {
+            (Type::Unknown, _) | (Type::Table(_), _) | (Type::Function(..), _) => false,
+            (Type::Optional(found), Type::Optional(expected)) => self.gains(found, expected),
+            (found, Type::Optional(expected)) => self.gains(found, expected),
+            (Type::List(found), Type::List(expected)) => self.gains(found, expected),
+            (Type::Map(key, value), Type::Map(expected_key, expected_value)) => {
+                self.gains(key, expected_key) || self.gains(value, expected_value)
+            }
+            (_, Type::Named(name)) => match self.types.get(name) {
+                Some(TypeDef::Refined { base, refinement, .. }) => {
+                    !self.is_one_of(found, name) && (is_rule(refinement) || self.gains(found, base))
+                }
+                _ => false,
+            },
+            (Type::Named(_), _) => {
+                let base = self.base(found);
+                base != found && self.gains(base, expected)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the rules of a type's names have been read: while they are, those of others are still to be.
+    fn knows_rules(&self, ty: &Type) -> bool {
+        let mut ty = ty.required();
+        while let Type::Named(name) = ty
+            && let Some(TypeDef::Refined { base, refinement, .. }) = self.types.get(name)
+        {
+            if is_rule(refinement) && matches!(refinement.condition.kind, ExprKind::Const(Value::Bool(true))) {
+                return false;
+            }
+            ty = base.required();
+        }
+        true
+    }
+
+    /// Whether a type is another name for this one, perhaps through more of them.
+    fn is_one_of(&self, ty: &Type, name: &Name) -> bool {
+        let mut ty = ty;
+        while let Type::Named(own) = ty {
+            if own == name {
+                return true;
+            }
+            let Some(TypeDef::Refined { base, .. }) = self.types.get(own) else { return false };
+            ty = base;
+        }
+        false
+    }
+
+    /// A type without the rules of its aliases, wherever they are inside: what a value is of which no more is known.
+    pub(crate) fn unruled(&self, ty: &Type) -> Type {
+        match ty {
+            Type::Optional(inner) => self.unruled(inner).optional(),
+            Type::List(item) => Type::List(Arc::new(self.unruled(item))),
+            Type::Map(key, value) => Type::Map(Arc::new(self.unruled(key)), Arc::new(self.unruled(value))),
+            Type::Named(name) => match self.types.get(name) {
+                Some(TypeDef::Refined { base, refinement, .. }) if is_rule(refinement) => self.unruled(base),
+                Some(TypeDef::Refined { base, .. }) if self.unruled(base) != *base => self.unruled(base),
+                _ => ty.clone(),
+            },
+            plain => plain.clone(),
+        }
+    }
+
     fn widens(&self, found: &Type, expected: &Type) -> bool {
         let optional_stays = !matches!(found, Type::Optional(_)) || matches!(expected, Type::Optional(_));
         optional_stays && *self.base(found.required()) == Type::Int && *self.base(expected.required()) == Type::Decimal
@@ -51,10 +119,11 @@ impl Environment {
     pub(crate) fn join(&self, one: &Type, other: &Type) -> Option<Type> {
         if self.fits(one, other) {
             // `?` gives way to what is known: `[]` and `none` take the type of the other side.
-            return Some(if *other == Type::Unknown { one.clone() } else { self.merge(one, other) });
+            let joined = if *other == Type::Unknown { one.clone() } else { self.merge(one, other) };
+            return Some(self.common(one, other, joined));
         }
         if self.fits(other, one) {
-            return Some(one.clone());
+            return Some(self.common(one, other, one.clone()));
         }
         let optional = matches!(one, Type::Optional(_)) || matches!(other, Type::Optional(_));
         let (inner, other_inner) = (one.required(), other.required());
@@ -68,6 +137,11 @@ impl Environment {
             return None;
         };
         Some(if optional { joined.optional() } else { joined })
+    }
+
+    /// A joined type, without rules that only one side keeps.
+    fn common(&self, one: &Type, other: &Type, joined: Type) -> Type {
+        if self.gains(one, &joined) || self.gains(other, &joined) { self.unruled(&joined) } else { joined }
     }
 
     /// `one` fits `other`: the one that says more where they differ in what is unknown.
@@ -86,15 +160,35 @@ impl Elaborator<'_> {
     /// An expression as one of the expected type; reports where it is none.
     pub(crate) fn coerce(&mut self, expr: Expr, found: &Type, expected: &Type, because: Because<'_>) -> Expr {
         if self.env.fits(found, expected) {
-            return expr;
+            return self.ruled(expr, found, expected);
         }
         if self.env.widens(found, expected) {
-            return widen(expr);
+            return self.ruled(widen(expr), &Type::Decimal, expected);
         }
         let at = expr.at;
         let expected = self.shown(expected);
         self.problem(Mismatch { at, expected: &expected, found, because });
         expr
+    }
+
+    /// An expression of a type that fits, with a check of the rules that it need not keep by itself.
+    pub(crate) fn ruled(&mut self, expr: Expr, found: &Type, expected: &Type) -> Expr {
+        if let (Type::Function(_, found), Type::Function(_, expected)) = (found, expected) {
+            let Expr { kind: ExprKind::Lambda(params, body), at } = expr else { return expr };
+            let body = Box::new(self.ruled(*body, found, expected));
+            return Expr::new(ExprKind::Lambda(params, body), at);
+        }
+        if !self.env.gains(found, expected) {
+            return expr;
+        }
+        if let ExprKind::Const(value) = &expr.kind
+            && self.env.knows_rules(expected)
+        {
+            check_rules(self.env, expected, value, expr.at, self.output);
+            return expr;
+        }
+        let at = expr.at;
+        Expr::new(ExprKind::Refined(Box::new(expr), expected.clone()), at)
     }
 
     /// A type as messages name it: a parameter's rule has no name of its own.
@@ -110,6 +204,11 @@ impl Elaborator<'_> {
     pub(crate) fn lift(&self, expr: Expr, found: &Type, joined: &Type) -> Expr {
         if !self.env.fits(found, joined) && self.env.widens(found, joined) { widen(expr) } else { expr }
     }
+}
+
+/// Whether a refinement says anything: not one of an alias that only has labels.
+fn is_rule(refinement: &Refinement) -> bool {
+    !refinement.text.is_empty()
 }
 
 /// `Int → Decimal`, at once if the value is known.

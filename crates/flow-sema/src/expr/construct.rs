@@ -62,7 +62,8 @@ impl Elaborator<'_> {
         let base = self.base_of(expr, &ty);
         let fields = self.fields(&made, &given, base.is_some());
         let kind = ExprKind::Record { ty: name.clone(), base: base.map(Box::new), fields };
-        (Expr::new(kind, at), ty)
+        let record = Type::Named(name.clone());
+        (self.ruled(Expr::new(kind, at), &record, &ty), ty)
     }
 
     /// A variant, with its payload if it has one.
@@ -144,7 +145,11 @@ impl Elaborator<'_> {
             }
             let declared = made.members.get(place).map_or(made.at, |member| member.at);
             let because = Because::Field { owner: made.shown, field: &field.name, at: declared };
-            let value = self.check(written, &field.ty, because);
+            let value = match self.check(written, &field.ty, because) {
+                // Who makes a record looks at this itself, and says which field is wrong.
+                Expr { kind: ExprKind::Refined(value, ty), .. } if matches!(ty.required(), Type::Named(_)) => *value,
+                value => value,
+            };
             values[place] = Some((value, argument.at));
         }
         let mut missing = vec![];

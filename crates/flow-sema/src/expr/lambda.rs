@@ -76,7 +76,18 @@ impl Elaborator<'_> {
         let params: Arc<[Type]> = signature.params.iter().map(|param| substitution.apply(&param.ty)).collect();
         let returns = substitution.apply(&signature.returns);
         let vars: Vec<_> = params.iter().map(|_| self.locals.fresh()).collect();
-        let args = vars.iter().map(|var| Expr::new(ExprKind::Var(*var), at)).collect();
+        let given = match hint {
+            Some(Type::Function(given, _)) => &given[..],
+            _ => &[],
+        };
+        let args = vars.iter().enumerate().map(|(number, var)| {
+            let arg = Expr::new(ExprKind::Var(*var), at);
+            match (given.get(number), params.get(number)) {
+                (Some(given), Some(param)) => self.ruled(arg, given, param),
+                _ => arg,
+            }
+        });
+        let args = args.collect();
         let declared = env.names.item(item);
         let call = if super::calls::is_built_in(&declared.decl) {
             ExprKind::Builtin(declared.name.short().into(), args)

@@ -20,7 +20,8 @@ pub(super) fn let_stmt(el: &mut Elaborator<'_>, stmt: &ast::LetStmt) {
     let (value, mut ty) = el.let_value(stmt);
     let fresh = fresh_node(el, &value, before);
     if let Some(recovery) = stmt.recovery() {
-        ty = recover(el, &recovery, (&value, &ty), fresh, before, stmt.ty().is_some());
+        let call = fresh.or_else(|| fresh_node(el, unconverted(&value), before));
+        ty = recover(el, &recovery, (&value, &ty), call, before, stmt.ty().is_some());
     }
     let Some(name) = stmt.name() else { return };
     let node_at = fresh.and_then(|var| Some(el.graph.as_mut()?.node_of(var)?.at));
@@ -72,19 +73,27 @@ fn fresh_node(el: &mut Elaborator<'_>, value: &Expr, before: u32) -> Option<VarI
     (node.id.0 >= before && !matches!(node.kind, NodeKind::Read { .. })).then_some(var)
 }
 
+/// What is converted to a declared type, or must keep its rules.
+fn unconverted(value: &Expr) -> &Expr {
+    match &value.kind {
+        ExprKind::IntToDecimal(inner) | ExprKind::Refined(inner, _) => unconverted(inner),
+        _ => value,
+    }
+}
+
 /// Elaborates a recovery and adds it to the call that it belongs to; gives the type of both.
 fn recover(
     el: &mut Elaborator<'_>,
     recovery: &Recovery,
     (value, ty): (&Expr, &Type),
-    fresh: Option<VarId>,
+    call: Option<VarId>,
     before: u32,
     is_declared: bool,
 ) -> Type {
     let calls = el.graph.as_ref().map_or(0, |graph| graph.calls_since(before));
     let block = recovery_block(el, recovery, ty, is_declared);
-    let call = fresh.and_then(|var| el.graph.as_mut()?.node_of(var));
-    let Some(NodeKind::Call { recover, .. } | NodeKind::Flow { recover, .. }) = call.map(|node| &mut node.kind) else {
+    let node = call.and_then(|var| el.graph.as_mut()?.node_of(var));
+    let Some(NodeKind::Call { recover, .. } | NodeKind::Flow { recover, .. }) = node.map(|node| &mut node.kind) else {
         if *ty != Type::Unknown {
             el.problem(NothingToRecover { at: value.at });
         }
@@ -95,7 +104,7 @@ fn recover(
     if calls > 1 {
         el.problem(InnerCalls { at: value.at });
     }
-    if let (Some(var), Some(graph)) = (fresh, &mut el.graph)
+    if let (Some(var), Some(graph)) = (call, &mut el.graph)
         && let Some(node) = graph.node_of(var)
     {
         node.ty = joined.clone();

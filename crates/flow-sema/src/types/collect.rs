@@ -14,7 +14,7 @@ use crate::{
         names::BoundTwice,
         types::{NotAKey, NotARow, NotStorable},
     },
-    source::span,
+    source::{one_line, span},
 };
 use flow_diag::{FileId, Span};
 use flow_expr::{Expr, ExprKind, Field, Name, Refinement, Type, TypeDef, Value, Variant};
@@ -100,7 +100,8 @@ impl Aliases {
             env.type_items.insert(id, base);
             return;
         }
-        env.types.0.insert(item.name.clone(), TypeDef::Refined { base, refinement: pending(item.at), labels });
+        let refinement = pending(alias.refinement().as_ref(), item.at);
+        env.types.0.insert(item.name.clone(), TypeDef::Refined { base, refinement, labels });
         env.type_items.insert(id, named);
     }
 }
@@ -131,9 +132,10 @@ fn mentioned(
     found
 }
 
-/// A refinement that is not looked at yet.
-fn pending(at: Span) -> Refinement {
-    Refinement { condition: Expr::new(ExprKind::Const(Value::Bool(true)), at), text: "".into() }
+/// A refinement of which only its text is known yet; without one of an alias that only has labels.
+pub(crate) fn pending(written: Option<&ast::Expr>, at: Span) -> Refinement {
+    let text = written.map_or_else(|| "".into(), |written| one_line(written.syntax()));
+    Refinement { condition: Expr::new(ExprKind::Const(Value::Bool(true)), at), text }
 }
 
 fn shape(env: &mut Environment, id: ItemId, decl: &ast::TypeDecl, output: &mut Output) {

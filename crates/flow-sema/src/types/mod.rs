@@ -8,7 +8,7 @@ mod cycles;
 mod refinements;
 mod resolve;
 
-pub(crate) use collect::collect;
+pub(crate) use collect::{collect, pending};
 pub(crate) use cycles::infinite;
 pub(crate) use refinements::refinements;
 pub(crate) use resolve::{TypeContext, resolve_labels};

@@ -102,26 +102,27 @@ fn compute(env: &Environment, id: ItemId, output: &mut Output) -> Constant {
         ast::Decl::Var(_) => super::settings::value(env, id, &ty, default, output),
         _ => (default, written.as_ref().map_or(item.at, |written| span(file, written.range()))),
     };
-    if let (Some(value), Some(rule)) = (&value, refinement) {
-        check_rule(env, id, &rule, &ty, value, at, output);
+    if let (Some(value), Some(written)) = (&value, refinement) {
+        let rule = rule(env, id, &written, &ty, output);
+        check_rule(env, &rule, value, at, output);
     }
     Constant { ty, labels, value }
 }
 
-/// Reports a constant that breaks its own `where`.
-fn check_rule(
-    env: &Environment,
-    id: ItemId,
-    written: &ast::Expr,
-    ty: &Type,
-    value: &Value,
-    at: Span,
-    output: &mut Output,
-) {
-    let rule = rule(env, id, written, ty, output);
-    let before = output.problems.0.len();
-    ensure_callees(env, &rule.condition, output);
-    if output.problems.0.len() > before {
+/// Reports a known value that breaks a rule of its type's aliases.
+pub(crate) fn check_rules(env: &Environment, ty: &Type, value: &Value, at: Span, output: &mut Output) {
+    let mut ty = ty.required();
+    while let Type::Named(name) = ty
+        && let Some(TypeDef::Refined { base, refinement, .. }) = env.types.get(name)
+    {
+        check_rule(env, refinement, value, at, output);
+        ty = base.required();
+    }
+}
+
+/// Reports a known value that breaks a rule.
+fn check_rule(env: &Environment, rule: &Refinement, value: &Value, at: Span, output: &mut Output) {
+    if matches!(value, Value::Absent) || !ensure_callees(env, &rule.condition, output) {
         return;
     }
     let functions = env.functions.borrow();
@@ -258,7 +259,7 @@ fn bound_by(pattern: &flow_expr::Pattern, bound: &mut Vec<flow_expr::VarId>) {
     }
 }
 
-/// Fills in the defaults of all parameters, and the rules of those that have one.
+/// Fills in the defaults of all parameters.
 pub(crate) fn defaults(env: &mut Environment, output: &mut Output) {
     let ids: Vec<ItemId> = env.names.all().map(|(id, _)| id).collect();
     for id in ids {
@@ -273,11 +274,16 @@ pub(crate) fn defaults(env: &mut Environment, output: &mut Output) {
             }
             env.signatures.insert(id, Rc::new(signature));
         }
-        parameter_rules(env, id, output);
     }
 }
 
-fn parameter_rules(env: &mut Environment, id: ItemId, output: &mut Output) {
+/// Fills in the rules of all parameters that have one.
+pub(crate) fn parameter_rules(env: &mut Environment, output: &mut Output) {
+    let ids: Vec<ItemId> = env.names.all().map(|(id, _)| id).collect();
+    ids.into_iter().for_each(|id| rules_of(env, id, output));
+}
+
+fn rules_of(env: &mut Environment, id: ItemId, output: &mut Output) {
     let item = env.names.item(id).clone();
     let params: Vec<ast::Param> = match &item.decl {
         ast::Decl::Fn(decl) => decl.params().collect(),

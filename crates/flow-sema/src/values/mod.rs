@@ -8,7 +8,7 @@ mod functions;
 mod settings;
 mod signatures;
 
-pub(crate) use constants::{constant, constant_value, constants, defaults, rule};
+pub(crate) use constants::{check_rules, constant, constant_value, constants, defaults, parameter_rules, rule};
 pub(crate) use functions::functions;
 pub(crate) use settings::{Settings, settings};
 pub(crate) use signatures::signatures;

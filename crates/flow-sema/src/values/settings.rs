@@ -107,7 +107,10 @@ pub(super) fn value(
         return (default, item.at);
     };
     let value = match read(env, id, &given.value, ty) {
-        Ok(value) => Some(value),
+        Ok(value) => {
+            super::check_rules(env, ty, &value, given.value_at, output);
+            Some(value)
+        }
         Err(why) => {
             let (at, value, ty, declared) = (given.value_at, given.value.clone(), ty.clone(), item.at);
             output.problem(WrongSetting { at, name: item.name.short(), value, ty, declared, why });

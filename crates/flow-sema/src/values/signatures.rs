@@ -7,10 +7,10 @@ use crate::{
     output::Output,
     problems::names::{BoundTwice, LiteralName, NoBody},
     source::span,
-    types::{TypeContext, resolve_labels},
+    types::{TypeContext, pending, resolve_labels},
 };
 use flow_diag::{FileId, Span};
-use flow_expr::{Expr, ExprKind, Name, Refinement, Type, TypeDef, Value};
+use flow_expr::{Name, Refinement, Type, TypeDef};
 use flow_syntax::ast;
 use std::{rc::Rc, sync::Arc};
 
@@ -49,12 +49,8 @@ pub(crate) fn signatures(env: &mut Environment, output: &mut Output) {
             None if has_arrow(&item.decl) => (Type::Unknown, item.at),
             None => (Type::Unit, item.at),
         };
-        for (name, base, at) in rules {
-            let condition = Expr::new(ExprKind::Const(Value::Bool(true)), at);
-            env.types.0.insert(
-                name,
-                TypeDef::Refined { base, refinement: Refinement { condition, text: "".into() }, labels: vec![] },
-            );
+        for (name, base, refinement) in rules {
+            env.types.0.insert(name, TypeDef::Refined { base, refinement, labels: vec![] });
         }
         let signature = Signature { params, returns, returns_at };
         output.annotations.signature(&item.name, &signature);
@@ -76,7 +72,7 @@ fn parameters(
     owner: ItemId,
     written: &[ast::Param],
     file: FileId,
-    rules: &mut Vec<(Name, Type, Span)>,
+    rules: &mut Vec<(Name, Type, Refinement)>,
     output: &mut Output,
 ) -> Vec<Parameter> {
     let item = context.env.names.item(owner);
@@ -90,9 +86,9 @@ fn parameters(
             output.problem(BoundTwice { name: name.text(), at, first: first.at, noun: "parameter" });
             continue;
         }
-        if param.refinement().is_some() && ty != Type::Unknown {
+        if let Some(rule) = param.refinement().filter(|_| ty != Type::Unknown) {
             let ruled = ruled_type(&item.name, name.text());
-            rules.push((ruled.clone(), ty.required().clone(), at));
+            rules.push((ruled.clone(), ty.required().clone(), pending(Some(&rule), at)));
             let optional = matches!(ty, Type::Optional(_));
             ty = if optional { Type::Named(ruled).optional() } else { Type::Named(ruled) };
         }

@@ -55,3 +55,70 @@ fn a_flow_whose_result_has_no_value_says_so_at_the_end_and_when_asked() {
     project.flowc(&["history"]).ends(0).gives("1 failed");
     assert_eq!(project.flowc(&["run", "--n", "1"]).ends(0).out, "1\n");
 }
+
+/// Flows that make a value of a refined type out of `n` in every way that there is.
+const REFINED: &str = r#"
+type P = Int where it <= 100
+type R { p: P, of: List<P> }
+type Q = R where it.p < 10
+dataset o: P { at json("o.json") }
+fn same(p: P) -> P { p }
+fn twice(p: P) -> P { p * 2 }
+fn plus(p: P, q: P) -> Int { p + q }
+step plus_one(p: P, n: Int where it <= 100) -> Int {
+  python "print(p + n)"
+  effect none
+}
+flow inner(p: P) -> Int { return p }
+
+flow written(n: Int) { write o = n }
+flow returned(n: Int) -> P { return n }
+flow declared(n: Int) -> Int {
+  let p: P = n
+  return p
+}
+flow optional(n: Int) -> Int {
+  let p: P? = n
+  return p ?? 0
+}
+flow listed(n: Int) -> Int {
+  let ps: List<P> = [1, n]
+  return ps.count()
+}
+flow mapped(n: Int) -> Map<String, P> { return ["a": 1, "n": n] }
+flow given(n: Int) -> Int { return plus(1, n) }
+flow to_step(n: Int) -> Int { return plus_one(n, 1) }
+flow to_step_with_where(n: Int) -> Int { return plus_one(1, n) }
+flow to_flow(n: Int) -> Int { return inner(n) }
+flow by_function(n: Int) -> Int {
+  let p: P = 50
+  return twice(p + n - n + n / 3)
+}
+flow passed_on(n: Int) -> List<P> { return [n].map(same) }
+flow branched(n: Int) -> P {
+  let p: P = 3
+  let either = if n > 3 { n } else { p }
+  return either
+}
+flow in_list(n: Int) -> R { return R(p: 1, of: [n]) }
+flow in_record(n: Int) -> R { return R(p: n, of: []) }
+flow of_record(n: Int) -> Q { return Q(p: n / 3, of: []) }
+flow recovered(n: Int) -> P {
+  let p: P = plus_one(1, 1) else n
+  return p
+}
+"#;
+
+#[test]
+fn a_value_that_breaks_the_refinement_of_its_type_goes_no_further() {
+    let project = Sandbox::program(REFINED);
+    let flows = REFINED.lines().filter_map(|line| line.strip_prefix("flow ")?.split('(').next());
+    let flows: Vec<&str> = flows.filter(|flow| !["inner", "recovered"].contains(flow)).collect();
+    assert_eq!(flows.len(), 16);
+    for flow in flows {
+        project.flowc(&["run", "-q", flow, "--n", "150"]).ends(1).tells("[R0007]").tells("must satisfy `it");
+        project.flowc(&["run", "-q", flow, "--n", "15"]).ends(0);
+    }
+    project.flowc(&["run", "-q", "recovered", "--n", "15"]).ends(0).gives("2\n");
+    assert_eq!(project.read("o.json").trim(), "15");
+}
