@@ -107,6 +107,9 @@ fn scalars_as_text() {
     assert_eq!(read(json!("2026-11-22T06:00:00+01:00"), &Type::Timestamp), Ok(instant("2026-11-22T05:00:00Z")));
     assert!(read(json!("2026-11-22T06:00:00"), &Type::Timestamp).is_err());
     assert_eq!(read(json!("1h30m"), &Type::Duration), Ok(duration("PT90M")));
+    assert_eq!(read(json!("1d2h"), &Type::Duration), Ok(duration("PT26H")));
+    assert_eq!(read(json!("P1D"), &Type::Duration), Ok(duration("PT24H")));
+    assert!(read(json!("1mo"), &Type::Duration).is_err());
     assert_eq!(read(json!("00ff"), &Type::Bytes), Ok(Value::Bytes([0, 255].into())));
     assert_eq!(parse_scalar("-0.5", &Type::Decimal), Some(dec("-0.5")));
     for wrong in ["", " 1", "1 ", "1_000", ".5", "1.", "0x1", "--1", "1e", "١"] {

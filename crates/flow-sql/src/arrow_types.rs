@@ -90,6 +90,21 @@ pub fn scalar_kind(ty: &Type, types: &TypeTable) -> Option<Scalar> {
     })
 }
 
+/// The variants of an enum without payload.
+pub(crate) fn variants<'t>(ty: &Type, types: &'t TypeTable) -> Option<Vec<&'t str>> {
+    match ty {
+        Type::Optional(inner) => variants(inner, types),
+        Type::Named(name) => match types.get(name)? {
+            TypeDef::Refined { base, .. } => variants(base, types),
+            TypeDef::Enum(all) if all.iter().all(|variant| variant.payload.is_empty()) => {
+                Some(all.iter().map(|variant| &*variant.name).collect())
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// The column type of a Flow type; none if it has none.
 #[must_use]
 pub fn arrow_type(ty: &Type, types: &TypeTable) -> Option<DataType> {

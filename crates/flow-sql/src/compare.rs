@@ -1,21 +1,29 @@
-//! E1116: text compared with a number.
+//! E1116: text compared with a number; E1117: an enum compared with what is none of its variants.
 //!
 //! The planner makes both sides equal by a conversion that nobody wrote: `region > 5` compares as text, so `'10'`
 //! is less than `'9'`, or fails on the first value that is no number. Flow converts nothing silently, so the plan
 //! is looked through before that conversion. Knows types from the plan and places from the text; the two meet in
-//! the place of the first column on either side.
+//! the place of the first column on either side. The columns of enums say which variants there are: a misspelt one would
+//! only never be found.
 
 use crate::{parse::Lines, problems::SqlProblem};
 use datafusion::{
     arrow::datatypes::DataType,
     common::{
-        Result,
+        DFSchema, ExprSchema, Result,
         tree_node::{TreeNode, TreeNodeRecursion},
     },
-    logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, utils::merge_schema},
+    logical_expr::{
+        Between, BinaryExpr, Case, Expr, ExprSchemable, LogicalPlan, Operator,
+        expr::{InList, InSubquery},
+        utils::merge_schema,
+    },
     sql::sqlparser::ast::{self, BinaryOperator, Spanned, Statement, visit_expressions},
 };
 use std::ops::{ControlFlow, Range};
+
+/// Under this name a column of an enum lists its variants, one a line.
+pub(crate) const VARIANTS: &str = "flow.variants";
 
 /// What a side of a comparison is, as far as it matters here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,33 +32,63 @@ enum Side {
     Number,
 }
 
-/// The comparisons of text with numbers in a plan whose types have not been made equal yet.
+/// The comparisons that mean nothing in a plan whose types have not been made equal yet.
 pub(crate) fn mixed_comparisons(plan: &LogicalPlan, statement: &Statement, lines: &Lines<'_>) -> Vec<SqlProblem> {
     let places = places(statement, lines);
     let mut found: Vec<Range<usize>> = vec![];
+    let mut strangers: Vec<(Range<usize>, SqlProblem)> = vec![];
     // A walk that only looks cannot fail; what it saw until then is reported in any case.
     let _ = plan.apply_with_subqueries(|node| {
         let schema = merge_schema(&node.inputs());
-        let side = |expr: &Expr| expr.get_type(&schema).ok().and_then(|ty| side(&ty));
-        let mut compare = |left: &Expr, right: &Expr| {
-            if let (Some(one), Some(other)) = (side(left), side(right))
+        let side = |expr: &Expr| expr.get_type(&schema).ok().and_then(|ty| side_of(&ty));
+        let mut compare = |left: &Expr, right: &Expr, right_side: Option<Side>| {
+            if let (Some(one), Some(other)) = (side(left), right_side)
                 && one != other
             {
                 found.push(place_of([left, right], &places, lines));
             }
         };
+        let mut equate = |left: &Expr, right: &Expr| {
+            let found = stranger(left, right, &schema).or_else(|| stranger(right, left, &schema));
+            strangers.extend(found.map(|(variant, variants)| {
+                // A column that was renamed has no place.
+                let place = Some(place_of([left, right], &places, lines)).filter(|place| *place != lines.whole());
+                let place = place.unwrap_or_else(|| lines.find_word(&format!("'{variant}'")));
+                (place.clone(), SqlProblem::no_variant(place, &variant, &variants))
+            }));
+        };
         if let LogicalPlan::Join(join) = node {
-            join.on.iter().for_each(|(left, right)| compare(left, right));
+            join.on.iter().for_each(|(left, right)| compare(left, right, side(right)));
         }
         node.apply_expressions(|whole| {
             whole.apply(|expr| {
                 match expr {
-                    Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_comparison(*op) => compare(left, right),
-                    Expr::Between(between) => {
-                        compare(&between.expr, &between.low);
-                        compare(&between.expr, &between.high);
+                    Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_comparison(*op) => {
+                        compare(left, right, side(right));
+                        if !is_ordering(*op) {
+                            equate(left, right);
+                        }
                     }
-                    Expr::InList(list) => list.list.iter().for_each(|item| compare(&list.expr, item)),
+                    Expr::Between(Between { expr, low, high, .. }) => {
+                        compare(expr, low, side(low));
+                        compare(expr, high, side(high));
+                    }
+                    Expr::Case(Case { expr: Some(expr), when_then_expr, .. }) => {
+                        for (when, _) in when_then_expr {
+                            compare(expr, when, side(when));
+                            equate(expr, when);
+                        }
+                    }
+                    Expr::InList(InList { expr, list, .. }) => {
+                        for item in list {
+                            compare(expr, item, side(item));
+                            equate(expr, item);
+                        }
+                    }
+                    Expr::InSubquery(InSubquery { expr, subquery, .. }) => {
+                        let column = subquery.subquery.schema().fields().first();
+                        compare(expr, expr, column.and_then(|column| side_of(column.data_type())));
+                    }
                     _ => {}
                 }
                 Ok(TreeNodeRecursion::Continue)
@@ -59,16 +97,27 @@ pub(crate) fn mixed_comparisons(plan: &LogicalPlan, statement: &Statement, lines
     }) as Result<TreeNodeRecursion>;
     found.sort_by_key(|range| (range.start, range.end));
     found.dedup();
-    found.into_iter().map(|range| SqlProblem::text_and_number(range.clone(), lines.text(range))).collect()
+    let mixed = found.into_iter().map(|range| SqlProblem::text_and_number(range.clone(), lines.text(range)));
+    strangers.sort_by_key(|(range, _)| (range.start, range.end));
+    mixed.chain(strangers.into_iter().map(|(_, problem)| problem)).collect()
 }
 
-fn side(ty: &DataType) -> Option<Side> {
+fn side_of(ty: &DataType) -> Option<Side> {
     match ty {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Some(Side::Text),
         ty if ty.is_numeric() => Some(Side::Number),
-        DataType::Dictionary(_, value) => side(value),
+        DataType::Dictionary(_, value) => side_of(value),
         _ => None,
     }
+}
+
+/// A constant that is compared with a column of an enum and is none of its variants, and those.
+fn stranger(column: &Expr, other: &Expr, schema: &DFSchema) -> Option<(String, Vec<String>)> {
+    let (Expr::Column(column), Expr::Literal(value, _)) = (column, other) else { return None };
+    let value = value.try_as_str().flatten()?;
+    let variants = schema.field_from_column(column).ok()?.metadata().get(VARIANTS)?;
+    let variants: Vec<String> = variants.lines().map(str::to_owned).collect();
+    (!variants.iter().any(|variant| variant == value)).then(|| (value.to_owned(), variants))
 }
 
 fn is_comparison(op: Operator) -> bool {
@@ -85,6 +134,10 @@ fn is_comparison(op: Operator) -> bool {
     )
 }
 
+fn is_ordering(op: Operator) -> bool {
+    matches!(op, Operator::Lt | Operator::LtEq | Operator::Gt | Operator::GtEq)
+}
+
 /// The places of all comparisons in the text.
 fn places(statement: &Statement, lines: &Lines<'_>) -> Vec<Range<usize>> {
     let mut places = vec![];
@@ -99,7 +152,10 @@ fn places(statement: &Statement, lines: &Lines<'_>) -> Vec<Range<usize>> {
                     | BinaryOperator::Gt
                     | BinaryOperator::GtEq
             ),
-            ast::Expr::Between { .. } | ast::Expr::InList { .. } => true,
+            ast::Expr::Between { .. }
+            | ast::Expr::InList { .. }
+            | ast::Expr::InSubquery { .. }
+            | ast::Expr::Case { operand: Some(_), .. } => true,
             ast::Expr::IsDistinctFrom(..) | ast::Expr::IsNotDistinctFrom(..) => true,
             _ => false,
         };

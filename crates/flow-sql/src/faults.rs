@@ -4,12 +4,14 @@
 //!   null, so that `… or …`, `not` around it, `is null` and columns of it are wrong.
 //! - `exists` and `in` over a query that uses columns of the query around it and has an aggregate without groups (which
 //!   always gives a row) or an `offset`.
+//! - A query that uses columns of the query around it in the `on` of an outer join, or in a side of one.
+//! - A query in the `order by` or `partition by` of a window.
 //!
 //! Measured against SQLite. Looks at plans with types made equal, as they are run. Tested in [`crate::tests`].
 
 use datafusion::{
     common::{
-        DFSchema, Result,
+        DFSchema, JoinType, Result,
         tree_node::{TreeNode, TreeNodeRecursion},
     },
     logical_expr::{
@@ -25,6 +27,10 @@ pub enum Fault {
     Nulls,
     /// A row of an aggregate would be lost, or an `offset`.
     Rows,
+    /// Rows that an outer join keeps would be lost.
+    OuterJoin,
+    /// A window would not be ordered.
+    Window,
 }
 
 /// The first fault of a plan.
@@ -39,7 +45,7 @@ pub(crate) fn fault(plan: &LogicalPlan) -> Option<Fault> {
                     other => other,
                 };
                 if let Expr::InSubquery(within) = alone {
-                    found = found.or(rows(&within.subquery));
+                    found = found.or(inside(&within.subquery));
                     look(&within.expr, &schema, &mut found)?;
                 } else {
                     look(part, &schema, &mut found)?;
@@ -59,14 +65,52 @@ fn look(expr: &Expr, schema: &DFSchema, found: &mut Option<Fault>) -> Result<()>
             Expr::InSubquery(within) => {
                 let column = within.subquery.subquery.schema().fields().first().is_none_or(|field| field.is_nullable());
                 let may_be_null = column || within.expr.nullable(schema).unwrap_or(true);
-                if may_be_null { Some(Fault::Nulls) } else { rows(&within.subquery) }
+                if may_be_null { Some(Fault::Nulls) } else { inside(&within.subquery) }
             }
-            Expr::Exists(exists) => rows(&exists.subquery),
+            Expr::Exists(exists) => inside(&exists.subquery),
+            Expr::ScalarSubquery(query) => outer_join(query),
+            Expr::WindowFunction(window) => {
+                let keys = window.params.order_by.iter().map(|key| &key.expr).chain(&window.params.partition_by);
+                keys.into_iter().any(has_query).then_some(Fault::Window)
+            }
             _ => None,
         });
         Ok(TreeNodeRecursion::Continue)
     })
     .map(|_| ())
+}
+
+fn has_query(expr: &Expr) -> bool {
+    expr.exists(|part| Ok(matches!(part, Expr::ScalarSubquery(_)))).unwrap_or(false)
+}
+
+/// What is wrong with a query of which only matters whether it has rows.
+fn inside(query: &Subquery) -> Option<Fault> {
+    rows(query).or_else(|| outer_join(query))
+}
+
+/// Whether an outer join in a query looks at the query around it.
+fn outer_join(query: &Subquery) -> Option<Fault> {
+    if query.outer_ref_columns.is_empty() {
+        return None;
+    }
+    let is_one = query.subquery.exists(|node| match node {
+        LogicalPlan::Join(join) if join.join_type != JoinType::Inner => looks_out(node),
+        _ => Ok(false),
+    });
+    is_one.unwrap_or(false).then_some(Fault::OuterJoin)
+}
+
+/// Whether anything in a part of a query uses columns of a query around it.
+fn looks_out(part: &LogicalPlan) -> Result<bool> {
+    part.exists(|node| {
+        let mut looks = false;
+        node.apply_expressions(|expr| {
+            looks |= expr.exists(|part| Ok(matches!(part, Expr::OuterReferenceColumn(..))))?;
+            Ok(TreeNodeRecursion::Continue)
+        })?;
+        Ok(looks)
+    })
 }
 
 /// Whether a query inside another may lose rows that it has whatever it finds.

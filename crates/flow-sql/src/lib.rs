@@ -26,6 +26,7 @@ mod runnable;
 mod session;
 #[cfg(test)]
 mod tests;
+mod trial;
 mod walk;
 
 pub use arrow_types::{

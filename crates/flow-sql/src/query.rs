@@ -2,6 +2,8 @@
 
 use crate::{
     OutputColumn, arrow_type,
+    arrow_types::variants,
+    compare::VARIANTS,
     locate::{innermost_culprit, without_columns},
     output::output_columns,
     parse::Lines,
@@ -84,7 +86,11 @@ pub fn type_query(
 /// A table without rows. Columns of unknown type, after another mistake, are left nullable text.
 fn source(table: &TableColumns<'_>, types: &TypeTable, refuse: &mut dyn FnMut(&Column)) -> Arc<dyn TableSource> {
     let fields = table.columns.iter().filter_map(|column| match arrow_type(&column.ty, types) {
-        Some(data) => Some(Field::new(&*column.name, data, matches!(column.ty, Type::Optional(_)))),
+        Some(data) => {
+            let field = Field::new(&*column.name, data, matches!(column.ty, Type::Optional(_)));
+            let variants = variants(&column.ty, types).map(|variants| (VARIANTS.to_owned(), variants.join("\n")));
+            Some(field.with_metadata(variants.into_iter().collect()))
+        }
         None => {
             refuse(column);
             None

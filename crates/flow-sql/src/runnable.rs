@@ -11,6 +11,7 @@ use crate::{
     planner::Planned,
     problems::SqlProblem,
     session::session,
+    trial::{try_accumulators, try_calls},
 };
 use datafusion::{
     arrow::datatypes::FieldRef,
@@ -77,9 +78,10 @@ fn plan_run(plan: &LogicalPlan, params: &[FieldRef]) -> Result<()> {
     let engine = ENGINE.get_or_init(|| session().build());
     let values = params.iter().map(|param| ScalarValue::new_default(param.data_type())).collect::<Result<Vec<_>>>()?;
     let plan = plan.clone().with_param_values(ParamValues::from(values))?;
+    try_calls(&plan)?;
     let planning = pin!(engine.create_physical_plan(&plan));
     match planning.poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(planned) => planned.map(drop),
+        Poll::Ready(planned) => try_accumulators(&planned?),
         // A task that has done much without a pause is told to wait, whatever it does: then it is seen at run time.
         Poll::Pending => Ok(()),
     }

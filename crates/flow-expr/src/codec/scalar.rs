@@ -3,7 +3,7 @@
 //! One rule for all of them. Knows no refinements; whitespace around a value is part of it, so `" 5"` is no Int.
 
 use crate::{Type, Value};
-use jiff::{SignedDuration, Timestamp, civil};
+use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp, civil};
 use rust_decimal::Decimal;
 
 /// The value of a scalar type that a text is, if it is one.
@@ -22,7 +22,7 @@ pub fn parse_scalar(text: &str, ty: &Type) -> Option<Value> {
         Type::Date => Value::Date(date(text)?),
         Type::Time => Value::Time(time(text)?),
         Type::Timestamp => Value::Timestamp(text.parse::<Timestamp>().ok()?),
-        Type::Duration => Value::Duration(text.parse::<SignedDuration>().ok()?),
+        Type::Duration => Value::Duration(duration(text)?),
         Type::Bytes => Value::Bytes(crate::hex::decode(text)?.into()),
         _ => return None,
     })
@@ -73,4 +73,10 @@ fn date(text: &str) -> Option<civil::Date> {
 /// `06:00`, `06:00:30.5`.
 fn time(text: &str) -> Option<civil::Time> {
     (text.contains(':') && !text.contains(['T', 't', ' ', '['])).then(|| text.parse().ok())?
+}
+
+/// `PT1H30M`, `1h30m`, and with days of 24 hours `P2D` and `2d`.
+fn duration(text: &str) -> Option<SignedDuration> {
+    let exact = text.parse::<SignedDuration>().ok();
+    exact.or_else(|| text.parse::<Span>().ok()?.to_duration(SpanRelativeTo::days_are_24_hours()).ok())
 }

@@ -1,6 +1,6 @@
-//! E1106, E1114, E1116: what the planner refuses, and values that cannot be in a column.
+//! E1106, E1114, E1116, E1117: what the planner refuses, and values that cannot be in a column.
 
-use super::{SqlProblem, SqlProblemKind};
+use super::{SqlProblem, SqlProblemKind, nearest};
 use crate::faults::Fault;
 use datafusion::common::DataFusionError;
 use flow_diag::{Problem, Span, codes};
@@ -27,6 +27,13 @@ pub enum TypeProblem {
     },
     /// Text compared with a number, as written.
     TextAndNumber(String),
+    /// An enum compared with what is none of its variants.
+    NoVariant {
+        /// What is none.
+        value: String,
+        /// Those that there are.
+        variants: Vec<String>,
+    },
 }
 
 impl SqlProblem {
@@ -49,6 +56,11 @@ impl SqlProblem {
 
     pub(crate) fn text_and_number(range: Range<usize>, written: &str) -> Self {
         Self::new(range, SqlProblemKind::Type(TypeProblem::TextAndNumber(written.into())))
+    }
+
+    pub(crate) fn no_variant(range: Range<usize>, value: &str, variants: &[String]) -> Self {
+        let (value, variants) = (value.to_owned(), variants.to_vec());
+        Self::new(range, SqlProblemKind::Type(TypeProblem::NoVariant { value, variants }))
     }
 
     pub(crate) fn no_column_type(range: Range<usize>, name: &str, ty: &Type) -> Self {
@@ -80,6 +92,10 @@ impl TypeProblem {
             Self::Fault(fault) => {
                 let title = "this condition over another query would be computed wrong";
                 match fault {
+                    Fault::OuterJoin => Problem::error(codes::E1106, span, title, "an outer join in it uses columns of the query around it")
+                        .help("compare those in its `where`, outside of the outer join"),
+                    Fault::Window => Problem::error(codes::E1106, span, "this sub-query cannot be computed", "a window cannot be ordered by a query")
+                        .help("make it a part and join that: `with m as (select max(id) as id from b) select … from a cross join m`"),
                     Fault::Nulls => Problem::error(codes::E1106, span, title, "a null here or there would be lost")
                         .help("let `in (select …)` stand alone in `where`, or as one side of `and`")
                         .help("or say what is meant with `exists (select 1 from b where b.x = a.x)`"),
@@ -104,6 +120,19 @@ impl TypeProblem {
                 "in this query",
             )
             .help("pass the part of it that the query needs"),
+            Self::NoVariant { value, variants } => {
+                let near = nearest(&value, variants.iter().map(String::as_str));
+                let problem = Problem::error(
+                    codes::E1117,
+                    span,
+                    format!("`{value}` is no variant of this enum, so they are never equal"),
+                    "compared here",
+                );
+                match near {
+                    Some(near) => problem.help(format!("did you mean `'{near}'`?")),
+                    None => problem.help(format!("its variants are {}", variants.join(", "))),
+                }
+            }
             Self::TextAndNumber(written) => {
                 let title = if written.len() <= 40 && !written.contains('\n') {
                     format!("`{written}` compares text with a number")

@@ -116,7 +116,9 @@ fn a_value_that_breaks_the_refinement_of_its_type_goes_no_further() {
     let flows: Vec<&str> = flows.filter(|flow| !["inner", "recovered"].contains(flow)).collect();
     assert_eq!(flows.len(), 16);
     for flow in flows {
-        project.flowc(&["run", "-q", flow, "--n", "150"]).ends(1).tells("[R0007]").tells("must satisfy `it");
+        // What a dataset may hold is its contract.
+        let code = if flow == "written" { 3 } else { 1 };
+        project.flowc(&["run", "-q", flow, "--n", "150"]).ends(code).tells("[R0007]").tells("must satisfy `it");
         project.flowc(&["run", "-q", flow, "--n", "15"]).ends(0);
     }
     project.flowc(&["run", "-q", "recovered", "--n", "15"]).ends(0).gives("2\n");
