@@ -1,7 +1,8 @@
 //! SQLite files, through rusqlite on a blocking thread.
 //!
 //! SQLite has five storage classes and no exact decimals: a Decimal is bound as an integer where it is
-//! whole and as a real number otherwise, and read back from whatever is stored, as the text it prints.
+//! whole and as a real number otherwise, and read back from whatever is stored, as the text it prints. One that would
+//! not come back as it is (of more than 15 digits, mostly) is refused.
 
 use super::{
     Answer, Statement, cancelled, failure, missing_column, quote, quote_path,
@@ -11,7 +12,11 @@ use super::{
 use crate::api::Cancel;
 use flow_expr::{Name, TypeTable, Value};
 use flow_plan::{ErrorClass, Failure};
-use rusqlite::{Connection, ErrorCode, OpenFlags, params_from_iter, types::ValueRef};
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags, params_from_iter,
+    types::{Value as Stored, ValueRef},
+};
+use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 use serde_json::{Map, Number, Value as Json};
 use std::{
     path::{Path, PathBuf},
@@ -101,9 +106,9 @@ impl Sqlite {
 
     fn query(&self, connection: &Connection, statement: &Statement, types: &TypeTable) -> Result<Answer, Failure> {
         let mut prepared = connection.prepare(&statement.text).map_err(|error| self.failed(&error))?;
-        let params = params_from_iter(statement.params.iter().map(bind));
+        let params = bound(&statement.params).map_err(|error| self.failed(&error))?;
         let Some(columns) = &statement.columns else {
-            let changed = prepared.execute(params).map_err(|error| self.failed(&error))?;
+            let changed = prepared.execute(params_from_iter(params)).map_err(|error| self.failed(&error))?;
             return Ok(Answer { rows: vec![], changed: Some(changed as u64) });
         };
         let names: Vec<Arc<str>> = prepared.column_names().map(Arc::from).collect();
@@ -114,7 +119,7 @@ impl Sqlite {
                 None => return Err(missing_column(&self.name, &column.name, &names)),
             }
         }
-        let mut rows = prepared.query(params).map_err(|error| self.failed(&error))?;
+        let mut rows = prepared.query(params_from_iter(params)).map_err(|error| self.failed(&error))?;
         let mut found = Vec::new();
         while let Some(row) = rows.next().map_err(|error| self.failed(&error))? {
             if found.len() == super::MOST_ROWS {
@@ -153,7 +158,7 @@ impl Sqlite {
             let mut insert =
                 transaction.prepare(&format!("insert into {table} ({}) values ({marks})", names.join(", ")))?;
             for row in rows {
-                insert.execute(params_from_iter(row.iter().map(bind)))?;
+                insert.execute(params_from_iter(bound(row)?))?;
             }
         }
         transaction.commit()?;
@@ -176,20 +181,33 @@ impl Sqlite {
     }
 }
 
+fn bound(values: &[Value]) -> rusqlite::Result<Vec<Stored>> {
+    values.iter().map(bind).collect()
+}
+
 /// The storage class that a value is bound as.
-fn bind(value: &Value) -> rusqlite::types::Value {
-    use rusqlite::types::Value as Stored;
-    use rust_decimal::prelude::ToPrimitive as _;
-    match value {
+fn bind(value: &Value) -> rusqlite::Result<Stored> {
+    Ok(match value {
         Value::Bool(flag) => Stored::Integer(i64::from(*flag)),
         Value::Int(number) => Stored::Integer(*number),
         Value::Float(number) => Stored::Real(*number),
-        Value::Decimal(number) if number.is_integer() => {
-            number.to_i64().map_or_else(|| Stored::Text(number.to_string()), Stored::Integer)
-        }
-        Value::Decimal(number) => number.to_f64().map_or_else(|| Stored::Text(number.to_string()), Stored::Real),
+        Value::Decimal(number) => decimal(*number)?,
         Value::Bytes(bytes) => Stored::Blob(bytes.to_vec()),
         other => to_text(other).map_or(Stored::Null, Stored::Text),
+    })
+}
+
+fn decimal(number: Decimal) -> rusqlite::Result<Stored> {
+    if let Some(whole) = number.to_i64().filter(|_| number.is_integer()) {
+        return Ok(Stored::Integer(whole));
+    }
+    let real = number.to_f64().unwrap_or(f64::NAN);
+    match real.to_string().parse::<Decimal>() {
+        Ok(back) if back == number => Ok(Stored::Real(real)),
+        _ => {
+            let why = format!("SQLite holds no exact decimals: {number} would be {real}");
+            Err(rusqlite::Error::ToSqlConversionFailure(why.into()))
+        }
     }
 }
 

@@ -119,6 +119,29 @@ async fn sqlite_holds_what_it_is_given() {
 }
 
 #[tokio::test]
+async fn sqlite_cuts_no_decimal() {
+    let folder = tempfile::tempdir().unwrap();
+    let (database, types, never) = (sqlite(&folder), TypeTable::default(), Cancel::never());
+    let amounts = columns(&[("amount", Type::Decimal)]);
+    for (text, is_held) in [
+        ("12345678901234.12", true),
+        ("0.1234567891", true),
+        ("9007199254740993", true),
+        ("-0.10", true),
+        ("123456789012345.678", false),
+        ("99999999999999999999", false),
+    ] {
+        let rows = vec![vec![Value::Decimal(text.parse().unwrap())]];
+        match database.replace_table("sums", &amounts, rows, &types, &never).await {
+            Ok(_) => assert!(is_held, "{text}"),
+            Err(failure) => assert!(!is_held && failure.message.contains(text), "{text}: {}", failure.message),
+        }
+    }
+    let answer = database.read_table("sums", amounts, &types, MINUTE, &never).await.unwrap();
+    assert_eq!(answer.rows, [json!({"amount": "-0.1"})], "what was refused changed nothing");
+}
+
+#[tokio::test]
 async fn postgres_holds_what_it_is_given() {
     let Some(url) = flow_testing::postgres() else { return };
     let database = postgres(url).await;

@@ -89,20 +89,7 @@ impl TypeProblem {
                 "a query cannot stand at this place",
             )
             .help("make it a part and join that: `with m as (select max(id) as id from b) select … from a cross join m`"),
-            Self::Fault(fault) => {
-                let title = "this condition over another query would be computed wrong";
-                match fault {
-                    Fault::OuterJoin => Problem::error(codes::E1106, span, title, "an outer join in it uses columns of the query around it")
-                        .help("compare those in its `where`, outside of the outer join"),
-                    Fault::Window => Problem::error(codes::E1106, span, "this sub-query cannot be computed", "a window cannot be ordered by a query")
-                        .help("make it a part and join that: `with m as (select max(id) as id from b) select … from a cross join m`"),
-                    Fault::Nulls => Problem::error(codes::E1106, span, title, "a null here or there would be lost")
-                        .help("let `in (select …)` stand alone in `where`, or as one side of `and`")
-                        .help("or say what is meant with `exists (select 1 from b where b.x = a.x)`"),
-                    Fault::Rows => Problem::error(codes::E1106, span, title, "its aggregate, or its `offset`, would be lost")
-                        .help("compare the aggregate instead: `(select count(*) from b where b.id = a.id) > 0`"),
-                }
-            }
+            Self::Fault(fault) => render_fault(fault, span),
             Self::NotRun(message) if message.contains("WindowFunction") => Problem::error(
                 codes::E1106,
                 span,
@@ -144,6 +131,29 @@ impl TypeProblem {
                     .help("or convert one side: `cast(x as bigint)`, which fails where the text is no number")
             }
         }
+    }
+}
+
+/// A condition over another query that would be computed wrong.
+fn render_fault(fault: Fault, span: Span) -> Problem {
+    let title = "this condition over another query would be computed wrong";
+    match fault {
+        Fault::OuterJoin => {
+            Problem::error(codes::E1106, span, title, "an outer join in it uses columns of the query around it")
+                .help("compare those in its `where`, outside of the outer join")
+        }
+        Fault::Window => Problem::error(
+            codes::E1106,
+            span,
+            "this sub-query cannot be computed",
+            "a window cannot be ordered by a query",
+        )
+        .help("make it a part and join that: `with m as (select max(id) as id from b) select … from a cross join m`"),
+        Fault::Nulls => Problem::error(codes::E1106, span, title, "a null here or there would be lost")
+            .help("let `in (select …)` stand alone in `where`, or as one side of `and`")
+            .help("or say what is meant with `exists (select 1 from b where b.x = a.x)`"),
+        Fault::Rows => Problem::error(codes::E1106, span, title, "its aggregate, or its `offset`, would be lost")
+            .help("compare the aggregate instead: `(select count(*) from b where b.id = a.id) > 0`"),
     }
 }
 

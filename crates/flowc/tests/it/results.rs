@@ -91,8 +91,8 @@ flow to_step(n: Int) -> Int { return plus_one(n, 1) }
 flow to_step_with_where(n: Int) -> Int { return plus_one(1, n) }
 flow to_flow(n: Int) -> Int { return inner(n) }
 flow by_function(n: Int) -> Int {
-  let p: P = 50
-  return twice(p + n - n + n / 3)
+  let p: P = 40
+  return twice(p + n / 3 - n / 15)
 }
 flow passed_on(n: Int) -> List<P> { return [n].map(same) }
 flow branched(n: Int) -> P {
