@@ -19,7 +19,7 @@ use crate::{
     time,
 };
 use flow_diag::Span;
-use flow_expr::Name;
+use flow_expr::{BinaryOp, Expr, ExprKind, Name, Value};
 use flow_plan::{Block, Bounds, Flow, Node, NodeKind, Overlap, Program, StaleAction};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -237,7 +237,7 @@ pub(crate) struct Writes {
     pub(crate) places: Vec<usize>,
     /// The first place in the text.
     pub(crate) at: Span,
-    /// Whether each run that succeeds writes it. A loop is taken to have something to go over.
+    /// Whether each run that succeeds writes it.
     pub(crate) always: bool,
 }
 
@@ -268,14 +268,34 @@ pub(crate) fn writes(flow: &Flow) -> BTreeMap<&Name, Writes> {
 }
 
 /// Whether a node, or one in the blocks inside it, is such a one and runs whatever happens. Blocks nest at most as
-/// deeply as the parser allows (256). A loop is taken to have something to go over.
+/// deeply as the parser allows (256).
 pub(crate) fn always(node: &Node, is_one: &dyn Fn(&Node) -> bool) -> bool {
     let inside = |block: &Block| block.nodes.iter().any(|node| always(node, is_one));
     is_one(node)
         || match &node.kind {
             NodeKind::If { then, otherwise, .. } => inside(then) && inside(otherwise),
             NodeKind::Match { arms, .. } => arms.iter().all(|arm| inside(&arm.body)),
-            NodeKind::For { body, .. } => inside(body),
+            NodeKind::For { items, body, .. } => is_never_empty(items) && inside(body),
             _ => false,
         }
+}
+
+/// Whether a list has items whatever the data is, as far as its expression tells.
+fn is_never_empty(items: &Expr) -> bool {
+    match &items.kind {
+        ExprKind::List(items) => !items.is_empty(),
+        ExprKind::Const(Value::List(items)) => !items.is_empty(),
+        ExprKind::Range(low, high) => match (&low.kind, &high.kind) {
+            (ExprKind::Const(Value::Int(low)), ExprKind::Const(Value::Int(high))) => low <= high,
+            (ExprKind::Const(Value::Date(low)), ExprKind::Const(Value::Date(high))) => low <= high,
+            _ => false,
+        },
+        ExprKind::Refined(inner, _) => is_never_empty(inner),
+        ExprKind::Binary(BinaryOp::Add, one, other) => is_never_empty(one) || is_never_empty(other),
+        ExprKind::Builtin(name, args) => {
+            let keeps = ["map", "sort", "sort_by", "reverse", "distinct"].contains(&&**name);
+            keeps && args.first().is_some_and(is_never_empty)
+        }
+        _ => false,
+    }
 }

@@ -268,7 +268,11 @@ fn never(at: Span) -> Arc<Unbounded> {
 pub(super) fn only_sometimes(dataset: &Name, flow: &Flow) -> Arc<Unbounded> {
     let at = writes(flow).get(dataset).map_or(flow.at, |written| written.at);
     let why = format!("a run may end without writing `{}`", dataset.short());
-    Unbounded::new(at, why, "write it in the other branches as well")
+    Unbounded::new(
+        at,
+        why,
+        "write it in the other branches as well, and not only in a loop that may have nothing to go over",
+    )
 }
 
 /// A call that is not in every run.

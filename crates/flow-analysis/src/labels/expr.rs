@@ -17,7 +17,10 @@ use super::{
 use flow_diag::Span;
 use flow_expr::{Arm, BinaryOp, Expr, ExprKind, Name, Part, Pattern, Value, VarId};
 use flow_plan::every_expression;
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
+
+/// How deeply functions in functions are told apart by what they bring; below, all that they use counts.
+const MOST_CAPTURES: u32 = 8;
 
 impl<'a> Walk<'a> {
     /// What a value carries.
@@ -193,7 +196,7 @@ impl<'a> Walk<'a> {
             }
             shape.join(&body(self, arm));
         }
-        self.deciding = before;
+        self.decided_again(before);
         shape
     }
 
@@ -250,6 +253,41 @@ impl<'a> Walk<'a> {
         shape
     }
 
+    /// What a function in place brings besides its arguments: the same for each of many rows, so they hide none of it.
+    fn captured(&mut self, function: &'a Expr) -> Marks {
+        let ExprKind::Lambda(params, _) = &function.kind else { return Marks::default() };
+        let all = self.outside(function);
+        if all.is_empty() || self.captures >= MOST_CAPTURES {
+            return all;
+        }
+        self.captures += 1;
+        let made = self.apply(function, &vec![Shape::default(); params.len()]).flat();
+        self.captures -= 1;
+        made
+    }
+
+    /// What the variables carry that a function in place uses and does not bind itself.
+    fn outside(&self, function: &Expr) -> Marks {
+        let mut bound = HashSet::new();
+        for part in every_expression(function) {
+            match &part.kind {
+                ExprKind::Lambda(params, _) => bound.extend(params.iter().copied()),
+                ExprKind::Match(_, arms) => arms.iter().for_each(|arm| names_of(&arm.pattern, &mut bound)),
+                _ => {}
+            }
+        }
+        let mut marks = Marks::default();
+        for part in every_expression(function) {
+            if let ExprKind::Var(var) = &part.kind
+                && !bound.contains(var)
+                && let Some(value) = self.values.get(var)
+            {
+                marks.join(&value.flat());
+            }
+        }
+        marks
+    }
+
     /// What a function gives for some values.
     pub(super) fn apply(&mut self, function: &'a Expr, args: &[Shape]) -> Shape {
         if let ExprKind::Lambda(params, body) = &function.kind {
@@ -281,7 +319,11 @@ impl<'a> Walk<'a> {
                 let mut tells = whole.beside(COUNT, &mut self.places);
                 let value = self.of_rows(whole.clone(), &args[1..]);
                 // Of a few that the text lists nothing comes off, as far as they go in.
-                let alone = whole.beside(ALONE, &mut self.places).within(&value.own);
+                let mut alone = whole.beside(ALONE, &mut self.places);
+                for function in &args[1..] {
+                    alone.join(&self.captured(function));
+                }
+                let alone = alone.within(&value.own);
                 if alone.labels_only().is_empty() {
                     self.removes(&value, Removes::Aggregate, at);
                 }
@@ -377,7 +419,8 @@ impl<'a> Walk<'a> {
         }
         let keys = given.first().and_then(|map| map.fields.get(KEYS)).filter(|_| name == "map_values").cloned();
         let given: Vec<Shape> = given.into_iter().map(Shape::items).collect();
-        let made = self.apply(&function[0], &given);
+        let (captured, made) = (self.captured(&function[0]), self.apply(&function[0], &given));
+        alone.join(&captured);
         match name {
             "min" | "max" => made,
             "flat_map" => made.with(COUNT, count).with(ALONE, alone),
@@ -432,6 +475,18 @@ impl<'a> Walk<'a> {
         let others = rest.iter().filter(|arg| !matches!(arg.kind, ExprKind::Lambda(..)));
         shape.own.join(&self.all(others));
         shape
+    }
+}
+
+fn names_of(pattern: &Pattern, names: &mut HashSet<VarId>) {
+    let mut pending = vec![pattern];
+    while let Some(pattern) = pending.pop() {
+        match pattern {
+            Pattern::Bind(var) => drop(names.insert(*var)),
+            Pattern::Variant(_, fields) => pending.extend(fields.iter().map(|(_, field)| field)),
+            Pattern::Either(choices) => pending.extend(choices),
+            Pattern::Any | Pattern::Const(_) | Pattern::Absent => {}
+        }
     }
 }
 

@@ -64,6 +64,10 @@ pub(super) struct Walk<'a> {
     pub(super) current: Summary<'a>,
     /// What decides whether that is done which is being looked at.
     pub(super) deciding: Marks,
+    /// What decides whether the flow goes on.
+    required: Marks,
+    /// Functions in functions that are looked at for what they bring themselves.
+    pub(super) captures: u32,
 }
 
 impl<'a> Walk<'a> {
@@ -124,6 +128,8 @@ impl<'a> Walk<'a> {
             inlined: 0,
             current: Summary::default(),
             deciding: Marks::default(),
+            required: Marks::default(),
+            captures: 0,
         };
         walk.all_functions();
         walk.all_steps();
@@ -213,6 +219,7 @@ impl<'a> Walk<'a> {
         self.filled.clear();
         self.current = Summary::default();
         self.deciding = Marks::default();
+        self.required = Marks::default();
     }
 
     /// What its callers must know.
@@ -307,7 +314,7 @@ impl<'a> Walk<'a> {
                 let before = self.decided(&decides, condition.at);
                 let mut shape = self.block(then);
                 shape.join(&self.block(otherwise));
-                self.deciding = before;
+                self.decided_again(before);
                 shape.own.join(&decides);
                 shape
             }
@@ -324,11 +331,19 @@ impl<'a> Walk<'a> {
                 self.set(*item, items.items());
                 let before = self.decided(&count, at);
                 let made = self.block(body);
-                self.deciding = before;
+                self.decided_again(before);
                 made.listed().with(COUNT, count).with(ALONE, alone)
             }
             NodeKind::Write { dataset, value, partition } => {
                 self.write(dataset, value, partition);
+                Shape::default()
+            }
+            NodeKind::Require { condition, warn: false, message, .. } => {
+                let decides = self.decision(condition);
+                self.all(message.as_deref());
+                // Where it does not hold, nothing after it is done, in the blocks around it either.
+                self.decided(&decides, condition.at);
+                self.required.join(&self.deciding);
                 Shape::default()
             }
             NodeKind::Wait { .. } | NodeKind::RequireFresh { .. } | NodeKind::Require { .. } => {
@@ -348,6 +363,12 @@ impl<'a> Walk<'a> {
             self.deciding.join(&by.own);
         }
         before
+    }
+
+    /// What is done is decided as before again, and by what the flow requires.
+    pub(super) fn decided_again(&mut self, before: Marks) {
+        self.deciding = before;
+        self.deciding.join(&self.required);
     }
 
     fn recovered(&mut self, mut shape: Shape, recover: Option<&'a Block>) -> Shape {

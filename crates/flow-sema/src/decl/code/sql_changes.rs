@@ -69,7 +69,14 @@ pub(crate) fn does(text: &str) -> Does<'_> {
     let mut begun = false;
     let mut does = Does::Reads;
     for (place, token) in tokens.iter().enumerate() {
-        let Token::Word(word) = *token else { continue };
+        let word = match *token {
+            Token::Word(word) => word,
+            // In quotes a name is a name, but as it is written.
+            Token::Quoted(name) if FUNCTIONS.contains(&name.name) && is_called(&tokens, place) => {
+                return Does::Changes(name);
+            }
+            _ => continue,
+        };
         let is_first = !begun;
         begun = true;
         if changes(&tokens, place, word, is_first) {
@@ -102,8 +109,11 @@ fn changes(tokens: &[Token<'_>], place: usize, word: Mention<'_>, is_first: bool
     // `select … into TABLE` makes one.
     let is_into = is(word, &["into"])
         && !matches!(before, Some(Token::Word(before)) if is(*before, &["insert", "merge", "replace", "ignore"]));
-    let is_called = is(word, FUNCTIONS) && matches!(tokens.get(place + 1), Some(Token::Sign('(')));
-    is_statement || is_part || is_into || is_called
+    is_statement || is_part || is_into || is(word, FUNCTIONS) && is_called(tokens, place)
+}
+
+fn is_called(tokens: &[Token<'_>], place: usize) -> bool {
+    matches!(tokens.get(place + 1), Some(Token::Sign('(')))
 }
 
 fn is(word: Mention<'_>, known: &[&str]) -> bool {
@@ -152,6 +162,7 @@ mod tests {
             ("with x as (select 1) insert into t select * from x", "insert"),
             ("explain analyze delete from t", "delete"),
             ("select nextval('ids')", "nextval"),
+            ("select pg_catalog.\"nextval\"('ids')", "nextval"),
             ("select a, pg_catalog.setval('ids', 1) from t", "setval"),
             ("select pg_notify('a', 'b')", "pg_notify"),
             ("select * into copy from t", "into"),
