@@ -1,7 +1,26 @@
-//! Callees before their callers, without recursion: for flows that call flows, functions that call functions.
+//! What comes before what: callees before their callers, without recursion, and what a block's requirements need before
+//! all else in it.
 
 use flow_expr::Name;
-use std::collections::BTreeMap;
+use flow_plan::{Block, Node, NodeId, NodeKind};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// The requirements of a block, and the nodes in it that they need: everything else in the block waits for them.
+pub(crate) fn needed_by_requirements(block: &Block) -> BTreeSet<NodeId> {
+    let is_requirement = |node: &&Node| matches!(node.kind, NodeKind::Require { .. } | NodeKind::RequireFresh { .. });
+    let mut pending: Vec<NodeId> = block.nodes.iter().filter(is_requirement).map(|node| node.id).collect();
+    let mut needed = BTreeSet::new();
+    if pending.is_empty() {
+        return needed;
+    }
+    let here: HashMap<NodeId, &Node> = block.nodes.iter().map(|node| (node.id, node)).collect();
+    while let Some(id) = pending.pop() {
+        if needed.insert(id) {
+            pending.extend(here.get(&id).into_iter().flat_map(|node| node.needs.iter().chain(&node.after)));
+        }
+    }
+    needed
+}
 
 /// Everything that can be reached, each after what it calls; where they call in a circle, some order.
 ///

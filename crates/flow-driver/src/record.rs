@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The version of events and of how the driver reads them. A journal of another version is shown, not resumed.
-pub const DRIVER_FORMAT: u32 = 1;
+pub const DRIVER_FORMAT: u32 = 2;
 
 /// What a run starts from. With the plan and the events it determines everything.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

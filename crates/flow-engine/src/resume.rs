@@ -1,7 +1,7 @@
 //! Going on with a run that was cut off: its journal is replayed into a driver, and what it still waits for is waited for.
 //!
-//! Only where that is sound: nothing with an effect may have been under way, since nobody knows whether it took effect;
-//! what the run made must still be there; no later run of its flow may have begun. Knows no policy; the driver decides
+//! Only where that is sound: no step with an effect may have been under way, since nobody knows whether it took effect,
+//! unless it is idempotent; a question to a model is lost, and stays charged; what the run made must still be there; no later run of its flow may have begun. Knows no policy; the driver decides
 //! as if nothing had happened.
 
 use crate::{
@@ -104,17 +104,11 @@ fn answers(event: &Event) -> Option<(Task, Kind)> {
 
 /// Why an open command may not be given again, if it may not.
 fn unsound(command: &Command) -> Option<String> {
-    let cut_off = |what: &str| format!("{what} when it was cut off, and may have taken effect");
     match command {
-        Command::Write { dataset, .. } => Some(cut_off(&format!("`{}` was being written", dataset.short()))),
-        Command::Run(run) if run.step.effect >= Effect::Write => {
-            Some(cut_off(&format!("`{}` was under way", run.label)))
-        }
-        Command::Run(run) if run.ask.is_some() => {
-            Some(format!("`{}` had asked a model when it was cut off, and nobody knows what that cost", run.label))
-        }
-        Command::Reserve { reservation, .. } => {
-            Some(format!("`{}` was about to ask a model when it was cut off", reservation.charge.label))
+        // The same value is published whole once more, and the same key says that it is the same.
+        Command::Write { .. } => None,
+        Command::Run(run) if run.step.effect >= Effect::Write && run.step.idempotent.is_none() => {
+            Some(format!("`{}` was under way when it was cut off, and may have taken effect", run.label))
         }
         _ => None,
     }

@@ -12,6 +12,7 @@ use crate::{
 };
 use flow_driver::{Command, ContractVerdict, Driver, Event, Last, Note, RunEnd, Task};
 use flow_exec::api::Cancel;
+use flow_plan::{ErrorClass, Failure};
 use flow_store::{Store, StoreError, Write};
 use std::{collections::VecDeque, sync::Arc};
 use tokio::sync::mpsc;
@@ -61,7 +62,8 @@ impl Running {
         }
     }
 
-    /// A run whose journal has led so far: what was commanded and not answered is commanded again.
+    /// A run whose journal has led so far: what was commanded and not answered is commanded again. What a model was
+    /// asked is lost: nobody knows what it cost, so the worst stays charged, and the retry policy says what then.
     pub(crate) fn going_on(
         driver: Driver,
         store: Arc<Store>,
@@ -72,7 +74,14 @@ impl Running {
         let mut running = Self { seq: events, pending: VecDeque::new(), ..Self::new(driver, store, shared) };
         let now = running.clock.now();
         for command in open {
-            running.obey(command, now)?;
+            match &command {
+                Command::Run(run) if run.ask.is_some() => {
+                    let message = "the run was cut off while the model was asked, and its answer is lost";
+                    let failure = Failure::new(ErrorClass::Connection, "R0801", message);
+                    running.pending.push_back(Event::Ran { task: run.task, result: Err(failure), ask: None });
+                }
+                _ => running.obey(command, now)?,
+            }
         }
         Ok(running)
     }

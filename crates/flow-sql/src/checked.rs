@@ -16,8 +16,8 @@ use datafusion::{
     },
     logical_expr::{
         Aggregate, BinaryExpr, Cast, ColumnarValue, Expr, LogicalPlan, Operator, Projection, ScalarFunctionArgs,
-        ScalarUDF, ScalarUDFImpl, Signature, Volatility, Window, WindowFunctionDefinition, expr::ScalarFunction,
-        expr_rewriter::NamePreserver, utils::merge_schema,
+        ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility, Window, WindowFunctionDefinition,
+        expr::ScalarFunction, expr_rewriter::NamePreserver, utils::merge_schema,
     },
     optimizer::AnalyzerRule,
 };
@@ -51,7 +51,17 @@ impl AnalyzerRule for CheckedArithmetic {
 
 fn checked(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
     use datafusion::logical_expr::ExprSchemable;
-    let Expr::BinaryExpr(BinaryExpr { left, op, right }) = expr else { return Transformed::no(expr) };
+    let is_instant = |inner: &Expr| matches!(inner.get_type(schema), Ok(DataType::Timestamp(..)));
+    let (left, op, right) = match expr {
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) => (left, op, right),
+        Expr::Cast(cast) if is_time(cast.field.data_type()) && is_instant(&cast.expr) => {
+            return Transformed::yes(time_of(*cast.expr, cast.field.data_type()));
+        }
+        Expr::TryCast(cast) if is_time(cast.field.data_type()) && is_instant(&cast.expr) => {
+            return Transformed::yes(time_of(*cast.expr, cast.field.data_type()));
+        }
+        other => return Transformed::no(other),
+    };
     let function = match op {
         Operator::Plus => &*ADD,
         Operator::Minus => &*SUBTRACT,
@@ -153,6 +163,53 @@ fn narrowed(plan: LogicalPlan, before: &DFSchema, first: usize, narrow: &[bool])
     });
     let columns = columns.collect();
     Ok(Transformed::yes(LogicalPlan::Projection(Projection::try_new(columns, Arc::new(plan))?)))
+}
+
+/// The time of day of an instant, in UTC.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct TimeOf {
+    to: DataType,
+    signature: Signature,
+}
+
+fn time_of(instant: Expr, to: &DataType) -> Expr {
+    let signature = Signature::new(TypeSignature::UserDefined, Volatility::Immutable);
+    let function = Arc::new(ScalarUDF::from(TimeOf { to: to.clone(), signature }));
+    Expr::ScalarFunction(ScalarFunction::new_udf(function, vec![instant]))
+}
+
+fn is_time(ty: &DataType) -> bool {
+    matches!(ty, DataType::Time64(_) | DataType::Time32(_))
+}
+
+impl ScalarUDFImpl for TimeOf {
+    fn name(&self) -> &str {
+        "time_of"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
+        Ok(types.to_vec())
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(self.to.clone())
+    }
+
+    fn return_field_from_args(&self, args: datafusion::logical_expr::ReturnFieldArgs<'_>) -> Result<Arc<Field>> {
+        let nullable = args.arg_fields.iter().any(|field| field.is_nullable());
+        Ok(Arc::new(Field::new(self.name(), self.to.clone(), nullable)))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        match args.args.as_slice() {
+            [instant] => instant.cast_to(&self.to, None),
+            _ => datafusion::common::internal_err!("{} takes one argument", self.name()),
+        }
+    }
 }
 
 static ADD: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| CheckedOp::function("checked_add"));

@@ -264,6 +264,8 @@ fn what_no_run_could_compute_is_refused_at_its_place() {
         ("select substr(customer, 1, -1) as n from orders", "1"),
         ("select split_part(customer, 'a', 0) as n from orders", "split_part(customer, 'a', 0)"),
         ("select make_date(2026, 13, id) as n from orders", "make_date(2026, 13, id)"),
+        ("select to_char(day, 'YYYY-MM-DD') as n from orders", "to_char(day, 'YYYY-MM-DD')"),
+        ("select to_date(customer, 'DD/MM/YYYY') as n from orders", "to_date(customer, 'DD/MM/YYYY')"),
     ] {
         let found = refused(text);
         if found != [format!("E1106 at '{at}'")] {

@@ -10,7 +10,7 @@ use datafusion::{
         datatypes::{DataType, Schema},
     },
     common::{
-        DFSchema, Result, ScalarValue,
+        DFSchema, Result, ScalarValue, plan_err,
         tree_node::{TreeNode, TreeNodeRecursion},
     },
     logical_expr::{
@@ -48,6 +48,9 @@ const LOOKING: &[&str] = &[
     "to_char",
 ];
 
+/// Functions that take formats behind their first argument.
+const FORMATTING: &[&str] = &["date_format", "to_char", "to_date", "to_timestamp"];
+
 /// Computes the calls of a plan that fail whatever the rows are.
 ///
 /// # Errors
@@ -57,6 +60,11 @@ pub(crate) fn try_calls(plan: &LogicalPlan) -> Result<()> {
         let schema = merge_schema(&node.inputs());
         node.apply_expressions(|whole| {
             whole.apply(|expr| {
+                if let Expr::ScalarFunction(call) = expr
+                    && FORMATTING.contains(&call.name())
+                {
+                    call.args.iter().skip(1).try_for_each(has_fields)?;
+                }
                 if let Expr::ScalarFunction(call) = expr
                     && LOOKING.contains(&call.name())
                     && call.func.signature().volatility == Volatility::Immutable
@@ -68,6 +76,19 @@ pub(crate) fn try_calls(plan: &LogicalPlan) -> Result<()> {
         })
     });
     walked.map(drop)
+}
+
+/// Refuses a format in which nothing of an instant or day has a place.
+fn has_fields(format: &Expr) -> Result<()> {
+    match format {
+        Expr::Literal(value, _) => match value.try_as_str().flatten() {
+            Some(text) if !text.contains('%') => {
+                plan_err!("a format has fields such as `%Y-%m-%d`, and `{text}` has none")
+            }
+            _ => Ok(()),
+        },
+        _ => Ok(()),
+    }
 }
 
 fn try_call(call: &ScalarFunction, schema: &DFSchema) -> Result<()> {

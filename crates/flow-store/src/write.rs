@@ -238,14 +238,23 @@ impl Rows<'_> {
         at: Timestamp,
         reservation: &Reservation,
     ) -> Result<Result<(), Box<OverBudget>>, RowError> {
+        let charge = &reservation.charge;
+        let is_charged: bool = self
+            .connection
+            .prepare_cached("select exists (select 1 from asks where run = ?1 and path = ?2 and attempt = ?3)")?
+            .query_row(params![*self.run, charge.path, charge.attempt], |row| row.get(0))?;
+        if is_charged {
+            // The run was cut off before it knew.
+            return Ok(Ok(()));
+        }
         for budget in &reservation.budgets {
             let since = at.as_millisecond().saturating_sub(i64::try_from(budget.per_ms).unwrap_or(i64::MAX));
             let used = used(self.connection, &budget.flow, since)?;
-            if let Some(over) = budget.refuses(used, reservation.charge.spent()) {
+            if let Some(over) = budget.refuses(used, charge.spent()) {
                 return Ok(Err(Box::new(over)));
             }
         }
-        self.charged(at, &reservation.charge)?;
+        self.charged(at, charge)?;
         Ok(Ok(()))
     }
 

@@ -8,6 +8,9 @@
 mod ages;
 mod passed;
 mod starts;
+mod surely;
+
+use surely::Surely;
 
 pub use ages::{Age, Input, Inputs};
 pub use starts::Rhythm;
@@ -19,7 +22,7 @@ use crate::{
     time,
 };
 use flow_diag::Span;
-use flow_expr::{BinaryOp, Expr, ExprKind, Name, Value};
+use flow_expr::Name;
 use flow_plan::{Block, Bounds, Flow, Node, NodeKind, Overlap, Program, StaleAction};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -244,6 +247,7 @@ pub(crate) struct Writes {
 /// The writes of a flow, by dataset.
 pub(crate) fn writes(flow: &Flow) -> BTreeMap<&Name, Writes> {
     let mut found: BTreeMap<&Name, Writes> = BTreeMap::new();
+    let surely = Surely::of(flow);
     for (place, top) in flow.body.nodes.iter().enumerate() {
         let inside = top.blocks().into_iter().flat_map(Block::all_nodes);
         for node in std::iter::once(top).chain(inside) {
@@ -254,7 +258,7 @@ pub(crate) fn writes(flow: &Flow) -> BTreeMap<&Name, Writes> {
                 writes.places.push(place);
                 let is_write =
                     |node: &Node| matches!(&node.kind, NodeKind::Write { dataset: written, .. } if written == dataset);
-                writes.always |= always(top, &is_write);
+                writes.always |= surely.does(&flow.body, top, &is_write);
             }
         }
     }
@@ -265,37 +269,4 @@ pub(crate) fn writes(flow: &Flow) -> BTreeMap<&Name, Writes> {
         }
     }
     found
-}
-
-/// Whether a node, or one in the blocks inside it, is such a one and runs whatever happens. Blocks nest at most as
-/// deeply as the parser allows (256).
-pub(crate) fn always(node: &Node, is_one: &dyn Fn(&Node) -> bool) -> bool {
-    let inside = |block: &Block| block.nodes.iter().any(|node| always(node, is_one));
-    is_one(node)
-        || match &node.kind {
-            NodeKind::If { then, otherwise, .. } => inside(then) && inside(otherwise),
-            NodeKind::Match { arms, .. } => arms.iter().all(|arm| inside(&arm.body)),
-            NodeKind::For { items, body, .. } => is_never_empty(items) && inside(body),
-            _ => false,
-        }
-}
-
-/// Whether a list has items whatever the data is, as far as its expression tells.
-fn is_never_empty(items: &Expr) -> bool {
-    match &items.kind {
-        ExprKind::List(items) => !items.is_empty(),
-        ExprKind::Const(Value::List(items)) => !items.is_empty(),
-        ExprKind::Range(low, high) => match (&low.kind, &high.kind) {
-            (ExprKind::Const(Value::Int(low)), ExprKind::Const(Value::Int(high))) => low <= high,
-            (ExprKind::Const(Value::Date(low)), ExprKind::Const(Value::Date(high))) => low <= high,
-            _ => false,
-        },
-        ExprKind::Refined(inner, _) => is_never_empty(inner),
-        ExprKind::Binary(BinaryOp::Add, one, other) => is_never_empty(one) || is_never_empty(other),
-        ExprKind::Builtin(name, args) => {
-            let keeps = ["map", "sort", "sort_by", "reverse", "distinct"].contains(&&**name);
-            keeps && args.first().is_some_and(is_never_empty)
-        }
-        _ => false,
-    }
 }

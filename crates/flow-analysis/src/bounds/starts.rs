@@ -3,7 +3,7 @@
 //! A flow that starts when a dataset has a new version, or that another one calls, has the calendar of that flow and
 //! a delay: the start comes at any time from the calendar's instant until then.
 
-use super::{Bounded, SystemBounds, Ties, Unbounded, always, writes};
+use super::{Bounded, SystemBounds, Ties, Unbounded, surely::Surely, writes};
 use crate::{
     calendar::{Calendar, Gap},
     spell, time,
@@ -142,8 +142,9 @@ impl<'a> SystemBounds<'a> {
                 false => timeline.map_or(0, |timeline| timeline.end(place).saturating_sub(takes)),
             }
         };
-        let surely = (0..calling.body.nodes.len()).filter(|place| always(&calling.body.nodes[*place], &calls));
-        let Some((begin, place)) = surely.map(|place| (begin(place), place)).min() else {
+        let (body, surely) = (&calling.body, Surely::of(calling));
+        let places = (0..body.nodes.len()).filter(|place| surely.does(body, &body.nodes[*place], &calls));
+        let Some((begin, place)) = places.map(|place| (begin(place), place)).min() else {
             return Err(calls_only_sometimes(flow, calling, calls));
         };
         let at = calling.body.nodes[place].at;

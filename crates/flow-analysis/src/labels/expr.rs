@@ -196,7 +196,7 @@ impl<'a> Walk<'a> {
             }
             shape.join(&body(self, arm));
         }
-        self.decided_again(before);
+        self.deciding = before;
         shape
     }
 
@@ -332,7 +332,11 @@ impl<'a> Walk<'a> {
             }
             Kind::Counts => {
                 let whole = self.expr(first);
-                let tells = whole.beside(COUNT, &mut self.places);
+                let mut tells = whole.beside(COUNT, &mut self.places);
+                for function in &args[1..] {
+                    let captured = Shape::of(self.captured(function));
+                    tells.join(&self.choice(&captured));
+                }
                 // What it is asked about is looked at for what it takes off.
                 self.of_rows_and(whole, &args[1..]);
                 Shape::of(tells)

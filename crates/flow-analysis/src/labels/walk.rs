@@ -12,7 +12,10 @@ use super::{
     sink::{Held, Noted, Sink, Summary},
     trail::{Origin, Says, Trails, What},
 };
-use crate::{order::callees_first, sql::Queries};
+use crate::{
+    order::{callees_first, needed_by_requirements},
+    sql::Queries,
+};
 use flow_diag::Span;
 use flow_expr::{Expr, ExprKind, Name, VarId};
 use flow_plan::{Block, Body, Dataset, Flow, Location, Node, NodeKind, Param, Program, Step, every_expression};
@@ -64,8 +67,6 @@ pub(super) struct Walk<'a> {
     pub(super) current: Summary<'a>,
     /// What decides whether that is done which is being looked at.
     pub(super) deciding: Marks,
-    /// What decides whether the flow goes on.
-    required: Marks,
     /// Functions in functions that are looked at for what they bring themselves.
     pub(super) captures: u32,
 }
@@ -128,7 +129,6 @@ impl<'a> Walk<'a> {
             inlined: 0,
             current: Summary::default(),
             deciding: Marks::default(),
-            required: Marks::default(),
             captures: 0,
         };
         walk.all_functions();
@@ -219,7 +219,6 @@ impl<'a> Walk<'a> {
         self.filled.clear();
         self.current = Summary::default();
         self.deciding = Marks::default();
-        self.required = Marks::default();
     }
 
     /// What its callers must know.
@@ -277,15 +276,41 @@ impl<'a> Walk<'a> {
     }
 
     /// The nodes of a block; gives what its result carries. Blocks nest at most as deeply as the parser allows (256).
+    ///
+    /// What a block requires decides whether anything else in it is done, wherever it stands, and whether the block has a
+    /// result.
     fn block(&mut self, block: &'a Block) -> Shape {
-        for node in &block.nodes {
-            let mut shape = self.node(node);
-            if self.annotations.values.contains_key(&node.at) {
-                shape = self.put(shape, Site::Value(node.at), node.at);
+        let free = needed_by_requirements(block);
+        let (first, then): (Vec<&Node>, Vec<&Node>) = block.nodes.iter().partition(|node| free.contains(&node.id));
+        let mut required = vec![];
+        for node in first {
+            if let NodeKind::Require { condition, warn: false, message, .. } = &node.kind {
+                required.push((self.decision(condition), condition.at));
+                self.all(message.as_deref());
+            } else {
+                self.named(node);
             }
-            self.set(node.var, shape);
         }
-        block.result.as_ref().map_or_else(Shape::default, |result| self.expr(result))
+        let before = self.deciding.clone();
+        required.iter().for_each(|(by, at)| drop(self.decided(by, *at)));
+        then.into_iter().for_each(|node| self.named(node));
+        self.deciding = before;
+        let mut shape = block.result.as_ref().map_or_else(Shape::default, |result| self.expr(result));
+        for (by, at) in required.iter().filter(|(by, _)| !by.is_empty()) {
+            let mut by = Shape::of(by.whole());
+            self.hop(&mut by, *at, Says::Decides);
+            shape.own.join(&by.own);
+        }
+        shape
+    }
+
+    /// A node, whose value has a name.
+    fn named(&mut self, node: &'a Node) {
+        let mut shape = self.node(node);
+        if self.annotations.values.contains_key(&node.at) {
+            shape = self.put(shape, Site::Value(node.at), node.at);
+        }
+        self.set(node.var, shape);
     }
 
     fn node(&mut self, node: &'a Node) -> Shape {
@@ -314,7 +339,7 @@ impl<'a> Walk<'a> {
                 let before = self.decided(&decides, condition.at);
                 let mut shape = self.block(then);
                 shape.join(&self.block(otherwise));
-                self.decided_again(before);
+                self.deciding = before;
                 shape.own.join(&decides);
                 shape
             }
@@ -331,19 +356,11 @@ impl<'a> Walk<'a> {
                 self.set(*item, items.items());
                 let before = self.decided(&count, at);
                 let made = self.block(body);
-                self.decided_again(before);
+                self.deciding = before;
                 made.listed().with(COUNT, count).with(ALONE, alone)
             }
             NodeKind::Write { dataset, value, partition } => {
                 self.write(dataset, value, partition);
-                Shape::default()
-            }
-            NodeKind::Require { condition, warn: false, message, .. } => {
-                let decides = self.decision(condition);
-                self.all(message.as_deref());
-                // Where it does not hold, nothing after it is done, in the blocks around it either.
-                self.decided(&decides, condition.at);
-                self.required.join(&self.deciding);
                 Shape::default()
             }
             NodeKind::Wait { .. } | NodeKind::RequireFresh { .. } | NodeKind::Require { .. } => {
@@ -363,12 +380,6 @@ impl<'a> Walk<'a> {
             self.deciding.join(&by.own);
         }
         before
-    }
-
-    /// What is done is decided as before again, and by what the flow requires.
-    pub(super) fn decided_again(&mut self, before: Marks) {
-        self.deciding = before;
-        self.deciding.join(&self.required);
     }
 
     fn recovered(&mut self, mut shape: Shape, recover: Option<&'a Block>) -> Shape {

@@ -7,10 +7,13 @@ use super::{
     steps,
     trail::{Origin, Says, TrailId, Trails},
 };
-use crate::consent::{Consent, Givers, is_person};
+use crate::{
+    consent::{Consent, Givers, is_person},
+    order::needed_by_requirements,
+};
 use flow_diag::Span;
 use flow_expr::{Expr, ExprKind, Name, Pattern, UnaryOp, VarId};
-use flow_plan::{Block, Flow, MatchArm, Node, NodeId, NodeKind, Program, Step, every_expression};
+use flow_plan::{Block, Flow, MatchArm, Node, NodeKind, Program, Step, every_expression};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What a value may come from: a draft, with its way, and parameters of the flow, by their position.
@@ -339,20 +342,10 @@ impl<'a> Walk<'a> {
 
     /// Requirements decide whether the rest of their block runs; all that they do not need themselves waits for them.
     fn gate(&mut self, block: &'a Block, gate: &Comes) {
-        let here: HashMap<NodeId, &Node> = block.nodes.iter().map(|node| (node.id, node)).collect();
-        let is_requirement =
-            |node: &&Node| matches!(node.kind, NodeKind::Require { .. } | NodeKind::RequireFresh { .. });
-        let requirements: Vec<&Node> = block.nodes.iter().filter(is_requirement).collect();
-        let mut free = BTreeSet::new();
-        let mut pending: Vec<NodeId> = requirements.iter().map(|node| node.id).collect();
-        while let Some(id) = pending.pop() {
-            if free.insert(id) {
-                pending.extend(here.get(&id).into_iter().flat_map(|node| node.needs.iter().chain(&node.after)));
-            }
-        }
+        let free = needed_by_requirements(block);
         let waiting = block.nodes.iter().filter(|node| !free.contains(&node.id));
         let Some(changed) = waiting.clone().find_map(|node| self.change(node)) else { return };
-        let decided_by = requirements.into_iter().find_map(|node| match &node.kind {
+        let decided_by = block.nodes.iter().find_map(|node| match &node.kind {
             NodeKind::Require { condition, warn: false, .. } if !self.let_out(node, condition).is_clean() => {
                 Some(condition.at)
             }

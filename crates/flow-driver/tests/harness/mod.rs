@@ -346,7 +346,7 @@ impl<'a> World<'a> {
             deadlines: self.deadlines.clone(),
             dry: self.dry,
         };
-        assert_eq!(DRIVER_FORMAT, 1);
+        assert_eq!(DRIVER_FORMAT, 2);
         let flow = Name::new(format!("m.{flow}"));
         let (program, unselected) = (Arc::new(program.clone()), self.unselected.clone());
         let driver = Driver::with_program(program, flow, self.params.clone(), unselected, start.clone());

@@ -121,8 +121,9 @@ fn recovery_block(el: &mut Elaborator<'_>, recovery: &Recovery, ty: &Type, is_de
             Some((other, found))
         }
         Recovery::Block(block) => {
-            let wanted = Some((ty, because)).filter(|_| is_declared || !matches!(ty, Type::Unit));
-            el.block(block, wanted)
+            // Where nothing is declared, the value need not keep the rules of the call's.
+            let wanted = if is_declared { ty.clone() } else { el.env.unruled(ty) };
+            el.block(block, Some((&wanted, because)).filter(|_| is_declared || !matches!(ty, Type::Unit)))
         }
     };
     let (result, joined) = match found {

@@ -128,7 +128,7 @@ fn read(env: &Environment, id: ItemId, text: &str, ty: &Type) -> Result<Value, S
     if *ty == Type::Unknown {
         return Err("its type is not known".to_owned());
     }
-    let wrong = || format!("expected {}", example(ty));
+    let wrong = || format!("expected {}", example(env.base(ty.required())));
     let parsed = flow_syntax::parse(FileId::default(), &format!("const x = {text}"));
     let mut decls = parsed.root().decls();
     let (Some(ast::Decl::Const(decl)), None, true) = (decls.next(), decls.next(), parsed.problems.is_empty()) else {
@@ -154,7 +154,7 @@ fn literal(expr: &Expr) -> Option<Value> {
 }
 
 fn example(ty: &Type) -> &'static str {
-    match ty.required() {
+    match ty {
         Type::Bool => "`true` or `false`",
         Type::Int => "a whole number such as `5` or `10MiB`",
         Type::Decimal | Type::Float => "a number such as `0.5`",

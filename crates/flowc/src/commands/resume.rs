@@ -1,4 +1,4 @@
-//! `flowc resume RUN`: goes on with a run that was cut off while it waited.
+//! `flowc resume RUN`: goes on with a run that was cut off.
 
 use crate::{
     cli::Global,
@@ -14,7 +14,7 @@ use clap::Args;
 use flow_engine::{EngineError, Options};
 use std::time::Duration;
 
-/// Goes on with a run whose process ended while it waited, for a person or for a time
+/// Goes on with a run whose process was killed: waits and approvals stay as they were
 #[derive(Debug, Args)]
 pub(crate) struct Resume {
     /// The run's id, a part of it that is its alone, or `last`

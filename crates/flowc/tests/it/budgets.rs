@@ -4,10 +4,11 @@ use crate::{
     ai::{Server, says},
     sandbox::Sandbox,
 };
-use flow_testing::server::{Act, Server as Raw};
+use flow_testing::server::{Act, Server as Raw, json};
 use serde_json::Value as Json;
 use std::{
     process::Stdio,
+    sync::atomic::{AtomicUsize, Ordering},
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -116,6 +117,35 @@ fn an_ask_that_was_under_way_when_flowc_was_killed_counts_with_the_worst() {
     sandbox.change("main.flow", &old, &new);
     let said = sandbox.flowc(&["run", "main", "--n", "3"]).ends(0);
     assert_eq!((server.count(), said.out.matches("yes").count()), (1, 1), "one ask is left: {}", said.out);
+}
+
+#[test]
+fn an_ask_that_was_lost_stays_charged_when_the_run_goes_on() {
+    for (retry, expected) in [("retry { up to 1 times, on connection }", "yes\n"), ("", "nothing\n")] {
+        let asked = AtomicUsize::new(0);
+        let server = Raw::start(move |_| match asked.fetch_add(1, Ordering::SeqCst) {
+            0 => Act::Hang(String::new()),
+            _ => Act::Send(json(&says("yes").1.to_string())),
+        });
+        let sandbox = project(server.address.port(), "budget 9 asks per 1h", retry);
+        let mut child =
+            sandbox.command(&["run", "main", "--n", "1"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let start = Instant::now();
+        while server.count() == 0 {
+            assert!(start.elapsed() < Duration::from_secs(60), "nobody was asked");
+            sleep(Duration::from_millis(20));
+        }
+        sleep(Duration::from_millis(300));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(sandbox.flowc(&["resume", "last"]).ends(0).out, expected);
+        let asks = if retry.is_empty() { 1 } else { 2 };
+        assert_eq!(server.count(), asks);
+        let cost = sandbox.flowc(&["cost"]).ends(0);
+        for part in [format!("{asks} of 9 asks"), "counted with the worst".into()] {
+            assert!(cost.out.contains(&part), "no {part:?} in\n{}", cost.out);
+        }
+    }
 }
 
 #[test]

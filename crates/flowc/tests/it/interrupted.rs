@@ -49,6 +49,28 @@ fn a_killed_run_is_known_and_the_next_one_goes_on() {
 }
 
 #[test]
+fn what_is_idempotent_is_gone_on_with_under_the_same_key() {
+    let project = Sandbox::program(
+        "dataset paid: Int { at json(\"out/paid.json\") }\n\
+         step before() -> Int {\n  sh \"echo x >> before.log; echo 1\"\n  effect none\n}\n\
+         step pay(n: Int) -> Int {\n  sh \"\"\"\n    echo \"$FLOW_IDEMPOTENCY_KEY\" >> keys.log\n    \
+         test -e go || sleep 1000\n    echo 7\n  \"\"\"\n  idempotent by \"order-{n}\"\n}\n\
+         flow main() -> Int {\n  let paying = pay(before())\n  write paid = paying\n  return paying\n}\n",
+    );
+    let mut child = project.command(&["run"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    wait_for("the payment", || project.path("keys.log").exists());
+    sleep(Duration::from_millis(300));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    project.write("go", "");
+    assert_eq!(project.flowc(&["resume", "last"]).ends(0).out, "7\n");
+    assert_eq!(project.read("before.log"), "x\n", "what was done stays done");
+    assert_eq!(project.read("keys.log").lines().collect::<Vec<_>>(), ["order-1", "order-1"]);
+    assert_eq!(project.read("out/paid.json").trim(), "7");
+    project.flowc(&["resume", "last"]).ends(2).tells("it is over");
+}
+
+#[test]
 fn killed_at_any_moment_readers_see_the_old_or_the_new() {
     let project = Sandbox::program(
         "type Row { n: Int, text: String }\n\

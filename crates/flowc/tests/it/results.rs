@@ -56,6 +56,32 @@ fn a_flow_whose_result_has_no_value_says_so_at_the_end_and_when_asked() {
     assert_eq!(project.flowc(&["run", "--n", "1"]).ends(0).out, "1\n");
 }
 
+#[test]
+fn times_of_day_are_compared_row_by_row() {
+    let query = |condition: &str| {
+        format!(
+            "step q(rows: Table<Row>) -> List<Int> {{ sql \"select id from rows where {condition} order by id\" }}\n"
+        )
+    };
+    for (condition, expected) in [
+        ("cast(at as time) > time '12:00'", vec![1]),
+        ("at::time between time '09:00' and time '11:00'", vec![2]),
+        ("time '12:00' >= try_cast(at as time)", vec![2]),
+        ("cast(at as time) = time '15:00'", vec![1]),
+    ] {
+        let project = Sandbox::program(&format!(
+            "type Row {{ id: Int, at: Timestamp }}\n\
+             dataset rows: Table<Row> {{ at csv(\"rows.csv\"), arrives by hand }}\n{}\
+             flow main() -> List<Int> {{ return q(rows) }}\n",
+            query(condition)
+        ));
+        project.write("rows.csv", "id,at\n1,2025-03-04T15:00:00Z\n2,2025-03-05T10:00:00Z\n");
+        let said = project.flowc(&["run", "-q"]).ends(0);
+        let found: Vec<i64> = serde_json::from_str(&said.out).unwrap();
+        assert_eq!(found, expected, "{condition}");
+    }
+}
+
 /// Flows that make a value of a refined type out of `n` in every way that there is.
 const REFINED: &str = r#"
 type P = Int where it <= 100

@@ -48,7 +48,8 @@ pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
             b'\'' => (1 + quoted_length(&rest[1..], '\'', false), Some(Token::Literal)),
             b'"' => {
                 let length = quoted_length(&rest[1..], '"', false);
-                let name = rest[1..length].trim_end_matches('"');
+                // One that opens at the end of the text has none.
+                let name = rest.get(1..length).unwrap_or_default().trim_end_matches('"');
                 (1 + length, Some(Token::Quoted(Mention { name, start: at + 1 })))
             }
             b'-' if rest.starts_with("--") => (through(rest, "\n"), None),
@@ -110,6 +111,10 @@ mod tests {
         let found = names("select 1e5, a.b from \"Orders\" o, 'x'");
         let words: Vec<&str> = found.words.iter().map(|mention| mention.name).collect();
         assert_eq!(words, ["select", "a", "b", "from", "Orders", "o"]);
+        // One that is not closed, as while it is typed.
+        for text in ["\"", "select \"", "select \"é", "select \"\"", "select \"\"\""] {
+            assert!(names(text).words.len() <= 3, "{text}");
+        }
     }
 
     #[test]
