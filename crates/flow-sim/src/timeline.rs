@@ -2,7 +2,7 @@
 
 use crate::facts::{RunFacts, class_word};
 use flow_driver::{ContractVerdict, How, Judged, NodeEnd, NodeStatus, Note, QuestionEnd, Says, Wait};
-use flow_plan::words;
+use flow_plan::{Failure, words};
 
 /// Lines that are shown of a run.
 const MOST_LINES: usize = 40;
@@ -39,7 +39,7 @@ fn line(note: &Note, name: &dyn Fn(&str) -> String) -> Option<(String, String)> 
             let who = who.chain(judge.iter().map(|judge| format!(", judge `{}`", judge.short()))).collect::<String>();
             let mut text = match failure {
                 Some(failure) => {
-                    format!("attempt {attempt}{who}: {} ({})", one_line(&failure.message), class_word(failure.class))
+                    format!("attempt {attempt}{who}: {} ({})", told(failure), class_word(failure.class))
                 }
                 None => format!("attempt {attempt}{who}: done"),
             };
@@ -78,7 +78,7 @@ fn line(note: &Note, name: &dyn Fn(&str) -> String) -> Option<(String, String)> 
                 (NodeStatus::Succeeded, Some(How::Given)) => "took what a person gave".to_owned(),
                 (NodeStatus::Succeeded, Some(How::Recovered)) => with_why("recovered with `else`", end),
                 (NodeStatus::Failed, _) => match (&end.failure, &end.because) {
-                    (Some(failure), _) => format!("failed: {}", one_line(&failure.message)),
+                    (Some(failure), _) => format!("failed: {}", told(failure)),
                     (None, Some((_, label))) => format!("failed because of {label}"),
                     (None, None) => "failed".to_owned(),
                 },
@@ -95,6 +95,14 @@ fn line(note: &Note, name: &dyn Fn(&str) -> String) -> Option<(String, String)> 
         }
         _ => return None,
     })
+}
+
+/// What a failure says, with the first place that it names.
+fn told(failure: &Failure) -> String {
+    match failure.details.first() {
+        Some(detail) => format!("{}: {}", one_line(&failure.message), beginning(detail)),
+        None => one_line(&failure.message),
+    }
 }
 
 /// How a question to a person ended.

@@ -79,13 +79,14 @@ pub struct QueryText {
 }
 
 impl QueryText {
-    /// The span of a range of the query.
+    /// The span of a range of the query; all of it if the query has no text.
     #[must_use]
     pub fn span(&self, start: u32, end: u32) -> Span {
         match &self.map {
             Some(map) => {
                 let range = map.range_to_source(start, end);
-                Span::new(self.at.file, range.start().into(), range.end().into())
+                let span = Span::new(self.at.file, range.start().into(), range.end().into());
+                if self.at.start <= span.start && span.end <= self.at.end { span } else { self.at }
             }
             None => self.at,
         }

@@ -132,6 +132,7 @@ fn check_rule(env: &Environment, rule: &Refinement, value: &Value, at: Span, out
         let shown = Expr::new(ExprKind::Const(value.clone()), at);
         let shown = Expr::new(ExprKind::Builtin("text".into(), vec![shown]), at);
         let value = match flow_expr::evaluate(&shown, &(), &context) {
+            Ok(Value::String(text)) if text.is_empty() => "an empty text".to_owned(),
             Ok(Value::String(text)) => format!("`{text}`"),
             _ => "this value".to_owned(),
         };

@@ -41,6 +41,26 @@ fn a_mutant_is_killed() {
 }
 
 #[test]
+fn a_failing_test_names_the_item_that_does_not_fit() {
+    let text = r#"
+model m { provider openai, name "gpt-5-mini-2025-08-07" }
+type Item { id: Int, qty: Int where it > 0 }
+step list() -> List<Item> {
+  ai m { prompt "list" }
+  guard it.count() > 0 else fail
+}
+flow main() -> Int { return list().count() }
+test "one bad item" {
+  given list = malformed("[\{\"id\": 1, \"qty\": 1}, \{\"id\": 2, \"qty\": 0}]")
+  let r = run main()
+  expect r.result == 2
+}
+"#;
+    let said = Sandbox::program(text).flowc(&["test"]).ends(1);
+    said.gives("does not fit `List<Item>`: list[1].qty: expected `it > 0`, found 0");
+}
+
+#[test]
 fn waits_take_no_time_and_count() {
     passes(
         r#"
