@@ -1,8 +1,8 @@
 //! Going on with a run that was cut off: its journal is replayed into a driver, and what it still waits for is waited for.
 //!
 //! Only where that is sound: no step with an effect may have been under way, since nobody knows whether it took effect,
-//! unless it is idempotent; a question to a model is lost, and stays charged; what the run made must still be there; no later run of its flow may have begun. Knows no policy; the driver decides
-//! as if nothing had happened.
+//! unless it is idempotent; a question to a model is lost, and stays charged; what the run made must still be there; no
+//! later run of its flow may have begun. Knows no policy; the driver decides as if nothing had happened.
 
 use crate::{
     Engine, EngineError, Happening, Progress, RunSummary,
@@ -104,14 +104,10 @@ fn answers(event: &Event) -> Option<(Task, Kind)> {
 
 /// Why an open command may not be given again, if it may not.
 fn unsound(command: &Command) -> Option<String> {
-    match command {
-        // The same value is published whole once more, and the same key says that it is the same.
-        Command::Write { .. } => None,
-        Command::Run(run) if run.step.effect >= Effect::Write && run.step.idempotent.is_none() => {
-            Some(format!("`{}` was under way when it was cut off, and may have taken effect", run.label))
-        }
-        _ => None,
-    }
+    // A write publishes the same value whole once more, and what is idempotent has the same key.
+    let Command::Run(run) = command else { return None };
+    (run.step.effect >= Effect::Write && run.step.idempotent.is_none())
+        .then(|| format!("`{}` was under way when it was cut off, and may have taken effect", run.label))
 }
 
 impl Engine {

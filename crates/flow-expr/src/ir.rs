@@ -6,7 +6,7 @@
 use crate::{Name, Type, Value};
 use flow_diag::Span;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// A variable. Unique within one function, step, flow or refinement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -34,6 +34,29 @@ impl Expr {
     #[must_use]
     pub fn new(kind: ExprKind, at: Span) -> Self {
         Self { kind, at }
+    }
+
+    /// What is converted to the type of its place, or must keep the refinements of that.
+    #[must_use]
+    pub fn unconverted(&self) -> &Self {
+        match &self.kind {
+            ExprKind::IntToDecimal(inner) | ExprKind::Refined(inner, _) => inner.unconverted(),
+            _ => self,
+        }
+    }
+
+    /// The variables that it uses and that nothing in it binds.
+    #[must_use]
+    pub fn free_variables(&self) -> BTreeSet<VarId> {
+        let (mut used, mut bound) = (BTreeSet::new(), BTreeSet::new());
+        self.visit(&mut |part| match &part.kind {
+            ExprKind::Var(var) => drop(used.insert(*var)),
+            ExprKind::Lambda(params, _) => bound.extend(params),
+            ExprKind::Match(_, arms) => bound.extend(arms.iter().flat_map(|arm| arm.pattern.variables())),
+            _ => {}
+        });
+        used.retain(|var| !bound.contains(var));
+        used
     }
 
     /// Calls `see` for this expression and everything in it, in no particular order. Never recurses.
@@ -264,6 +287,23 @@ pub enum Pattern {
     Variant(Arc<str>, Vec<(Arc<str>, Pattern)>),
     /// `a | b`; binds nothing.
     Either(Vec<Pattern>),
+}
+
+impl Pattern {
+    /// The variables that it binds.
+    #[must_use]
+    pub fn variables(&self) -> Vec<VarId> {
+        let (mut found, mut pending) = (vec![], vec![self]);
+        while let Some(pattern) = pending.pop() {
+            match pattern {
+                Self::Bind(var) => found.push(*var),
+                Self::Variant(_, fields) => pending.extend(fields.iter().map(|(_, field)| field)),
+                Self::Either(choices) => pending.extend(choices),
+                _ => {}
+            }
+        }
+        found
+    }
 }
 
 /// A pure function of the program.

@@ -8,7 +8,7 @@ use crate::{
     values::Settings,
 };
 use flow_diag::Span;
-use flow_expr::{Expr, Function, Name, Type, TypeDef, TypeTable, Value};
+use flow_expr::{Expr, Function, Name, Refinement, Type, TypeDef, TypeTable, Value};
 use flow_syntax::ast;
 use std::{
     cell::RefCell,
@@ -124,6 +124,17 @@ impl Environment {
             ty = base;
         }
         ty
+    }
+
+    /// The names that a type has before what its values are made of, with their rules, from the outermost.
+    pub(crate) fn aliases<'t>(&'t self, ty: &'t Type) -> impl Iterator<Item = (&'t Name, &'t Refinement)> {
+        let mut ty = ty.required();
+        std::iter::from_fn(move || {
+            let Type::Named(name) = ty else { return None };
+            let Some(TypeDef::Refined { base, refinement, .. }) = self.types.get(name) else { return None };
+            ty = base.required();
+            Some((name, refinement))
+        })
     }
 
     /// The fields of a record type with their declarations.

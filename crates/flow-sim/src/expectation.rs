@@ -49,7 +49,7 @@ fn blame(condition: &Expr, scope: &dyn Scope, context: &Context<'_>, parts: &mut
         }
         ExprKind::Binary(op, left, right) if is_comparison(*op) => {
             for side in [left, right] {
-                if !matches!(bare(side).kind, ExprKind::Const(_)) {
+                if !matches!(side.unconverted().kind, ExprKind::Const(_)) {
                     parts.push((side.at, shown(side, scope, context)));
                 }
             }
@@ -62,13 +62,6 @@ fn blame(condition: &Expr, scope: &dyn Scope, context: &Context<'_>, parts: &mut
                 .extend(looked_at.filter(|arg| arg.at != condition.at).map(|arg| (arg.at, shown(arg, scope, context))));
         }
         _ => parts.push((condition.at, shown(condition, scope, context))),
-    }
-}
-
-fn bare(expr: &Expr) -> &Expr {
-    match &expr.kind {
-        ExprKind::IntToDecimal(inner) | ExprKind::Refined(inner, _) => bare(inner),
-        _ => expr,
     }
 }
 

@@ -90,8 +90,9 @@ pub fn scalar_kind(ty: &Type, types: &TypeTable) -> Option<Scalar> {
     })
 }
 
-/// The variants of an enum without payload.
-pub(crate) fn variants<'t>(ty: &Type, types: &'t TypeTable) -> Option<Vec<&'t str>> {
+/// The variants of an enum without payload, which are its column's texts; none of another type.
+#[must_use]
+pub fn variants<'t>(ty: &Type, types: &'t TypeTable) -> Option<Vec<&'t str>> {
     match ty {
         Type::Optional(inner) => variants(inner, types),
         Type::Named(name) => match types.get(name)? {

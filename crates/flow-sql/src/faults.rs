@@ -71,17 +71,13 @@ fn look(expr: &Expr, schema: &DFSchema, found: &mut Option<Fault>) -> Result<()>
             Expr::ScalarSubquery(query) => outer_join(query),
             Expr::WindowFunction(window) => {
                 let keys = window.params.order_by.iter().map(|key| &key.expr).chain(&window.params.partition_by);
-                keys.into_iter().any(has_query).then_some(Fault::Window)
+                keys.into_iter().any(Expr::contains_scalar_subquery).then_some(Fault::Window)
             }
             _ => None,
         });
         Ok(TreeNodeRecursion::Continue)
     })
     .map(|_| ())
-}
-
-fn has_query(expr: &Expr) -> bool {
-    expr.exists(|part| Ok(matches!(part, Expr::ScalarSubquery(_)))).unwrap_or(false)
 }
 
 /// What is wrong with a query of which only matters whether it has rows.
@@ -95,22 +91,12 @@ fn outer_join(query: &Subquery) -> Option<Fault> {
         return None;
     }
     let is_one = query.subquery.exists(|node| match node {
-        LogicalPlan::Join(join) if join.join_type != JoinType::Inner => looks_out(node),
+        LogicalPlan::Join(join) if join.join_type != JoinType::Inner => {
+            node.exists(|part| Ok(part.contains_outer_reference()))
+        }
         _ => Ok(false),
     });
     is_one.unwrap_or(false).then_some(Fault::OuterJoin)
-}
-
-/// Whether anything in a part of a query uses columns of a query around it.
-fn looks_out(part: &LogicalPlan) -> Result<bool> {
-    part.exists(|node| {
-        let mut looks = false;
-        node.apply_expressions(|expr| {
-            looks |= expr.exists(|part| Ok(matches!(part, Expr::OuterReferenceColumn(..))))?;
-            Ok(TreeNodeRecursion::Continue)
-        })?;
-        Ok(looks)
-    })
 }
 
 /// Whether a query inside another may lose rows that it has whatever it finds.

@@ -31,7 +31,7 @@ mod walk;
 
 pub use arrow_types::{
     DECIMAL_PRECISION, DECIMAL_SCALE, Fit, Scalar, UTC, arrow_type, fields_schema, fits, record_schema, scalar_kind,
-    type_name,
+    type_name, variants,
 };
 use checked::CheckedArithmetic;
 pub use foreign::{Dialect, ForeignQuery, Verb, check_foreign};

@@ -15,12 +15,9 @@ use crate::{
 };
 use datafusion::{
     arrow::datatypes::FieldRef,
-    common::{
-        ParamValues, Result, ScalarValue,
-        tree_node::{TreeNode, TreeNodeRecursion},
-    },
+    common::{ParamValues, Result, ScalarValue, tree_node::TreeNodeRecursion},
     execution::SessionState,
-    logical_expr::{Expr, LogicalPlan},
+    logical_expr::LogicalPlan,
     sql::sqlparser::ast::Statement,
 };
 use std::{
@@ -62,12 +59,8 @@ pub(crate) fn check_runnable(
 fn uses_outer_columns(plan: &LogicalPlan) -> bool {
     let mut uses = false;
     let _ = plan.apply_with_subqueries(|node| {
-        node.apply_expressions(|expr| {
-            expr.apply(|part| {
-                uses |= matches!(part, Expr::OuterReferenceColumn(..));
-                Ok(TreeNodeRecursion::Continue)
-            })
-        })
+        uses |= node.contains_outer_reference();
+        Ok(TreeNodeRecursion::Continue)
     });
     uses
 }

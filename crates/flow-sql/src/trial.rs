@@ -60,16 +60,13 @@ pub(crate) fn try_calls(plan: &LogicalPlan) -> Result<()> {
         let schema = merge_schema(&node.inputs());
         node.apply_expressions(|whole| {
             whole.apply(|expr| {
-                if let Expr::ScalarFunction(call) = expr
-                    && FORMATTING.contains(&call.name())
-                {
-                    call.args.iter().skip(1).try_for_each(has_fields)?;
-                }
-                if let Expr::ScalarFunction(call) = expr
-                    && LOOKING.contains(&call.name())
-                    && call.func.signature().volatility == Volatility::Immutable
-                {
-                    try_call(call, &schema)?;
+                if let Expr::ScalarFunction(call) = expr {
+                    if FORMATTING.contains(&call.name()) {
+                        call.args.iter().skip(1).try_for_each(has_fields)?;
+                    }
+                    if LOOKING.contains(&call.name()) && call.func.signature().volatility == Volatility::Immutable {
+                        try_call(call, &schema)?;
+                    }
                 }
                 Ok(TreeNodeRecursion::Continue)
             })

@@ -6,25 +6,34 @@
 
 use flow_expr::{BinaryOp, Expr, ExprKind, UnaryOp, Value, VarId};
 use flow_plan::{Block, Flow, Node, NodeKind};
-use std::collections::HashMap;
+use std::{cell::OnceCell, collections::HashMap};
 
 /// Names for names end here.
 const MOST_NAMES: u32 = 64;
 
-/// A flow, and what its names stand for.
+/// A flow, and what its names stand for once a loop asks for it.
 pub(crate) struct Surely<'a> {
-    lists: HashMap<VarId, &'a Expr>,
+    flow: &'a Flow,
+    lists: OnceCell<HashMap<VarId, &'a Expr>>,
 }
 
 impl<'a> Surely<'a> {
     pub(crate) fn of(flow: &'a Flow) -> Self {
-        let lists = flow.nodes().filter_map(|node| match &node.kind {
-            NodeKind::Compute { expr, .. } => Some((node.var, expr)),
-            // As many results as items.
-            NodeKind::For { items, .. } => Some((node.var, items)),
-            _ => None,
+        Self { flow, lists: OnceCell::new() }
+    }
+
+    /// What a name stands for.
+    fn list(&self, var: VarId) -> Option<&'a Expr> {
+        let lists = self.lists.get_or_init(|| {
+            let lists = self.flow.nodes().filter_map(|node| match &node.kind {
+                NodeKind::Compute { expr, .. } => Some((node.var, expr)),
+                // As many results as items.
+                NodeKind::For { items, .. } => Some((node.var, items)),
+                _ => None,
+            });
+            lists.collect()
         });
-        Self { lists: lists.collect() }
+        lists.get(&var).copied()
     }
 
     /// Whether a node of a block, or one in the blocks inside it, is such a one and runs whatever happens. Blocks nest at
@@ -53,10 +62,7 @@ impl<'a> Surely<'a> {
                 (ExprKind::Const(Value::Date(low)), ExprKind::Const(Value::Date(high))) => low <= high,
                 _ => false,
             },
-            ExprKind::Var(var) => {
-                let list = self.lists.get(var).filter(|_| names > 0);
-                list.is_some_and(|list| self.has_items(list, names - 1))
-            }
+            ExprKind::Var(var) => names > 0 && self.list(*var).is_some_and(|list| self.has_items(list, names - 1)),
             ExprKind::Refined(inner, _) => self.has_items(inner, names),
             ExprKind::Binary(BinaryOp::Add, one, other) => self.has_items(one, names) || self.has_items(other, names),
             ExprKind::Builtin(name, args) => {

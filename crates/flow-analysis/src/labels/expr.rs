@@ -17,7 +17,7 @@ use super::{
 use flow_diag::Span;
 use flow_expr::{Arm, BinaryOp, Expr, ExprKind, Name, Part, Pattern, Value, VarId};
 use flow_plan::every_expression;
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 /// How deeply functions in functions are told apart by what they bring; below, all that they use counts.
 const MOST_CAPTURES: u32 = 8;
@@ -268,22 +268,9 @@ impl<'a> Walk<'a> {
 
     /// What the variables carry that a function in place uses and does not bind itself.
     fn outside(&self, function: &Expr) -> Marks {
-        let mut bound = HashSet::new();
-        for part in every_expression(function) {
-            match &part.kind {
-                ExprKind::Lambda(params, _) => bound.extend(params.iter().copied()),
-                ExprKind::Match(_, arms) => arms.iter().for_each(|arm| names_of(&arm.pattern, &mut bound)),
-                _ => {}
-            }
-        }
         let mut marks = Marks::default();
-        for part in every_expression(function) {
-            if let ExprKind::Var(var) = &part.kind
-                && !bound.contains(var)
-                && let Some(value) = self.values.get(var)
-            {
-                marks.join(&value.flat());
-            }
+        for value in function.free_variables().iter().filter_map(|var| self.values.get(var)) {
+            marks.join(&value.flat());
         }
         marks
     }
@@ -479,18 +466,6 @@ impl<'a> Walk<'a> {
         let others = rest.iter().filter(|arg| !matches!(arg.kind, ExprKind::Lambda(..)));
         shape.own.join(&self.all(others));
         shape
-    }
-}
-
-fn names_of(pattern: &Pattern, names: &mut HashSet<VarId>) {
-    let mut pending = vec![pattern];
-    while let Some(pattern) = pending.pop() {
-        match pattern {
-            Pattern::Bind(var) => drop(names.insert(*var)),
-            Pattern::Variant(_, fields) => pending.extend(fields.iter().map(|(_, field)| field)),
-            Pattern::Either(choices) => pending.extend(choices),
-            Pattern::Any | Pattern::Const(_) | Pattern::Absent => {}
-        }
     }
 }
 

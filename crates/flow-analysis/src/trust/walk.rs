@@ -245,11 +245,9 @@ impl<'a> Walk<'a> {
         }
         let mut comes = looked_at.clone();
         for arm in arms {
-            bound(&arm.pattern, &mut |var| {
-                if !looked_at.is_clean() {
-                    self.values.insert(var, looked_at.clone());
-                }
-            });
+            if !looked_at.is_clean() {
+                self.values.extend(arm.pattern.variables().into_iter().map(|var| (var, looked_at.clone())));
+            }
             arm.condition.iter().for_each(|condition| comes.join(&self.expr(condition)));
         }
         let bodies: Vec<&Block> = arms.iter().map(|arm| &arm.body).collect();
@@ -412,17 +410,4 @@ fn guards(node: &Node, subject: &Expr) -> bool {
 
 fn is_same(one: &Expr, other: &Expr) -> bool {
     matches!((&one.kind, &other.kind), (ExprKind::Var(one), ExprKind::Var(other)) if one == other)
-}
-
-/// The variables that a pattern binds.
-fn bound(pattern: &Pattern, see: &mut dyn FnMut(VarId)) {
-    let mut pending = vec![pattern];
-    while let Some(pattern) = pending.pop() {
-        match pattern {
-            Pattern::Bind(var) => see(*var),
-            Pattern::Variant(_, fields) => pending.extend(fields.iter().map(|(_, field)| field)),
-            Pattern::Either(choices) => pending.extend(choices),
-            Pattern::Any | Pattern::Const(_) | Pattern::Absent => {}
-        }
-    }
 }

@@ -13,8 +13,8 @@ use crate::api::Cancel;
 use flow_expr::{Name, TypeTable, Value};
 use flow_plan::{ErrorClass, Failure};
 use rusqlite::{
-    Connection, ErrorCode, OpenFlags, params_from_iter,
-    types::{Value as Stored, ValueRef},
+    Connection, ErrorCode, OpenFlags, ToSql, params_from_iter,
+    types::{ToSqlOutput, Value as Stored, ValueRef},
 };
 use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 use serde_json::{Map, Number, Value as Json};
@@ -106,9 +106,9 @@ impl Sqlite {
 
     fn query(&self, connection: &Connection, statement: &Statement, types: &TypeTable) -> Result<Answer, Failure> {
         let mut prepared = connection.prepare(&statement.text).map_err(|error| self.failed(&error))?;
-        let params = bound(&statement.params).map_err(|error| self.failed(&error))?;
+        let params = params_from_iter(statement.params.iter().map(Bound));
         let Some(columns) = &statement.columns else {
-            let changed = prepared.execute(params_from_iter(params)).map_err(|error| self.failed(&error))?;
+            let changed = prepared.execute(params).map_err(|error| self.failed(&error))?;
             return Ok(Answer { rows: vec![], changed: Some(changed as u64) });
         };
         let names: Vec<Arc<str>> = prepared.column_names().map(Arc::from).collect();
@@ -119,7 +119,7 @@ impl Sqlite {
                 None => return Err(missing_column(&self.name, &column.name, &names)),
             }
         }
-        let mut rows = prepared.query(params_from_iter(params)).map_err(|error| self.failed(&error))?;
+        let mut rows = prepared.query(params).map_err(|error| self.failed(&error))?;
         let mut found = Vec::new();
         while let Some(row) = rows.next().map_err(|error| self.failed(&error))? {
             if found.len() == super::MOST_ROWS {
@@ -158,7 +158,7 @@ impl Sqlite {
             let mut insert =
                 transaction.prepare(&format!("insert into {table} ({}) values ({marks})", names.join(", ")))?;
             for row in rows {
-                insert.execute(params_from_iter(bound(row)?))?;
+                insert.execute(params_from_iter(row.iter().map(Bound)))?;
             }
         }
         transaction.commit()?;
@@ -181,12 +181,16 @@ impl Sqlite {
     }
 }
 
-fn bound(values: &[Value]) -> rusqlite::Result<Vec<Stored>> {
-    values.iter().map(bind).collect()
+/// A value as it is bound: each kind has its storage class.
+struct Bound<'a>(&'a Value);
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        stored(self.0).map(ToSqlOutput::Owned)
+    }
 }
 
-/// The storage class that a value is bound as.
-fn bind(value: &Value) -> rusqlite::Result<Stored> {
+fn stored(value: &Value) -> rusqlite::Result<Stored> {
     Ok(match value {
         Value::Bool(flag) => Stored::Integer(i64::from(*flag)),
         Value::Int(number) => Stored::Integer(*number),

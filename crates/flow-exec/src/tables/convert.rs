@@ -13,7 +13,7 @@ use datafusion::arrow::{
     record_batch::RecordBatch,
 };
 use flow_diag::codes;
-use flow_expr::{Field, Type, TypeDef, TypeTable};
+use flow_expr::{Field, Type, TypeTable};
 use flow_plan::{ErrorClass, Failure};
 use flow_sql::{Fit, Scalar, fields_schema, fits, scalar_kind, type_name};
 use std::{collections::HashSet, sync::Arc};
@@ -142,18 +142,7 @@ pub(crate) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> O
 
 /// The names of an enum's variants.
 pub(crate) fn variants(ty: &Type, types: &TypeTable) -> HashSet<String> {
-    match ty.required() {
-        Type::Named(name) => match types.get(name) {
-            Some(TypeDef::Enum(variants)) => variants.iter().map(|variant| variant.name.to_string()).collect(),
-            Some(TypeDef::Refined { base, .. }) => variants_of_base(base, types),
-            _ => HashSet::new(),
-        },
-        _ => HashSet::new(),
-    }
-}
-
-fn variants_of_base(base: &Type, types: &TypeTable) -> HashSet<String> {
-    variants(base, types)
+    flow_sql::variants(ty, types).into_iter().flatten().map(str::to_owned).collect()
 }
 
 /// Casts that do not fit are errors, never nulls.

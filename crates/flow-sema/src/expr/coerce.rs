@@ -9,7 +9,7 @@ use crate::{
     problems::mismatch::{Because, Mismatch},
     values::check_rules,
 };
-use flow_expr::{Expr, ExprKind, Name, Refinement, Type, TypeDef, Value};
+use flow_expr::{Expr, ExprKind, Refinement, Type, TypeDef, Value};
 use std::sync::Arc;
 
 impl Environment {
@@ -56,7 +56,7 @@ impl Environment {
             }
             (_, Type::Named(name)) => match self.types.get(name) {
                 Some(TypeDef::Refined { base, refinement, .. }) => {
-                    !self.is_one_of(found, name) && (is_rule(refinement) || self.gains(found, base))
+                    !self.aliases(found).any(|(own, _)| own == name) && (is_rule(refinement) || self.gains(found, base))
                 }
                 _ => false,
             },
@@ -70,29 +70,8 @@ impl Environment {
 
     /// Whether the rules of a type's names have been read: while they are, those of others are still to be.
     fn knows_rules(&self, ty: &Type) -> bool {
-        let mut ty = ty.required();
-        while let Type::Named(name) = ty
-            && let Some(TypeDef::Refined { base, refinement, .. }) = self.types.get(name)
-        {
-            if is_rule(refinement) && matches!(refinement.condition.kind, ExprKind::Const(Value::Bool(true))) {
-                return false;
-            }
-            ty = base.required();
-        }
-        true
-    }
-
-    /// Whether a type is another name for this one, perhaps through more of them.
-    fn is_one_of(&self, ty: &Type, name: &Name) -> bool {
-        let mut ty = ty;
-        while let Type::Named(own) = ty {
-            if own == name {
-                return true;
-            }
-            let Some(TypeDef::Refined { base, .. }) = self.types.get(own) else { return false };
-            ty = base;
-        }
-        false
+        let is_pending = |rule: &Refinement| matches!(rule.condition.kind, ExprKind::Const(Value::Bool(true)));
+        self.aliases(ty).all(|(_, rule)| !(is_rule(rule) && is_pending(rule)))
     }
 
     /// A type without the rules of its aliases, wherever they are inside: what a value is of which no more is known.

@@ -20,7 +20,7 @@ pub(super) fn let_stmt(el: &mut Elaborator<'_>, stmt: &ast::LetStmt) {
     let (value, mut ty) = el.let_value(stmt);
     let fresh = fresh_node(el, &value, before);
     if let Some(recovery) = stmt.recovery() {
-        let call = fresh.or_else(|| fresh_node(el, unconverted(&value), before));
+        let call = fresh.or_else(|| fresh_node(el, value.unconverted(), before));
         ty = recover(el, &recovery, (&value, &ty), call, before, stmt.ty().is_some());
     }
     let Some(name) = stmt.name() else { return };
@@ -71,14 +71,6 @@ fn fresh_node(el: &mut Elaborator<'_>, value: &Expr, before: u32) -> Option<VarI
     let ExprKind::Var(var) = value.kind else { return None };
     let node = el.graph.as_mut()?.node_of(var)?;
     (node.id.0 >= before && !matches!(node.kind, NodeKind::Read { .. })).then_some(var)
-}
-
-/// What is converted to a declared type, or must keep its rules.
-fn unconverted(value: &Expr) -> &Expr {
-    match &value.kind {
-        ExprKind::IntToDecimal(inner) | ExprKind::Refined(inner, _) => unconverted(inner),
-        _ => value,
-    }
 }
 
 /// Elaborates a recovery and adds it to the call that it belongs to; gives the type of both.

@@ -111,12 +111,8 @@ fn compute(env: &Environment, id: ItemId, output: &mut Output) -> Constant {
 
 /// Reports a known value that breaks a rule of its type's aliases.
 pub(crate) fn check_rules(env: &Environment, ty: &Type, value: &Value, at: Span, output: &mut Output) {
-    let mut ty = ty.required();
-    while let Type::Named(name) = ty
-        && let Some(TypeDef::Refined { base, refinement, .. }) = env.types.get(name)
-    {
-        check_rule(env, refinement, value, at, output);
-        ty = base.required();
+    for (_, rule) in env.aliases(ty) {
+        check_rule(env, rule, value, at, output);
     }
 }
 
@@ -210,23 +206,11 @@ impl Elaborator<'_> {
             }
         });
         // A lambda's own parameters are no matter: only what comes from outside is not known.
-        if let Some(at) = variable.filter(|_| self.depends_on_locals(&expr)) {
+        if let Some(at) = variable.filter(|_| !expr.free_variables().is_empty()) {
             self.problem(NotConstant { at, what: "this parameter or variable".to_owned() });
             return None;
         }
         constant_value(self.env, &expr, None, self.output)
-    }
-
-    fn depends_on_locals(&self, expr: &Expr) -> bool {
-        let mut bound = vec![];
-        let mut used = vec![];
-        expr.visit(&mut |part| match &part.kind {
-            ExprKind::Lambda(params, _) => bound.extend(params.iter().copied()),
-            ExprKind::Match(_, arms) => arms.iter().for_each(|arm| bound_by(&arm.pattern, &mut bound)),
-            ExprKind::Var(var) => used.push(*var),
-            _ => {}
-        });
-        used.iter().any(|var| !bound.contains(var))
     }
 
     /// The value of a parameter that a call leaves out.
@@ -246,17 +230,6 @@ impl Elaborator<'_> {
         let value = elaborator.check(written, &parameter.ty, because);
         self.env.defaults.borrow_mut().insert(parameter.definition, Some(value.clone()));
         Some(value)
-    }
-}
-
-fn bound_by(pattern: &flow_expr::Pattern, bound: &mut Vec<flow_expr::VarId>) {
-    match pattern {
-        flow_expr::Pattern::Bind(var) => bound.push(*var),
-        flow_expr::Pattern::Variant(_, payload) => {
-            payload.iter().for_each(|(_, pattern)| bound_by(pattern, bound));
-        }
-        flow_expr::Pattern::Either(all) => all.iter().for_each(|pattern| bound_by(pattern, bound)),
-        _ => {}
     }
 }
 

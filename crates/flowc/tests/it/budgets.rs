@@ -94,19 +94,25 @@ fn what_was_asked_long_ago_is_no_part_of_the_time() {
     }
 }
 
+/// Kills a run so long after it has asked a model, which does not answer.
+fn killed_while_it_asks(sandbox: &Sandbox, server: &Raw, after: Duration) {
+    let mut child =
+        sandbox.command(&["run", "main", "--n", "1"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let start = Instant::now();
+    while server.count() == 0 {
+        assert!(start.elapsed() < Duration::from_secs(60), "nobody was asked");
+        sleep(Duration::from_millis(20));
+    }
+    sleep(after);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
 #[test]
 fn an_ask_that_was_under_way_when_flowc_was_killed_counts_with_the_worst() {
     let hanging = Raw::start(|_| Act::Hang(String::new()));
     let sandbox = project(hanging.address.port(), "budget 2 asks per 1h", "");
-    let mut child =
-        sandbox.command(&["run", "main", "--n", "1"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let start = Instant::now();
-    while hanging.count() == 0 {
-        assert!(start.elapsed() < Duration::from_secs(60), "nobody was asked");
-        sleep(Duration::from_millis(20));
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
+    killed_while_it_asks(&sandbox, &hanging, Duration::ZERO);
     let cost = sandbox.flowc(&["cost"]).ends(0);
     for part in ["1 ask  ", "1 in doubt", "counted with the worst", "50 out", "1 of 2 asks"] {
         assert!(cost.out.contains(part), "no {part:?} in\n{}", cost.out);
@@ -128,16 +134,8 @@ fn an_ask_that_was_lost_stays_charged_when_the_run_goes_on() {
             _ => Act::Send(json(&says("yes").1.to_string())),
         });
         let sandbox = project(server.address.port(), "budget 9 asks per 1h", retry);
-        let mut child =
-            sandbox.command(&["run", "main", "--n", "1"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let start = Instant::now();
-        while server.count() == 0 {
-            assert!(start.elapsed() < Duration::from_secs(60), "nobody was asked");
-            sleep(Duration::from_millis(20));
-        }
-        sleep(Duration::from_millis(300));
-        child.kill().unwrap();
-        child.wait().unwrap();
+        // The journal is written in groups.
+        killed_while_it_asks(&sandbox, &server, Duration::from_millis(300));
         assert_eq!(sandbox.flowc(&["resume", "last"]).ends(0).out, expected);
         let asks = if retry.is_empty() { 1 } else { 2 };
         assert_eq!(server.count(), asks);
