@@ -87,7 +87,9 @@ pub fn compile(world: &dyn World, options: &Options) -> Compilation {
     problems.extend(queries.check(&program, &places));
     // Where a value of one type stands for another, labels would seem to go where nothing goes.
     if !problems.0.iter().any(|problem| problem.code.as_str().starts_with("E02")) {
-        problems.extend(labels::check(&program, &mentions, &queries, options.strict));
+        let (found, hidden) = labels::check(&program, &mentions, &queries, options.strict);
+        problems.extend(found);
+        hidden.apply(&mut program);
     }
     leave_out_library_warnings(&mut problems, &loaded.sources);
     leave_out_unused_where_unread(&mut problems, &trees);

@@ -18,7 +18,10 @@ use crate::{
     sources::Source,
     state::{Activity, CallState, Phase, Role, Settled, Then},
 };
-use flow_expr::{Expr, ExprKind, Name, Value, VarId, digest, redact::redact};
+use flow_expr::{
+    Expr, ExprKind, Name, Value, VarId, digest,
+    redact::{redact, redact_leaves},
+};
 use flow_plan::{
     AskReport, Body, ErrorClass, Failure, GuardAction, Idempotency, Meanings, Step, Verdict, meaning_hash, words,
 };
@@ -296,7 +299,7 @@ impl Driver {
         let Activity::Call(call) = &mut self.instances[id as usize].activity else { return };
         let Some(guard) = call.step.guards.get(call.guard).cloned() else { return };
         let (Inside { judge: of, tool }, judges) = call.said_to(&guard.condition, &self.program);
-        let saw = call.saw(&guard.condition, &self.program.types);
+        let saw = call.saw(&guard.condition, &self.program);
         let before = call.before;
         let verdicts = call.verdicts.clone();
         if matches!(guard.action, GuardAction::Warn(_)) {
@@ -432,7 +435,9 @@ impl Driver {
         let Op::Call { args: exprs, .. } = &self.node(id).op else { return vec![] };
         let types = &self.program.types;
         let record = |((param, value), expr): ((&flow_plan::Param, Option<&Value>), &Arc<Expr>)| {
+            let carried = self.program.carried.by_argument(&step.name, &param.name);
             let shown = value.map(|value| redact(value, Some(&param.ty), &param.labels, types));
+            let shown = shown.map(|value| redact_leaves(&value, carried));
             input(param.name.clone(), value, shown, self.is_parameter(id, expr))
         };
         step.params.iter().zip(args).zip(exprs).map(record).collect()
@@ -457,6 +462,10 @@ impl Driver {
                 let parameter = graph.params.iter().find(|param| param.var == var);
                 let (ty, labels) = parameter.map_or((None, &[][..]), |param| (Some(&param.ty), &param.labels));
                 let shown = value.as_ref().map(|value| redact(value, ty, labels, &self.program.types));
+                // What was computed may be made of labelled data, which no type says.
+                let is_told = parameter.is_some() || self.program.carried.is_empty();
+                let shown =
+                    shown.map(|value| if is_told { value } else { flow_expr::redact::map_leaves(&value, &mut unsaid) });
                 input(name(var), value.as_ref(), shown, parameter.is_some())
             })
             .collect()
@@ -511,6 +520,14 @@ pub(crate) fn short(value: &Value) -> Arc<str> {
 pub(crate) fn identity(meaning: &NodeMeaning, inputs: &[InputRecord]) -> Option<Arc<str>> {
     let digests: Option<Vec<_>> = inputs.iter().map(|input| Some((&input.name, input.digest.as_ref()?))).collect();
     Some(meaning_hash(&(&meaning.hash, digests?)))
+}
+
+/// What stands in the place of a text that may not be seen; numbers and the like are.
+fn unsaid(value: &Value) -> Value {
+    match value {
+        Value::String(_) | Value::Json(_) | Value::Bytes(_) => Value::String("‹…›".into()),
+        other => other.clone(),
+    }
 }
 
 /// A message's text.

@@ -115,7 +115,7 @@ impl Driver {
         let Some(call) = self.called(id) else { return };
         let Some(guard) = call.step.guards.get(call.guard) else { return };
         let (Inside { judge: of, tool }, judges) = call.said_to(&guard.condition, &self.program);
-        let saw = call.saw(&guard.condition, &self.program.types);
+        let saw = call.saw(&guard.condition, &self.program);
         let text = guard.text.clone();
         let action = "ask".into();
         let verdict = crate::ContractVerdict::Guard { text, kept: false, action, message, saw, of, tool, judges };

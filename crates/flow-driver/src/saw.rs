@@ -7,8 +7,8 @@ use crate::{
     shown::{self, instead, labels_in},
     state::CallState,
 };
-use flow_expr::{Expr, ExprKind, TypeTable, Value, VarId};
-use flow_plan::{subexpressions, words};
+use flow_expr::{Expr, ExprKind, Name, Value, VarId};
+use flow_plan::{Carried, Program, subexpressions, words};
 use std::sync::Arc;
 
 /// The most values that are kept of one guard.
@@ -16,7 +16,8 @@ const MOST_VALUES: usize = 8;
 
 impl CallState {
     /// The parts of a condition that are values of the result or of parameters, as written, with those values.
-    pub(crate) fn saw(&self, condition: &Expr, types: &TypeTable) -> Vec<(Arc<str>, Arc<str>)> {
+    pub(crate) fn saw(&self, condition: &Expr, program: &Program) -> Vec<(Arc<str>, Arc<str>)> {
+        let (types, carried) = (&program.types, &program.carried);
         let seen = shown::variables(&self.step);
         let mut found: Vec<(Arc<str>, Arc<str>)> = vec![];
         let mut open = vec![condition];
@@ -28,12 +29,26 @@ impl CallState {
                 continue;
             };
             if found.len() < MOST_VALUES && found.iter().all(|(known, _)| **known != *text) {
-                let labels = labels_in(expr, &seen, types);
+                let mut labels = labels_in(expr, &seen, types);
+                labels.extend(self.carried(expr, carried).iter().cloned());
                 let words = if labels.is_empty() { words::value(value) } else { instead(&labels) };
                 found.push((text.into(), words.into()));
             }
         }
         found
+    }
+
+    /// The labels that such a part carries beyond its type.
+    fn carried<'c>(&self, expr: &Expr, carried: &'c Carried) -> &'c [Name] {
+        match &expr.kind {
+            ExprKind::Var(VarId::IT) => carried.by_result(&self.step.name),
+            ExprKind::Var(var) => {
+                let param = self.step.params.iter().find(|param| param.var == *var);
+                param.map_or(&[], |param| carried.by_argument(&self.step.name, &param.name))
+            }
+            ExprKind::Field { base, .. } => self.carried(base, carried),
+            _ => &[],
+        }
     }
 
     /// `it`, a parameter, or a field of one.

@@ -7,7 +7,7 @@
 use crate::{
     Engine, EngineError, Happening, Progress, RunSummary,
     clock::Clock,
-    rim::{Rim, opened},
+    rim::{Rim, reopened},
     run::Running,
     work::Shared,
 };
@@ -189,10 +189,11 @@ impl Engine {
         let unselected = unselected.iter().copied().collect();
         let driver =
             Driver::with_program(program, plan.flow.clone(), plan.params.clone(), unselected, row.start.clone());
-        let events = reader.events(&row.run)?.into_iter();
-        let events = events.map(|(at, event)| (at, opened(&self.layout, event, Some(rim)))).collect();
-        let replayed = replay(driver, events);
         let cannot = |why: String| EngineError::CannotResume { run: row.run.clone(), why };
+        let events = reader.events(&row.run)?.into_iter();
+        let events = events.map(|(at, event)| Some((at, reopened(&self.layout, event, rim)?)));
+        let gone = || cannot("labelled data that it made is no longer kept".into());
+        let replayed = replay(driver, events.collect::<Option<Vec<_>>>().ok_or_else(gone)?);
         if replayed.events == 0 {
             return Err(cannot("it was cut off before anything was written down".into()));
         }

@@ -10,9 +10,9 @@ mod mask;
 use flow_driver::{ContractVerdict, Event, Note, RunStep, Task};
 use flow_expr::{
     FileHandle, Name, Record, Type, TypeDef, Value, VarId, VariantValue, codec,
-    redact::{labels_in, map_labelled, mark, redact},
+    redact::{labels_in, map_labelled, map_leaves, mark, redact, redact_leaves},
 };
-use flow_plan::{AskReport, Decision, Failure, Program, Reason};
+use flow_plan::{AskReport, Decision, Failure, Program, Reason, Step};
 use flow_store::Layout;
 use mask::Mask;
 use serde_json::Value as Json;
@@ -41,10 +41,10 @@ pub(crate) struct Rim {
     /// Whether the program has labels at all.
     active: bool,
     mask: RwLock<Mask>,
-    /// The type of what a task gives.
-    gives: Mutex<HashMap<Task, Type>>,
-    /// The type of what a model is asked for, by the step's place.
-    asked: Mutex<HashMap<Arc<str>, Type>>,
+    /// What a task gives: its type, and the labels that it carries besides.
+    gives: Mutex<HashMap<Task, (Type, Vec<Name>)>>,
+    /// The step that asks a model, by its place.
+    asked: Mutex<HashMap<Arc<str>, Arc<Step>>>,
 }
 
 impl Rim {
@@ -74,6 +74,13 @@ impl Rim {
         });
         if !found.is_empty() {
             found.iter().for_each(|(mark, value)| self.add(value, mark));
+        }
+    }
+
+    /// As [`Self::know`], of what carries labels as a whole.
+    fn know_carried(&self, value: &Value, labels: &[Name]) {
+        if !labels.is_empty() {
+            self.add(value, &mark(labels));
         }
     }
 
@@ -129,19 +136,27 @@ impl Rim {
         if !self.active {
             return;
         }
+        let carried = &self.program.carried;
         for (param, (_, value)) in run.step.params.iter().zip(&run.args) {
             self.know(value, Some(&param.ty), &param.labels);
+            self.know_carried(value, carried.by_argument(&run.step.name, &param.name));
         }
-        self.gives(run.task, run.step.returns.clone());
+        self.gives(run.task, run.step.returns.clone(), carried.by_result(&run.step.name));
         if run.ask.is_some() {
-            lock(&self.asked).insert(run.path.clone(), run.step.returns.clone());
+            lock(&self.asked).insert(run.path.clone(), run.step.clone());
         }
     }
 
-    /// Takes note of the type of what a task gives.
-    pub(crate) fn gives(&self, task: Task, ty: Type) {
+    /// Takes note of what a task gives when it reads or writes a dataset.
+    pub(crate) fn gives_dataset(&self, task: Task, dataset: &Name) {
+        if let Some(ty) = self.type_of(dataset).filter(|_| self.active) {
+            self.gives(task, ty, self.program.carried.by_dataset(dataset));
+        }
+    }
+
+    fn gives(&self, task: Task, ty: Type, carried: &[Name]) {
         if self.active {
-            lock(&self.gives).insert(task, ty);
+            lock(&self.gives).insert(task, (ty, carried.to_vec()));
         }
     }
 
@@ -156,7 +171,8 @@ impl Rim {
             return codec::encode(result);
         }
         let returns = self.program.flows.get(flow).map(|flow| &flow.returns);
-        self.json(codec::encode(&redact(result, returns, &[], &self.program.types)))
+        let shown = redact(result, returns, &[], &self.program.types);
+        self.json(codec::encode(&redact_leaves(&shown, self.program.carried.by_flow(flow))))
     }
 
     /// A cell of a table in which labelled data shows marks already.
@@ -210,25 +226,29 @@ impl Rim {
         }
         match &mut event {
             Event::Ran { task, result, ask } => {
-                let ty = lock(&self.gives).remove(task);
+                let (ty, carried) = lock(&self.gives).remove(task).unzip();
+                let carried = carried.unwrap_or_default();
                 if let Ok(product) = result {
                     self.know(&product.value, ty.as_ref(), &[]);
+                    self.know_carried(&product.value, &carried);
                 }
                 if let Some(ask) = ask {
-                    self.ask(ask, ty.as_ref().filter(|_| result.is_err()));
+                    self.ask(ask, ty.as_ref().filter(|_| result.is_err()), (&carried, &[]));
                 }
                 match result {
-                    Ok(product) => product.value = self.seal(&product.value, ty.as_ref()),
+                    Ok(product) => product.value = self.seal(&product.value, ty.as_ref(), &carried),
                     Err(failure) => *failure = self.failure(failure.clone()),
                 }
             }
             Event::Read { task, result } | Event::Written { task, result } => {
-                let ty = lock(&self.gives).remove(task);
+                let (ty, carried) = lock(&self.gives).remove(task).unzip();
+                let carried = carried.unwrap_or_default();
                 match result {
                     Ok(version) => {
                         if let Some(value) = &mut version.value {
                             self.know(value, ty.as_ref(), &[]);
-                            *value = self.seal(value, ty.as_ref());
+                            self.know_carried(value, &carried);
+                            *value = self.seal(value, ty.as_ref(), &carried);
                         }
                         version.expectations.iter_mut().for_each(|rule| self.examples(&mut rule.examples));
                     }
@@ -238,7 +258,7 @@ impl Rim {
             Event::Computed { result, .. } => match result {
                 Ok(value) => {
                     self.know(value, None, &[]);
-                    *value = self.seal(value, None);
+                    *value = self.seal(value, None, &[]);
                 }
                 Err(failure) => *failure = self.failure(failure.clone()),
             },
@@ -259,16 +279,21 @@ impl Rim {
         match &mut note {
             Note::Attempted { failure, ask, path, .. } => {
                 // What did not fit its type is labelled as a whole, if that type has labels.
-                let unread = failure.as_ref().and_then(|_| lock(&self.asked).get(path).cloned());
+                let step = lock(&self.asked).get(path).cloned();
                 if let Some(ask) = ask {
-                    self.ask(ask, unread.as_ref());
+                    let carried = step.as_ref().map(|step| &step.name).map_or((&[][..], &[][..]), |step| {
+                        (self.program.carried.by_result(step), self.program.carried.by_feedback(step))
+                    });
+                    let unread = step.as_ref().filter(|_| failure.is_some()).map(|step| &step.returns);
+                    self.ask(ask, unread, carried);
                 }
                 *failure = failure.take().map(|failure| self.failure(failure));
             }
             Note::Retrying { why, .. } => *why = self.shared(why),
             Note::Contract { verdict, .. } => self.contract(verdict),
             Note::Version { version, dataset, .. } => {
-                version.value = self.seal(&version.value, self.type_of(dataset).as_ref());
+                let carried = self.program.carried.by_dataset(dataset);
+                version.value = self.seal(&version.value, self.type_of(dataset).as_ref(), carried);
                 version.expectations.iter_mut().for_each(|rule| self.examples(&mut rule.examples));
             }
             Note::Decided { decision, .. } => self.decision(decision),
@@ -279,7 +304,8 @@ impl Rim {
                 if let Some(record) = &mut end.record {
                     let ty = end.subject.as_ref().and_then(|name| self.program.steps.get(name));
                     let ty = ty.map(|step| step.returns.clone());
-                    record.value = record.value.as_ref().map(|value| self.seal(value, ty.as_ref()));
+                    let carried = end.subject.as_ref().map_or(&[][..], |name| self.program.carried.by_result(name));
+                    record.value = record.value.as_ref().map(|value| self.seal(value, ty.as_ref(), carried));
                     record.inputs.iter_mut().for_each(|input| input.short = self.shared(&input.short));
                 }
             }
@@ -327,8 +353,9 @@ impl Rim {
         examples.iter_mut().for_each(|example| *example = self.text(example));
     }
 
-    /// What a model said. `unread` is the type that its answer did not fit.
-    fn ask(&self, ask: &mut AskReport, unread: Option<&Type>) {
+    /// What a model said. `unread` is the type that its answer did not fit; `carried` what its answers carry, and what it
+    /// was told of them.
+    fn ask(&self, ask: &mut AskReport, unread: Option<&Type>, carried: (&[Name], &[Name])) {
         for call in &mut ask.calls {
             let step = self.program.steps.get(&Name::new(call.step.clone()));
             for (name, value) in &mut call.args {
@@ -340,25 +367,31 @@ impl Rim {
             call.arguments = self.shared(&call.arguments);
             call.refused = call.refused.as_ref().map(|why| self.shared(why));
         }
-        let labels = unread.map(|ty| labels_in(ty, &self.program.types)).unwrap_or_default();
+        let mut labels = unread.map(|ty| labels_in(ty, &self.program.types)).unwrap_or_default();
+        labels.extend(carried.0.iter().filter(|label| !labels.contains(label)).cloned().collect::<Vec<_>>());
         ask.answer = if labels.is_empty() { self.shared(&ask.answer) } else { mark(&labels).into() };
-        ask.asked = self.shared(&ask.asked);
+        ask.asked = if carried.1.is_empty() { self.shared(&ask.asked) } else { mark(carried.1).into() };
         ask.leniencies.iter_mut().for_each(|leniency| *leniency = self.shared(leniency));
     }
 
     /// What stands in the place of a step's output, if its result is labelled: that is the result, not read yet.
-    pub(crate) fn output_mark(&self, returns: &Type) -> Option<String> {
-        let labels = labels_in(returns, &self.program.types);
+    pub(crate) fn output_mark(&self, step: &Step) -> Option<String> {
+        let mut labels = labels_in(&step.returns, &self.program.types);
+        let carried = self.program.carried.by_result(&step.name);
+        labels.extend(carried.iter().filter(|label| !labels.contains(label)).cloned().collect::<Vec<_>>());
         (!labels.is_empty()).then(|| mark(&labels))
     }
 
     /// The value with its labelled parts kept out of line, and with every text that a labelled value is known to
     /// be in.
-    fn seal(&self, value: &Value, ty: Option<&Type>) -> Value {
+    fn seal(&self, value: &Value, ty: Option<&Type>, carried: &[Name]) -> Value {
         let sealed = map_labelled(value, ty, &[], &self.program.types, &mut |labels, value| {
             self.put_or_mark(value, &mark(labels))
         });
-        self.seal_texts(&sealed)
+        if carried.is_empty() {
+            return self.seal_texts(&sealed);
+        }
+        map_leaves(&sealed, &mut |value| self.put_or_mark(value, &mark(carried)))
     }
 
     fn seal_texts(&self, value: &Value) -> Value {
@@ -431,6 +464,21 @@ pub(crate) fn opened(layout: &Layout, event: Event, rim: Option<&Rim>) -> Event 
         _ => {}
     }
     event
+}
+
+/// An event of a journal as it was when it happened; none if something of it was labelled and is no longer kept.
+pub(crate) fn reopened(layout: &Layout, event: Event, rim: &Rim) -> Option<Event> {
+    let mut event = opened(layout, event, Some(rim));
+    let sealed = match &mut event {
+        Event::Ran { result: Ok(product), .. } => Some(&mut product.value),
+        Event::Read { result: Ok(version), .. } | Event::Written { result: Ok(version), .. } => version.value.as_mut(),
+        Event::Computed { result: Ok(value), .. } => Some(value),
+        _ => None,
+    };
+    if let Some(value) = sealed {
+        *value = unseal(layout, value, &mut |mark, value| rim.add(value, mark))?;
+    }
+    Some(event)
 }
 
 /// A value as it was before it was sealed; none if a part of it is gone.

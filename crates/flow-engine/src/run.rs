@@ -168,7 +168,7 @@ impl Running {
             }
             Command::Look { task, dataset, partition, previous } => self.work.look(task, dataset, partition, previous),
             Command::Read { task, dataset, partition } => {
-                self.shared.rim.type_of(&dataset).into_iter().for_each(|ty| self.shared.rim.gives(task, ty));
+                self.shared.rim.gives_dataset(task, &dataset);
                 self.work.read(task, dataset, partition);
             }
             Command::Write { task, dataset, partition, value } => {

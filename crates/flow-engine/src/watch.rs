@@ -3,7 +3,7 @@
 use crate::{Happening, Progress, clock::Clock, rim::Rim};
 use flow_driver::Note;
 use flow_exec::api::{LogSink, Stream};
-use flow_expr::Type;
+use flow_plan::Step;
 use flow_store::{AttemptLog, Layout};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::broadcast;
@@ -68,10 +68,10 @@ impl StepLog {
         run: &str,
         (path, label, attempt): (Arc<str>, Arc<str>, u32),
         watchers: Watchers,
-        (rim, returns): (Arc<Rim>, &Type),
+        (rim, step): (Arc<Rim>, &Step),
     ) -> Self {
         let log = Mutex::new(AttemptLog::new(layout, run, &path, attempt));
-        let output_mark = rim.output_mark(returns);
+        let output_mark = rim.output_mark(step);
         Self { path, label, log, watchers, rim, output_mark }
     }
 

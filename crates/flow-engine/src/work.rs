@@ -392,7 +392,7 @@ async fn attempt(shared: &Shared, run: RunStep, cancel: Cancel) -> Result<Produc
 fn step_log(shared: &Shared, run: &RunStep) -> Arc<StepLog> {
     let (path, label, watchers) = (run.path.clone(), run.label.clone(), shared.watchers.clone());
     let rim = shared.rim.clone();
-    Arc::new(StepLog::new(&shared.layout, &shared.run, (path, label, run.attempt), watchers, (rim, &run.step.returns)))
+    Arc::new(StepLog::new(&shared.layout, &shared.run, (path, label, run.attempt), watchers, (rim, &run.step)))
 }
 
 fn step_call(shared: &Shared, run: RunStep, scratch: PathBuf) -> StepCall {

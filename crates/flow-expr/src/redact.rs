@@ -89,6 +89,40 @@ fn fields(
     found.iter().map(each).collect()
 }
 
+/// The value with everything in it changed that is neither a collection nor data out of line: for labels that no type
+/// places.
+pub fn map_leaves(value: &Value, change: &mut dyn FnMut(&Value) -> Value) -> Value {
+    let mut each = |fields: &[(Arc<str>, Value)]| -> Vec<(Arc<str>, Value)> {
+        fields.iter().map(|(name, value)| (name.clone(), map_leaves(value, change))).collect()
+    };
+    match value {
+        Value::Record(record) => {
+            Value::Record(Arc::new(Record { ty: record.ty.clone(), fields: each(&record.fields) }))
+        }
+        Value::Variant(variant) if !variant.fields.is_empty() => {
+            let (ty, name) = (variant.ty.clone(), variant.variant.clone());
+            Value::Variant(Arc::new(VariantValue { ty, variant: name, fields: each(&variant.fields) }))
+        }
+        Value::List(items) => Value::List(items.iter().map(|item| map_leaves(item, change)).collect()),
+        Value::Map(entries) => {
+            let entries = entries.iter().map(|(key, item)| (key.clone(), map_leaves(item, change)));
+            Value::Map(Arc::new(entries.collect()))
+        }
+        Value::Unit | Value::Absent | Value::Table(_) | Value::File(_) => value.clone(),
+        leaf => change(leaf),
+    }
+}
+
+/// The value with marks of these labels in it, if there are any, wherever [`map_leaves`] goes.
+#[must_use]
+pub fn redact_leaves(value: &Value, labels: &[Name]) -> Value {
+    if labels.is_empty() {
+        return value.clone();
+    }
+    let mark: Arc<str> = mark(labels).into();
+    map_leaves(value, &mut |_| Value::String(mark.clone()))
+}
+
 /// The value with a mark in the place of every labelled part, in loaded tables too.
 #[must_use]
 pub fn redact(value: &Value, ty: Option<&Type>, labels: &[Name], types: &TypeTable) -> Value {

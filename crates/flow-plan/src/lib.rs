@@ -5,6 +5,7 @@
 
 mod ai;
 mod ask;
+mod carried;
 mod clauses;
 mod dataset;
 mod deadline;
@@ -33,6 +34,7 @@ pub use ai::{
     AiBody, DEFAULT_MAX_TOKENS, DEFAULT_TURNS, MOST_CALLS, Model, Price, Provider, RateLimit, Samples, tokens_at_most,
 };
 pub use ask::{AskReport, Called, Rendered, Said};
+pub use carried::Carried;
 pub use clauses::{Clause, Clauses, clause_hashes, dataset_clauses, decides_result, flow_clauses};
 pub use dataset::{
     Arrival, Connection, ConnectionKind, CsvOptions, DataTimeSource, Dataset, Expectation, Format, Freshness, Location,

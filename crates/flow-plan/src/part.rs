@@ -3,7 +3,7 @@
 //! What is left out can change without making the plan another one.
 
 use crate::{
-    Program,
+    Carried, Program,
     uses::{self, Use},
 };
 use flow_expr::{Name, TypeTable};
@@ -17,7 +17,10 @@ impl Program {
     #[must_use]
     pub fn part(&self, flow: &Name) -> Self {
         let reached = self.reached(flow);
+        let mut carried = self.carried.clone();
+        reached.narrow(&mut carried);
         Self {
+            carried,
             project: self.project.clone(),
             settings: self.settings.clone(),
             files: self.files.clone(),
@@ -40,6 +43,7 @@ impl Program {
     #[must_use]
     pub fn into_part(mut self, flow: &Name) -> Self {
         let reached = self.reached(flow);
+        reached.narrow(&mut self.carried);
         self.types.0.retain(|name, _| reached.types.contains(name));
         self.functions.retain(|name, _| reached.functions.contains(name));
         self.steps.retain(|name, _| reached.steps.contains(name));
@@ -129,6 +133,11 @@ struct Reached {
 }
 
 impl Reached {
+    fn narrow(&self, carried: &mut Carried) {
+        let is_step = |name: &Name| self.steps.contains(name) || self.functions.contains(name);
+        carried.retain(is_step, |name| self.flows.contains(name), |name| self.datasets.contains(name));
+    }
+
     fn add(&mut self, used: Use<'_>) {
         let (names, name) = match used {
             Use::Type(name) => (&mut self.types, name),

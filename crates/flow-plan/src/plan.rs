@@ -2,7 +2,7 @@
 //!
 //! What is proved, obeyed, diffed and signed is this object. It holds no secret and no table.
 
-use crate::{Connection, Dataset, Decision, Flow, Model, NodeId, Policy, SecretSource, Step, Test};
+use crate::{Carried, Connection, Dataset, Decision, Flow, Model, NodeId, Policy, SecretSource, Step, Test};
 use flow_expr::{Function, Name, TypeTable, Value};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
@@ -37,6 +37,9 @@ pub struct Program {
     pub pools: BTreeMap<Name, u32>,
     /// Flows.
     pub flows: BTreeMap<Name, Flow>,
+    /// Labels of data beyond those that its types name.
+    #[serde(default, skip_serializing_if = "Carried::is_empty")]
+    pub carried: Carried,
     /// The values of `var`s after profile and `--set`.
     pub settings: BTreeMap<Name, Value>,
     /// Policies that hold. Never part of what a plan freezes.

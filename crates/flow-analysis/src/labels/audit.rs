@@ -144,7 +144,7 @@ fn accepts(walk: &Walk<'_>) -> Vec<Accepts> {
             Sink::Connection(name) => (Accepter::Connection, *name),
             Sink::Dataset(name) | Sink::Version(name) => (Accepter::Dataset, *name),
             Sink::Person(step, _) => (Accepter::People, *step),
-            Sink::Url(_) | Sink::Removed(_) | Sink::Written(_) => continue,
+            Sink::Url(_) | Sink::Removed(_) | Sink::Written(_) | Sink::Kept(_) => continue,
         };
         let declared = walk.step_named(name).map_or(*at, |step| step.at);
         let known = all.entry((kind, name, walk.labels.name(*label))).or_insert((declared, vec![]));

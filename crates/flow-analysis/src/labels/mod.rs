@@ -2,7 +2,8 @@
 //!
 //! [`declared`] says which labels types carry, [`annotated`] what becomes of values where a type is written, [`shape`], [`fields`] and [`marks`] what a value does, [`expr`], [`builtins`], [`steps`]
 //! and [`walk`] follow values through expressions, bodies and flows, [`sink`] says where they may arrive, [`trail`] keeps
-//! their ways, [`report`] says what is wrong and [`audit`] what is let through on purpose. Everything is looked at once,
+//! their ways, [`report`] says what is wrong, [`audit`] what is let through on purpose, [`hidden`] what the runtime keeps to
+//! itself. Everything is looked at once,
 //! callees first. What is not known makes its result of all that it is given, so what is called clean is clean, but for two things
 //! that are meant: labels that come off by a word in the program (`redact`, `hash`, `declassify`, aggregates over many
 //! rows), and what a choice tells (a comparison, a branch, a filter), which is followed where what decides is itself one of
@@ -14,6 +15,7 @@ mod builtins;
 mod declared;
 mod expr;
 mod fields;
+mod hidden;
 mod marks;
 mod passed;
 mod report;
@@ -22,6 +24,8 @@ mod sink;
 mod steps;
 mod trail;
 mod walk;
+
+pub use hidden::Hidden;
 
 use crate::{Mentions, sql::Queries};
 use flow_diag::Problems;
@@ -48,12 +52,14 @@ pub fn concerns(program: &Program, annotations: &Annotations) -> bool {
         || program.datasets.values().any(|dataset| !dataset.accepts.is_empty())
 }
 
-/// All checks of the family. `strict`: what decides rows or a branch is in what it decides.
+/// All checks of the family, and what the runtime is to hide. `strict`: what decides rows or a branch is in what it
+/// decides.
 #[must_use]
-pub fn check(program: &Program, mentions: &Mentions, queries: &Queries, strict: bool) -> Problems {
+pub fn check(program: &Program, mentions: &Mentions, queries: &Queries, strict: bool) -> (Problems, Hidden) {
     let annotations = &*mentions.annotations;
     if !concerns(program, annotations) {
-        return Problems::default();
+        return Default::default();
     }
-    report::problems(&walk::Walk::over(program, (queries, annotations), strict), mentions)
+    let walk = walk::Walk::over(program, (queries, annotations), strict);
+    (report::problems(&walk, mentions), Hidden::of(&walk))
 }

@@ -98,7 +98,7 @@ fn code(sink: Sink<'_>) -> Code {
         Sink::Model(_) => codes::E0601,
         Sink::Connection(_) | Sink::Url(_) => codes::E0602,
         Sink::Dataset(_) | Sink::Version(_) | Sink::Written(_) => codes::E0603,
-        Sink::Person(..) | Sink::Removed(_) => codes::E0604,
+        Sink::Person(..) | Sink::Removed(_) | Sink::Kept(_) => codes::E0604,
     }
 }
 
@@ -123,7 +123,7 @@ impl Reaches<'_, '_> {
             Sink::Written(site) => {
                 format!("@{label} data becomes {}, which is labelled {} only", self.site(site), self.named(site))
             }
-            Sink::Removed(_) => String::new(),
+            Sink::Removed(_) | Sink::Kept(_) => String::new(),
         }
     }
 
@@ -281,7 +281,7 @@ impl Reaches<'_, '_> {
             Sink::Written(_) => {
                 format!("leave it out; `@{label}` behind the type says that it may be there too")
             }
-            Sink::Removed(_) => String::new(),
+            Sink::Removed(_) | Sink::Kept(_) => String::new(),
         }
     }
 }

@@ -40,6 +40,23 @@ pub(super) enum Sink<'a> {
     Removed(Span),
     /// It comes to a place whose type names labels.
     Written(Site<'a>),
+    /// The runtime writes it down or shows it: no mistake, as it is told what is in there.
+    Kept(Kept<'a>),
+}
+
+/// What the runtime writes down or shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Kept<'a> {
+    /// What a step or judge gives.
+    Result(&'a Name),
+    /// What it is given, by position.
+    Argument(&'a Name, usize),
+    /// What a step tells its model by `else retry`.
+    Feedback(&'a Name),
+    /// What a flow gives.
+    Flow(&'a Name),
+    /// A part of a message.
+    Message(Span),
 }
 
 /// What becomes of something that a caller gives.
@@ -130,6 +147,8 @@ pub(super) struct Noted<'a> {
     pub(super) accepted: BTreeSet<(Sink<'a>, LabelId, Span)>,
     /// What datasets are given that accept it, where their types do not have it.
     pub(super) held: Held<'a>,
+    /// What the runtime keeps, with labels that no type says are there.
+    pub(super) kept: BTreeSet<(Kept<'a>, LabelId)>,
 }
 
 /// Datasets, with the fields in which they hold a label that the fields do not have.
@@ -185,6 +204,10 @@ impl<'a> Walk<'a> {
         } else if let Sink::Written(site) = sink {
             if self.is_refused(site, path, label) {
                 self.noted.findings.push(Finding { label, sink, path: path.to_vec(), at, trail, given_at });
+            }
+        } else if let Sink::Kept(kept) = sink {
+            if !self.admits(sink, path, label) {
+                self.noted.kept.insert((kept, label));
             }
         } else if self.admits(sink, path, label) {
             self.noted.accepted.insert((sink, label, at));
@@ -258,8 +281,23 @@ impl<'a> Walk<'a> {
             Sink::Person(step, None) => {
                 self.step_named(step).is_none_or(|step| self.declared.admits(&step.returns, &[], path, name))
             }
+            Sink::Kept(kept) => self.is_named(kept, path, name),
             Sink::Removed(_) | Sink::Written(_) => true,
         }
+    }
+
+    /// Whether the type of what is kept names a label itself.
+    fn is_named(&self, kept: Kept<'a>, path: &[Arc<str>], label: &Name) -> bool {
+        let typed = match kept {
+            Kept::Result(step) => self.step_named(step).map(|step| (&step.returns, &[][..])),
+            Kept::Argument(step, param) => self.step_named(step).and_then(|step| {
+                let param = step.params.get(param)?;
+                Some((&param.ty, &param.labels[..]))
+            }),
+            Kept::Flow(flow) => self.program.flows.get(flow).map(|flow| (&flow.returns, &[][..])),
+            Kept::Feedback(_) | Kept::Message(_) => None,
+        };
+        typed.is_some_and(|(ty, own)| self.declared.admits(ty, own, path, label))
     }
 
     /// Whether a dataset says that it may hold a label, wherever its type has it.

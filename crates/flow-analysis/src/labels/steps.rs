@@ -10,7 +10,7 @@ use super::{
     expr::holes,
     marks::Marks,
     shape::Shape,
-    sink::{Removes, Sink, Summary},
+    sink::{Kept, Removes, Sink, Summary},
     trail::Says,
     walk::Walk,
 };
@@ -54,6 +54,7 @@ impl<'a> Walk<'a> {
                 result.join(&self.expr(value));
             }
         }
+        self.written_down(step, &result);
         self.current.returns = result;
         self.end()
     }
@@ -159,8 +160,11 @@ impl<'a> Walk<'a> {
             self.all(std::iter::once(&guard.condition).chain(guard.action.expressions()));
             self.judged(&guard.condition);
             match &guard.action {
+                GuardAction::Fail(Some(message)) | GuardAction::Warn(Some(message)) => self.message(message),
                 GuardAction::Retry(Some(message)) => {
                     self.judged(message);
+                    let told = self.expr(message);
+                    self.out_flat(&told, Sink::Kept(Kept::Feedback(&step.name)), message.at);
                     if let Body::Ai(body) = &step.body {
                         // What it said itself is no news to it.
                         self.set(VarId::IT, Shape::default());

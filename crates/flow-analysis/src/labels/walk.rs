@@ -9,7 +9,7 @@ use super::{
     marks::{LabelId, Labels, Marks, Places, Source},
     passed::Frame,
     shape::{ALONE, COUNT, Shape},
-    sink::{Held, Noted, Sink, Summary},
+    sink::{Held, Kept, Noted, Sink, Summary},
     trail::{Origin, Says, Trails, What},
 };
 use crate::{
@@ -205,6 +205,8 @@ impl<'a> Walk<'a> {
             let returns = self.block(&flow.body);
             let at = flow.body.result.as_ref().map_or(flow.at, |result| result.at);
             self.current.returns = self.put(returns, Site::Result(name), at);
+            let returns = self.current.returns.clone();
+            self.out(&returns, Sink::Kept(Kept::Flow(name)), at, &mut vec![], None);
             for handler in &flow.handlers {
                 self.block(&handler.body);
             }
@@ -286,7 +288,7 @@ impl<'a> Walk<'a> {
         for node in first {
             if let NodeKind::Require { condition, warn: false, message, .. } = &node.kind {
                 required.push((self.decision(condition), condition.at));
-                self.all(message.as_deref());
+                message.iter().for_each(|message| self.message(message));
             } else {
                 self.named(node);
             }
@@ -366,6 +368,9 @@ impl<'a> Walk<'a> {
             NodeKind::Wait { .. } | NodeKind::RequireFresh { .. } | NodeKind::Require { .. } => {
                 // Nothing comes of them, but something may be taken off in them.
                 self.all(node.expressions());
+                if let NodeKind::Require { message: Some(message), .. } = &node.kind {
+                    self.message(message);
+                }
                 Shape::default()
             }
         }

@@ -78,7 +78,7 @@ fn labels_through_long_chains_of_nodes_functions_and_flows() {
     last.var = VarId(LENGTH);
     long.body.nodes.push(last);
     let whole = program(vec![dataset("d")], vec![], vec![long]);
-    let found = labels::check(&whole, &Mentions::default(), &Queries::default(), false);
+    let (found, _) = labels::check(&whole, &Mentions::default(), &Queries::default(), false);
     assert_eq!(codes(&found), ["E0603"]);
     // The same through functions that call functions, and flows that call flows.
     let chained = |id: u32| Function {
@@ -106,6 +106,6 @@ fn labels_through_long_chains_of_nodes_functions_and_flows() {
     });
     let mut whole = program(vec![dataset("d")], vec![], flows.collect());
     whole.functions = (0..LENGTH).map(|id| (name(&format!("f{id:06}")), chained(id))).collect();
-    let found = labels::check(&whole, &Mentions::default(), &Queries::default(), false);
+    let (found, _) = labels::check(&whole, &Mentions::default(), &Queries::default(), false);
     assert_eq!(codes(&found), ["E0603"]);
 }

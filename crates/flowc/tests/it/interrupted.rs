@@ -71,6 +71,30 @@ fn what_is_idempotent_is_gone_on_with_under_the_same_key() {
 }
 
 #[test]
+fn what_was_sealed_is_opened_when_a_run_goes_on() {
+    let project = Sandbox::program(
+        "label pii\n\
+         dataset kept: String { at json(\"out/kept.json\"), accepts @pii }\n\
+         type Person { id: Int, name: String @pii }\n\
+         step find() -> Person {\n  sh \"\"\"\n    echo '{\"id\": 1, \"name\": \"lovelace\"}'\n  \"\"\"\n  \
+         effect none\n}\n\
+         step wait_for(person: Person) -> String {\n  sh \"\"\"\n    echo $$ > pid; test -e go || sleep 1000\n    \
+         printf '%s' \"$person\" | tr a-z A-Z\n  \"\"\"\n  effect none\n}\n\
+         flow main() {\n  let found = find()\n  let waited = wait_for(found)\n  \
+         write kept = \"{found.name} {waited}\"\n}\n",
+    );
+    let mut child = project.command(&["run"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    wait_for("the second step", || project.path("pid").exists());
+    sleep(Duration::from_millis(300));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    project.write("go", "");
+    project.flowc(&["resume", "last"]).ends(0);
+    let kept = project.read("out/kept.json");
+    assert!(kept.contains("lovelace {") && kept.contains("LOVELACE"), "{kept}");
+}
+
+#[test]
 fn killed_at_any_moment_readers_see_the_old_or_the_new() {
     let project = Sandbox::program(
         "type Row { n: Int, text: String }\n\
