@@ -476,20 +476,28 @@ pub fn moment(at: i64, zone: &str) -> String {
 pub fn why_so_long(gap: Gap, zone: &str) -> Option<String> {
     let tz = ZONES.get(zone).ok()?;
     let (from, to) = (Timestamp::from_millisecond(gap.from).ok()?, Timestamp::from_millisecond(gap.to).ok()?);
-    let turned = tz.to_offset(from).seconds() - tz.to_offset(to).seconds();
-    let change = || tz.following(from).find(|change| change.timestamp() <= to && change.offset() != tz.to_offset(from));
-    let clocks = match turned {
-        0 => None,
-        turned => change().map(|change| {
-            let way = if turned > 0 { "back" } else { "forward" };
-            format!("clocks go {way} on {}", change.timestamp().to_zoned(tz.clone()).date())
-        }),
-    };
+    let clocks = clocks(gap, zone);
     let days = (to.to_zoned(tz.clone()).date() - from.to_zoned(tz).date()).get_days();
     let names = || format!("{} to {}", moment(gap.from, zone), moment(gap.to, zone));
     match (days, clocks) {
         (1, clocks) => clocks,
         (_, None) => Some(names()),
         (_, Some(clocks)) => Some(format!("{}, {clocks}", names())),
+    }
+}
+
+/// `clocks go back on 2026-10-25`, if they do between two times, or forward.
+#[must_use]
+pub(crate) fn clocks(gap: Gap, zone: &str) -> Option<String> {
+    let tz = ZONES.get(zone).ok()?;
+    let (from, to) = (Timestamp::from_millisecond(gap.from).ok()?, Timestamp::from_millisecond(gap.to).ok()?);
+    let turned = tz.to_offset(from).seconds() - tz.to_offset(to).seconds();
+    let change = || tz.following(from).find(|change| change.timestamp() <= to && change.offset() != tz.to_offset(from));
+    match turned {
+        0 => None,
+        turned => change().map(|change| {
+            let way = if turned > 0 { "back" } else { "forward" };
+            format!("clocks go {way} on {}", change.timestamp().to_zoned(tz.clone()).date())
+        }),
     }
 }

@@ -5,9 +5,9 @@
 
 use crate::{
     bounds::{Rhythm, SystemBounds, Unbounded},
-    calendar::{Gap, moment},
+    calendar::{Gap, clocks, moment},
     path::{Leg, gain},
-    spell, time,
+    spell, terms, time,
 };
 use flow_diag::{Problem, Problems, codes};
 use flow_plan::{Bounds, Deadline, Finish, Flow, Overlap, Program, Provenance, Schedule, Step, Trigger, words};
@@ -27,7 +27,13 @@ pub(crate) fn check(bounds: &mut SystemBounds<'_>) -> Problems {
             && let Some(Err(unbounded)) = bounds.rhythms.get(&flow.name)
             && unbounded.is_backlog
         {
-            let problem = Backlog { flow, why: &unbounded.why, at: unbounded.at, path: path(bounds, flow) };
+            let problem = Backlog {
+                program: bounds.program,
+                flow,
+                why: &unbounded.why,
+                at: unbounded.at,
+                path: path(bounds, flow),
+            };
             problems.push(problem);
         }
         let Some(finish) = &flow.finish else { continue };
@@ -75,10 +81,18 @@ pub fn tightest(bounds: &mut SystemBounds<'_>, flow: &Flow) -> Option<Gap> {
         }
     }
     let mut tightest: Option<Gap> = None;
+    // Behind a run that goes on, one begins when that ends.
+    let waits = flow.overlap == Overlap::Queue;
+    let worst = bounds.durations.get(&flow.name).and_then(|bounds| bounds.flow.as_ref()).map_or(0, |all| all.worst_ms);
+    let worst = i64::try_from(worst).unwrap_or(i64::MAX);
     for (calendar, delay) in calendars {
+        let mut free = i64::MIN;
         for start in calendar.instants(horizon)?.iter() {
             let Some(to) = deadlines.first_after(*start) else { continue };
-            let gap = Gap { from: start.saturating_add(delay), to };
+            let due = start.saturating_add(delay);
+            let from = if waits { due.max(free) } else { due };
+            free = from.saturating_add(worst);
+            let gap = Gap { from, to };
             if tightest.is_none_or(|tightest| gap.to - gap.from < tightest.to - tightest.from) {
                 tightest = Some(gap);
             }
@@ -145,13 +159,20 @@ impl From<Missed<'_>> for Problem {
         let mut problem = Self::error(codes::E0701, found.finish.at, title, "promised here");
         if let (Some(start), Some(rhythm)) = (found.start, &found.rhythm) {
             let (from, to) = (moment(start.from, &rhythm.zone), moment(start.to, &rhythm.zone));
-            problem = problem.label(rhythm.at, format!("starts on {from}: {allowed} before {to}"));
+            let is_start = rhythm.calendar.first_after(start.from.saturating_sub(1)) == Some(start.from);
+            let begins = if found.flow.overlap != Overlap::Queue || is_start {
+                "starts on"
+            } else {
+                "behind the run before, it may begin on"
+            };
+            let turned = clocks(start, &rhythm.zone).map(|turned| format!(" ({turned})")).unwrap_or_default();
+            problem = problem.label(rhythm.at, format!("{begins} {from}: {allowed} before {to}{turned}"));
             if is_next_day(start, &rhythm.zone) {
                 problem =
                     problem.note("that start is after the deadline of its own day, so the one of the next day counts");
             }
         }
-        problem = point_at(problem, &found.path, found.worst_ms);
+        problem = point_at(problem, found.program, &found.path, found.worst_ms);
         problem = assumptions(problem, found.program, &found.path);
         if let Some((leg, gain)) = &found.helps_most {
             problem = problem.help(shorten(&found, leg, *gain));
@@ -223,7 +244,7 @@ fn is_retried(step: &Step) -> bool {
 }
 
 /// Points at the parts of a path, the longest ones if there are many.
-pub(crate) fn point_at(mut problem: Problem, path: &[Leg], whole_ms: u64) -> Problem {
+pub(crate) fn point_at(mut problem: Problem, program: &Program, path: &[Leg], whole_ms: u64) -> Problem {
     let whole = spell::length(whole_ms);
     let mut longest: Vec<(u64, &Leg)> = path.iter().flat_map(Leg::leaves).collect();
     let share = |(times, leg): &(u64, &Leg)| leg.worst_ms.saturating_mul(*times);
@@ -237,6 +258,13 @@ pub(crate) fn point_at(mut problem: Problem, path: &[Leg], whole_ms: u64) -> Pro
         let text = match longest.len() {
             1 => format!("worst case of the path: {whole}{each}"),
             _ => format!("{}{each} of the path's {whole}", spell::length(share(leaf))),
+        };
+        let step = leg.step.as_ref().and_then(|step| program.steps.get(step));
+        let text = match step.and_then(|step| terms::of_step(program, step)) {
+            Some(sum) if *times > 1 => format!("{text}, each {sum}"),
+            Some(sum) if longest.len() > 1 => format!("{text}: {sum}"),
+            Some(sum) => format!("{text} = {sum}"),
+            None => text,
         };
         let text = match leg.waits_ms {
             0 => text,
@@ -334,6 +362,7 @@ impl From<NoTimeOfDay<'_>> for Problem {
 
 /// Starts that wait for each other without end.
 struct Backlog<'a> {
+    program: &'a Program,
     flow: &'a Flow,
     why: &'a str,
     at: flow_diag::Span,
@@ -346,7 +375,7 @@ impl From<Backlog<'_>> for Problem {
         let title = format!("starts of `{name}` may come faster than its runs end, and all of them wait");
         let whole = found.path.iter().map(|leg| leg.worst_ms).fold(0, u64::saturating_add);
         let problem = Self::error(codes::E0702, found.at, title, found.why);
-        point_at(problem, &found.path, whole)
+        point_at(problem, found.program, &found.path, whole)
             .help("start less often, bound the steps more tightly, or leave starts out: `overlap skip`")
     }
 }

@@ -14,8 +14,8 @@ use flow_plan::{
 
 /// All checks of the family.
 pub(crate) fn check(bounds: &mut SystemBounds<'_>) -> Problems {
-    let mut problems = Problems::default();
     let program = bounds.program;
+    let mut problems = unrefreshed(program);
     for dataset in program.datasets.values() {
         let Some(fresh) = &dataset.fresh else { continue };
         match (&dataset.writer, &dataset.arrives) {
@@ -42,6 +42,39 @@ pub(crate) fn check(bounds: &mut SystemBounds<'_>) -> Problems {
         }
     }
     problems
+}
+
+/// Requirements that would refresh what no flow writes.
+fn unrefreshed(program: &Program) -> Problems {
+    let mut problems = Problems::default();
+    for node in program.flows.values().flat_map(Flow::nodes) {
+        if let NodeKind::RequireFresh { dataset, action: StaleAction::Refresh, .. } = &node.kind
+            && let Some(dataset) = program.datasets.get(dataset)
+            && dataset.writer.is_none()
+        {
+            problems.push(Unrefreshed { dataset, at: node.at });
+        }
+    }
+    problems
+}
+
+/// A requirement that would refresh what no flow writes.
+struct Unrefreshed<'a> {
+    dataset: &'a Dataset,
+    at: Span,
+}
+
+impl From<Unrefreshed<'_>> for Problem {
+    fn from(found: Unrefreshed<'_>) -> Self {
+        let name = found.dataset.name.short();
+        let (at, what) = match &found.dataset.arrives {
+            Some(arrives) => (arrives.at, "others bring it"),
+            None => (found.dataset.at, "no flow writes it"),
+        };
+        Self::error(codes::E0803, found.at, format!("`{name}` cannot be refreshed: no flow writes it"), "required here")
+            .label(at, what)
+            .help("wait for it, `else wait up to 1h`, or say what happens without it: `else fail`, `skip` or `warn`")
+    }
 }
 
 /// Whether a flow that starts by itself reads the dataset without requiring that it is fresh: it rests on the promise.
@@ -71,7 +104,7 @@ impl From<TooOld<'_>> for Problem {
         let title = format!("`{name}` promises {promise}, but can be {total} old");
         let mut problem = Self::error(codes::E0801, fresh.at, title, "promised here");
         problem = problem.label(age.rhythm.at, between(age.rhythm.gap, &age.rhythm.zone));
-        problem = point_at(problem, &age.path, age.path_ms);
+        problem = point_at(problem, program, &age.path, age.path_ms);
         if let Some(input) = &age.input {
             let old = spell::length(input.ms);
             let what =
@@ -86,6 +119,10 @@ impl From<TooOld<'_>> for Problem {
                 problem =
                     problem.note(format!("assumed, not proved: the age of `{of}` rests on a default or a promise"));
             }
+        }
+        if let Some(kept) = &age.kept {
+            let old = spell::length(kept.ms);
+            problem = problem.label(kept.at, format!("a result may be used again until it is {old} old"));
         }
         problem = problem.note(format!("{} = {total}", sum(age)));
         problem = assumptions(problem, program, &age.path);
@@ -110,7 +147,13 @@ impl From<TooOld<'_>> for Problem {
                     None => problem,
                 }
             }
-            None => problem.help(format!("start `{}` more often, or promise `{kept}`", flow.name.short())),
+            None => {
+                let less = match &age.kept {
+                    Some(kept) => format!("keep results of `{}` for less time", kept.step.short()),
+                    None => format!("start `{}` more often", flow.name.short()),
+                };
+                problem.help(format!("{less}, or promise `{kept}`"))
+            }
         }
     }
 }
@@ -141,6 +184,9 @@ pub fn sum(age: &Age) -> String {
     }
     if age.path_ms > 0 {
         terms.push(format!("{} for the path to the write", spell::length(age.path_ms)));
+    }
+    if let Some(kept) = &age.kept {
+        terms.push(format!("{} that a result of `{}` is kept", spell::length(kept.ms), kept.step.short()));
     }
     if let Some(input) = &age.input {
         terms.push(format!("{} that `{}` may be old", spell::length(input.ms), input.dataset.short()));

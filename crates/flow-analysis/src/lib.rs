@@ -27,6 +27,7 @@ pub mod spell;
 pub mod spend;
 pub mod sql;
 mod system;
+pub mod terms;
 pub mod time;
 pub mod tools;
 mod trail;

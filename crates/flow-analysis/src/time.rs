@@ -46,18 +46,18 @@ pub fn step_bound(step: &Step) -> Bound {
 
 /// How often a step is tried.
 #[derive(Clone, Copy, Debug)]
-struct Tries {
-    attempts: u64,
+pub(crate) struct Tries {
+    pub(crate) attempts: u64,
     /// Those whose result its guards look at.
-    results: u64,
+    pub(crate) results: u64,
     /// One after the other, each with the whole retry policy.
-    models: u64,
+    pub(crate) models: u64,
     /// Whether these are asks of models.
     is_asked: bool,
 }
 
 impl Tries {
-    fn of(step: &Step) -> Self {
+    pub(crate) fn of(step: &Step) -> Self {
         if let Body::Ai(ai) = &step.body {
             let Asks { asks, results } = own_asks(step, ai);
             return Self { attempts: asks, results, models: ai.models.len().max(1) as u64, is_asked: true };
@@ -124,7 +124,7 @@ fn by_ask(step: &Step, all: &Bound) -> Curve {
 }
 
 /// How long the guards of all results wait for people.
-fn people_in_all(step: &Step) -> u64 {
+pub(crate) fn people_in_all(step: &Step) -> u64 {
     Tries::of(step).results.saturating_mul(people_ms(step))
 }
 
@@ -138,7 +138,7 @@ fn people_ms(step: &Step) -> u64 {
 }
 
 /// The sum of the longest backoffs: attempt n waits at most `min(max, min·2ⁿ)`.
-fn backoffs_ms(policy: &RetryPolicy) -> u64 {
+pub(crate) fn backoffs_ms(policy: &RetryPolicy) -> u64 {
     let mut sum: u64 = 0;
     let mut wait = policy.backoff_min_ms;
     for retry in 0..u64::from(policy.times) {
@@ -410,8 +410,11 @@ fn node_bound(knows: &Knows<'_>, flow: &Name, node: &Node, nodes: &mut Found) ->
         NodeKind::RequireFresh { dataset, action, .. } => match action {
             StaleAction::Wait(longest) => instant(*longest),
             StaleAction::Refresh => {
-                let writer = program.datasets.get(dataset)?.writer.as_ref()?;
-                knows.flows.get(writer)?.clone()
+                // Who cannot refresh it fails at once (E0803).
+                match program.datasets.get(dataset)?.writer.as_ref() {
+                    Some(writer) => knows.flows.get(writer)?.clone(),
+                    None => instant(0),
+                }
             }
             StaleAction::Fail | StaleAction::Warn | StaleAction::Skip => instant(0),
         },

@@ -124,6 +124,7 @@ impl Driver {
         self.decided(id, decision);
         match (verdict, cached) {
             (Verdict::Reuse, Some(cached)) => {
+                self.date_kept(id, cached.at);
                 self.settle(id, Settled::Value { value: cached.value, how: How::Reused });
             }
             _ if self.start.dry => self.settle(id, Settled::Unknown),
@@ -406,6 +407,16 @@ impl Driver {
             crate::state::ComputeState { meaning, bindings, inputs, cache_key: cache_key.clone(), recorded: false };
         self.instances[id as usize].activity = Activity::Compute(Box::new(state));
         self.recall(id, cache_key, Some(identity.unwrap_or_default()));
+    }
+
+    /// What was read of the world, or said of it, when a kept result was made is as old as that.
+    fn date_kept(&mut self, id: u32, at: jiff::Timestamp) {
+        if let Activity::Call(call) = &self.instances[id as usize].activity
+            && call.step.kept_for_ms().is_some()
+        {
+            let instance = &mut self.instances[id as usize];
+            instance.data_time = crate::state::oldest(instance.data_time, Some(at));
+        }
     }
 
     /// The answer to an expression over data.

@@ -34,6 +34,21 @@ pub(crate) fn may_hold_rows(value: &Value) -> bool {
     )
 }
 
+/// Takes out of a failure what it quotes of rows with these labels: what stands between quotation marks.
+pub(crate) fn without_quotes(failure: &mut Failure, labels: &[Name]) {
+    let mark = mark(labels);
+    let unquoted = |text: &str| {
+        // From the first quotation mark to the last: what is quoted may hold some itself.
+        match (text.find('"'), text.rfind('"')) {
+            (Some(first), Some(last)) if first < last => format!("{}{mark}{}", &text[..first], &text[last + 1..]),
+            (Some(first), _) => format!("{}{mark}", &text[..first]),
+            _ => text.to_owned(),
+        }
+    };
+    failure.message = unquoted(&failure.message);
+    failure.details.iter_mut().for_each(|detail| *detail = unquoted(detail));
+}
+
 /// The rim of one run.
 pub(crate) struct Rim {
     program: Arc<Program>,
@@ -405,6 +420,10 @@ impl Rim {
                 known(&json.to_string()).map_or_else(|| value.clone(), |mark| self.put_or_mark(value, &mark))
             }
             Value::List(items) => Value::List(items.iter().map(|item| self.seal_texts(item)).collect()),
+            // A key has no place of its own out of line.
+            Value::Map(entries) if let Some(mark) = entries.keys().find_map(|key| known(&mask::words_of(key))) => {
+                self.put_or_mark(value, &mark)
+            }
             Value::Map(entries) => {
                 let entries = entries.iter().map(|(key, value)| (key.clone(), self.seal_texts(value)));
                 Value::Map(Arc::new(entries.collect()))

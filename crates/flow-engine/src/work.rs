@@ -256,12 +256,14 @@ impl Work {
                 let call = ComputeCall { program: shared.program.clone(), expr, bindings, now: shared.started };
                 let labels = shared.rim.labels_of_rows(&call.bindings);
                 let again = (!labels.is_empty()).then(|| (call.clone(), cancel.clone()));
-                let result = shared.executor.compute(call, cancel).await;
-                if let (Some((call, cancel)), Ok(value)) = (again, &result)
-                    && rim::may_hold_rows(value)
-                {
-                    let seen = shared.executor.compute_seen(call, cancel).await;
-                    shared.rim.know_computed(value, seen.as_ref().ok(), &labels);
+                let mut result = shared.executor.compute(call, cancel).await;
+                match (again, &mut result) {
+                    (Some((call, cancel)), Ok(value)) if rim::may_hold_rows(value) => {
+                        let seen = shared.executor.compute_seen(call, cancel).await;
+                        shared.rim.know_computed(value, seen.as_ref().ok(), &labels);
+                    }
+                    (Some(_), Err(failure)) => rim::without_quotes(failure, &labels),
+                    _ => {}
                 }
                 move |task| Event::Computed { task, result }
             },

@@ -2,7 +2,7 @@
 //!
 //! A field, a named type or a parameter has labels (`@pii`); what is below one is labelled as a whole. Records
 //! and variants name their types themselves, so labels are found even where nobody knows the static type.
-//! Keys of maps have no labels. Knows not what becomes of what it finds: that is for the callers, at the rims.
+//! A map whose keys have labels is labelled as a whole. Knows not what becomes of what it finds: that is for the callers, at the rims.
 
 use crate::{Field, MapKey, Name, Record, Table, TableData, Type, TypeDef, TypeTable, Value, VariantValue};
 use std::{collections::BTreeSet, sync::Arc};
@@ -46,10 +46,14 @@ pub fn map_labelled(
             Value::List(items.iter().map(|item| map_labelled(item, inner, &[], types, change)).collect())
         }
         Value::Map(entries) => {
-            let inner = match ty {
-                Some(Type::Map(_, inner)) => Some(&**inner),
-                _ => None,
+            let (key_labels, inner) = match ty {
+                Some(Type::Map(key, inner)) => (labels_in(key, types), Some(&**inner)),
+                _ => (vec![], None),
             };
+            if !key_labels.is_empty() {
+                // Nothing can stand in the place of a key.
+                return change(&key_labels, value);
+            }
             let each = |(key, item): (&MapKey, &Value)| (key.clone(), map_labelled(item, inner, &[], types, change));
             Value::Map(Arc::new(entries.iter().map(each).collect()))
         }
@@ -89,8 +93,8 @@ fn fields(
     found.iter().map(each).collect()
 }
 
-/// The value with everything in it changed that is neither a collection nor data out of line: for labels that no type
-/// places.
+/// The value with everything in it changed that is neither a list, a record nor data out of line: for labels that no type
+/// places. A map is changed as a whole, as its keys may be what is labelled.
 pub fn map_leaves(value: &Value, change: &mut dyn FnMut(&Value) -> Value) -> Value {
     let mut each = |fields: &[(Arc<str>, Value)]| -> Vec<(Arc<str>, Value)> {
         fields.iter().map(|(name, value)| (name.clone(), map_leaves(value, change))).collect()
@@ -104,10 +108,6 @@ pub fn map_leaves(value: &Value, change: &mut dyn FnMut(&Value) -> Value) -> Val
             Value::Variant(Arc::new(VariantValue { ty, variant: name, fields: each(&variant.fields) }))
         }
         Value::List(items) => Value::List(items.iter().map(|item| map_leaves(item, change)).collect()),
-        Value::Map(entries) => {
-            let entries = entries.iter().map(|(key, item)| (key.clone(), map_leaves(item, change)));
-            Value::Map(Arc::new(entries.collect()))
-        }
         Value::Unit | Value::Absent | Value::Table(_) | Value::File(_) => value.clone(),
         leaf => change(leaf),
     }

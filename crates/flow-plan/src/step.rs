@@ -64,6 +64,16 @@ pub struct Step {
 }
 
 impl Step {
+    /// How old, in milliseconds, what it gives may be because a result is kept (`cache for`); none where what it gives
+    /// depends on nothing but what it is given.
+    #[must_use]
+    pub fn kept_for_ms(&self) -> Option<u64> {
+        match self.cache {
+            CachePolicy::For(limit_ms) if self.effect >= Effect::Read => Some(limit_ms),
+            _ => None,
+        }
+    }
+
     /// What pays for sending back an answer that failed with this class: the retry policy if it names it, else the
     /// budget of asks, else, for what guards reject, a policy that does not name it. None: it is not sent back.
     #[must_use]

@@ -13,12 +13,15 @@ use crate::{
 use flow_diag::Span;
 use flow_expr::{Expr, ExprKind, Name, VarId};
 use flow_plan::{
-    Block, DataTimeSource, Dataset, Flow, Node, NodeId, NodeKind, Provenance, StaleAction, every_expression,
+    Block, DataTimeSource, Dataset, Flow, Node, NodeId, NodeKind, Provenance, StaleAction, Step, every_expression,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
+
+/// Flows that call flows are followed so far for what their steps keep.
+const MOST_CALLS: u32 = 8;
 
 /// How old a dataset that a flow writes may get, term by term.
 #[derive(Clone, Debug)]
@@ -33,8 +36,21 @@ pub struct Age {
     pub path: Vec<Leg>,
     /// The oldest of what it is made from; none if that has no age.
     pub input: Option<Arc<Input>>,
+    /// Results that are kept on the way; none if none are.
+    pub kept: Option<Kept>,
     /// The weakest ground that a term stands on.
     pub provenance: Provenance,
+}
+
+/// A result of a step that is used again (`cache for`), though the world may have changed.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// The step, or the last of several.
+    pub step: Name,
+    /// For how long, all together.
+    pub ms: u64,
+    /// The clause.
+    pub at: Span,
 }
 
 /// How old a dataset may be when a flow reads it, counted at the flow's start.
@@ -58,10 +74,16 @@ pub struct Inputs {
     worst: Option<Arc<Input>>,
     unbounded: Option<Arc<Unbounded>>,
     previous: Option<Arc<Unbounded>>,
+    kept: Option<Kept>,
 }
 
 impl Inputs {
     fn add(&mut self, other: &Self) {
+        if let Some(new) = &other.kept
+            && self.kept.as_ref().is_none_or(|old| new.ms > old.ms)
+        {
+            self.kept = Some(new.clone());
+        }
         if let Some(new) = &other.worst
             && self.worst.as_ref().is_none_or(|old| new.ms > old.ms)
         {
@@ -74,6 +96,15 @@ impl Inputs {
         };
         first(&mut self.unbounded, &other.unbounded);
         first(&mut self.previous, &other.previous);
+    }
+
+    /// A step keeps what it gives, behind what was kept before.
+    fn keep(&mut self, step: &Step) {
+        if let Some(ms) = step.kept_for_ms() {
+            let before = self.kept.as_ref().map_or(0, |kept| kept.ms);
+            let at = step.clause_at("cache").unwrap_or(step.at);
+            self.kept = Some(Kept { step: step.name.clone(), ms: before.saturating_add(ms), at });
+        }
     }
 
     pub(super) fn add_previous(&mut self, why: &Arc<Unbounded>) {
@@ -106,11 +137,11 @@ impl<'a> SystemBounds<'a> {
         self.inputs.insert(name, read);
         let passed = self.passed_to(flow, callers);
         let made = self.made_from(flow, &passed);
-        for (dataset, written) in writes(flow) {
+        for (dataset, written) in writes(self.program, flow) {
             let Some(declared) = self.program.datasets.get(dataset) else { continue };
             let age = match written.always {
                 true => self.written(flow, declared, &written.places, &made),
-                false => Err(only_sometimes(dataset, flow)),
+                false => Err(only_sometimes(self.program, dataset, flow)),
             };
             self.ages.insert(dataset, age);
         }
@@ -128,6 +159,7 @@ impl<'a> SystemBounds<'a> {
         let mut inputs = Inputs::default();
         places.iter().filter_map(|place| made.get(*place)).for_each(|made| inputs.add(made));
         let by = dataset.fresh.as_ref().map(|fresh| &fresh.by);
+        let kept = inputs.kept.take().filter(|_| !matches!(by, Some(DataTimeSource::Modified)));
         let input = match by {
             // As old as its file.
             Some(DataTimeSource::Modified) => None,
@@ -137,11 +169,12 @@ impl<'a> SystemBounds<'a> {
             }
         };
         let path_ms = end(&last);
-        let terms = [rhythm.gap.ms(), rhythm.delay_ms, path_ms, input.as_ref().map_or(0, |input| input.ms)];
+        let (input_ms, kept_ms) = (input.as_ref().map_or(0, |input| input.ms), kept.as_ref().map_or(0, |kept| kept.ms));
+        let terms = [rhythm.gap.ms(), rhythm.delay_ms, path_ms, input_ms, kept_ms];
         let grounds = path.iter().map(|leg| leg.provenance).chain(input.as_ref().map(|input| input.provenance));
         let provenance = grounds.max().unwrap_or(Provenance::Declared);
         let total_ms = terms.into_iter().fold(0, u64::saturating_add);
-        Ok(Age { total_ms, rhythm, path_ms, path, input, provenance })
+        Ok(Age { total_ms, rhythm, path_ms, path, input, kept, provenance })
     }
 
     /// What each node of a flow's body is made from. `passed` is what its parameters are.
@@ -188,10 +221,27 @@ impl<'a> SystemBounds<'a> {
                 }
                 None => {}
             },
+            NodeKind::Call { step, .. } => {
+                self.program.steps.get(step).into_iter().for_each(|step| inputs.keep(step));
+            }
             NodeKind::Flow { flow: called, .. } => {
+                self.keep_inside(called, inputs, MOST_CALLS);
                 self.inputs.get(called).into_iter().flatten().for_each(|(_, read)| inputs.add_read(read));
             }
             _ => {}
+        }
+    }
+
+    /// What the steps of a flow keep that is called, one behind the other.
+    fn keep_inside(&self, flow: &Name, inputs: &mut Inputs, calls: u32) {
+        for node in self.program.flows.get(flow).into_iter().flat_map(Flow::nodes) {
+            match &node.kind {
+                NodeKind::Call { step, .. } => {
+                    self.program.steps.get(step).into_iter().for_each(|step| inputs.keep(step));
+                }
+                NodeKind::Flow { flow, .. } if calls > 0 => self.keep_inside(flow, inputs, calls - 1),
+                _ => {}
+            }
         }
     }
 

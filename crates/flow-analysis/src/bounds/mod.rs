@@ -12,7 +12,7 @@ mod surely;
 
 use surely::Surely;
 
-pub use ages::{Age, Input, Inputs};
+pub use ages::{Age, Input, Inputs, Kept};
 pub use starts::Rhythm;
 
 use crate::{
@@ -245,9 +245,9 @@ pub(crate) struct Writes {
 }
 
 /// The writes of a flow, by dataset.
-pub(crate) fn writes(flow: &Flow) -> BTreeMap<&Name, Writes> {
+pub(crate) fn writes<'a>(program: &'a Program, flow: &'a Flow) -> BTreeMap<&'a Name, Writes> {
     let mut found: BTreeMap<&Name, Writes> = BTreeMap::new();
-    let surely = Surely::of(flow);
+    let surely = Surely::of(program, flow);
     for (place, top) in flow.body.nodes.iter().enumerate() {
         let inside = top.blocks().into_iter().flat_map(Block::all_nodes);
         for node in std::iter::once(top).chain(inside) {

@@ -115,9 +115,9 @@ impl<'a> SystemBounds<'a> {
         };
         let rhythm = self.rhythm(writer)?.clone();
         let Some(flow) = self.program.flows.get(writer) else { return Err(self.circle(writer)) };
-        let written = writes(flow).remove(&dataset.name);
+        let written = writes(self.program, flow).remove(&dataset.name);
         let Some(written) = written.filter(|written| written.always) else {
-            return Err(only_sometimes(&dataset.name, flow));
+            return Err(only_sometimes(self.program, &dataset.name, flow));
         };
         let timeline = self.timelines.get(writer);
         let end = |place: &usize| timeline.map_or(0, |timeline| timeline.end(*place));
@@ -142,7 +142,7 @@ impl<'a> SystemBounds<'a> {
                 false => timeline.map_or(0, |timeline| timeline.end(place).saturating_sub(takes)),
             }
         };
-        let (body, surely) = (&calling.body, Surely::of(calling));
+        let (body, surely) = (&calling.body, Surely::of(self.program, calling));
         let places = (0..body.nodes.len()).filter(|place| surely.does(body, &body.nodes[*place], &calls));
         let Some((begin, place)) = places.map(|place| (begin(place), place)).min() else {
             return Err(calls_only_sometimes(flow, calling, calls));
@@ -266,8 +266,8 @@ fn never(at: Span) -> Arc<Unbounded> {
 }
 
 /// A write that is not in every run.
-pub(super) fn only_sometimes(dataset: &Name, flow: &Flow) -> Arc<Unbounded> {
-    let at = writes(flow).get(dataset).map_or(flow.at, |written| written.at);
+pub(super) fn only_sometimes(program: &Program, dataset: &Name, flow: &Flow) -> Arc<Unbounded> {
+    let at = writes(program, flow).get(dataset).map_or(flow.at, |written| written.at);
     let why = format!("a run may end without writing `{}`", dataset.short());
     Unbounded::new(
         at,

@@ -201,10 +201,27 @@ impl<'a> Walk<'a> {
     }
 
     /// What a value brings into those that are chosen by its patterns: nothing where they only ask whether it is there.
-    fn matched<'p>(&self, subject: &Shape, patterns: impl Iterator<Item = &'p Pattern>) -> Marks {
-        let mut patterns = patterns;
-        let asks_presence = |pattern: &Pattern| matches!(pattern, Pattern::Absent | Pattern::Any | Pattern::Bind(_));
-        if !self.strict && patterns.all(asks_presence) { Marks::default() } else { self.choice(subject) }
+    fn matched<'p>(&mut self, subject: &Shape, patterns: impl Iterator<Item = &'p Pattern>) -> Marks {
+        if self.strict {
+            return self.choice(subject);
+        }
+        let mut tested = Marks::default();
+        let mut pending: Vec<(&Pattern, Shape)> = patterns.map(|pattern| (pattern, subject.clone())).collect();
+        while let Some((pattern, value)) = pending.pop() {
+            match pattern {
+                Pattern::Absent | Pattern::Any | Pattern::Bind(_) => {}
+                Pattern::Const(_) => tested.join(&value.flat()),
+                // Which variant it is, and what is asked of its fields.
+                Pattern::Variant(_, fields) => {
+                    tested.join(&value.own.whole());
+                    for (name, field) in fields {
+                        pending.push((field, value.field(name, &mut self.places)));
+                    }
+                }
+                Pattern::Either(choices) => pending.extend(choices.iter().map(|choice| (choice, value.clone()))),
+            }
+        }
+        self.choice(&Shape::of(tested))
     }
 
     /// Binds what a pattern names.
@@ -325,7 +342,10 @@ impl<'a> Walk<'a> {
                     tells.join(&self.choice(&captured));
                 }
                 // What it is asked about is looked at for what it takes off.
-                self.of_rows_and(whole, &args[1..]);
+                let asked = self.of_rows_and(whole, &args[1..]);
+                if self.strict && args.len() > 1 {
+                    tells.join(&asked.flat());
+                }
                 Shape::of(tells)
             }
             Kind::Splits => {
@@ -342,7 +362,12 @@ impl<'a> Walk<'a> {
             }
             Kind::Picks => {
                 let whole = self.expr(first);
-                let decides = self.chosen_by(&whole, &args[1..]);
+                let mut decides = self.chosen_by(&whole, &args[1..]);
+                if matches!(first.kind, ExprKind::Range(..) | ExprKind::List(_) | ExprKind::Const(_)) {
+                    // What stands in the text at a place says the place.
+                    let told = args[1..].iter().filter(|arg| !matches!(arg.kind, ExprKind::Lambda(..)));
+                    decides.join(&self.all(told));
+                }
                 let mut shape = whole.items();
                 shape.own.join(&decides);
                 shape
@@ -367,6 +392,15 @@ impl<'a> Walk<'a> {
         let mut whole = self.expr(items);
         let decides = self.chosen_by(&whole, rest);
         whole.own.join(&decides);
+        if matches!(name, "take" | "skip" | "chunk") {
+            // A number of items says the number.
+            let told = self.all(rest);
+            whole = whole.with(COUNT, told);
+        }
+        if name == "distinct" && self.strict {
+            let decides = whole.flat();
+            whole.own.join(&decides);
+        }
         match name {
             "flatten" => {
                 let count = whole.beside(COUNT, &mut self.places);
@@ -411,6 +445,8 @@ impl<'a> Walk<'a> {
         let keys = given.first().and_then(|map| map.fields.get(KEYS)).filter(|_| name == "map_values").cloned();
         let given: Vec<Shape> = given.into_iter().map(Shape::items).collect();
         let (captured, made) = (self.captured(&function[0]), self.apply(&function[0], &given));
+        // What each item is made into tells no more of it than it carries.
+        alone = alone.taken_of(&made.flat(), &self.places);
         alone.join(&captured);
         match name {
             "min" | "max" => made,
@@ -442,7 +478,10 @@ impl<'a> Walk<'a> {
     fn grouped(&mut self, name: &str, rows: &'a Expr, by: Option<&'a Expr>) -> Shape {
         let row = self.expr(rows).items();
         let keys = by.map(|by| self.apply(by, std::slice::from_ref(&row)).flat()).unwrap_or_default();
-        let values = if name == "group_by" { row.listed() } else { row };
+        let mut values = if name == "group_by" { row.listed() } else { row };
+        if self.strict {
+            values.own.join(&keys);
+        }
         values.listed().with_keys(Shape::of(keys))
     }
 

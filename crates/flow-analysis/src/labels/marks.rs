@@ -115,6 +115,28 @@ impl Marks {
         Self(self.iter().filter(|(source, _)| is_in(source)).collect())
     }
 
+    /// What is left of it in what is made of some of it: labels that are in there, and what callers give that is.
+    pub(super) fn taken_of(&self, made: &Self, places: &Places) -> Self {
+        // A part of what is there, or what that is a part of.
+        let path = |source: Source| match source {
+            Source::Place { place, .. } => {
+                let (param, mut path) = places.path(place);
+                path.retain(|name| !name.ends_with("()"));
+                Some((param, path))
+            }
+            Source::Label { .. } => None,
+        };
+        let given: Vec<_> = made.0.keys().filter_map(|source| path(*source)).collect();
+        let is_taken = |source: Source| {
+            path(source).is_none_or(|(param, path)| {
+                given.iter().any(|(other, given)| {
+                    *other == param && (given.starts_with(path.as_slice()) || path.starts_with(given.as_slice()))
+                })
+            })
+        };
+        Self(self.within(made).iter().filter(|(source, _)| is_taken(*source)).collect())
+    }
+
     /// Without the labels that others have.
     pub(super) fn beyond(&self, others: &Self) -> Self {
         let known = self.within(others);

@@ -20,6 +20,9 @@ use flow_plan::{AiBody, Body, GuardAction, HttpValue, Idempotency, Step, every_e
 use flow_sql::{LineageSource, Through, Used};
 use std::rc::Rc;
 
+/// Where the library's steps are that tell people and other systems, whatever their bodies are.
+const NOTIFIES: &str = "std.notify.";
+
 /// Records inside records further down carry labels as a whole.
 const DEEPEST: usize = 3;
 
@@ -68,6 +71,12 @@ impl<'a> Walk<'a> {
             Body::Sql { connection: Some(connection), .. } => {
                 let inputs = Shape::of(self.given(step));
                 self.out_flat(&inputs, Sink::Connection(connection), step.place_of("body"));
+                inputs.own
+            }
+            // The library's own send what they are given to the world.
+            _ if step.name.as_str().starts_with(NOTIFIES) => {
+                let inputs = Shape::of(self.given(step));
+                self.out_flat(&inputs, Sink::Url(&step.name), step.place_of("body"));
                 inputs.own
             }
             _ => self.given(step),

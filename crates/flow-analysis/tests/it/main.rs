@@ -10,5 +10,6 @@ mod proof;
 mod queueing;
 mod scale;
 mod spend;
+mod terms;
 mod time;
 mod trust;

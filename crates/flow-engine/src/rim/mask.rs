@@ -4,7 +4,7 @@
 //! match by chance. Knows nothing of types.
 
 use aho_corasick::{AhoCorasick, MatchKind};
-use flow_expr::Value;
+use flow_expr::{MapKey, Value};
 use std::{collections::HashSet, ops::Range, sync::OnceLock};
 
 /// Bytes of the shortest text that is looked for.
@@ -49,7 +49,12 @@ impl Mask {
             Value::String(text) => self.add_text(text, mark),
             Value::Json(json) => self.add_json(json, mark, depth),
             Value::List(items) => items.iter().for_each(|item| self.add_inside(item, mark, depth + 1)),
-            Value::Map(entries) => entries.values().for_each(|item| self.add_inside(item, mark, depth + 1)),
+            Value::Map(entries) => {
+                for (key, item) in entries.iter() {
+                    self.add_text(&words_of(key), mark);
+                    self.add_inside(item, mark, depth + 1);
+                }
+            }
             Value::Record(record) => {
                 record.fields.iter().for_each(|(_, item)| self.add_inside(item, mark, depth + 1));
             }
@@ -84,7 +89,9 @@ impl Mask {
         // As messages cut what is long.
         let cut = CUTS.map(|length| text.chars().take(length).collect::<String>());
         let cut = cut.iter().filter(|cut| cut.len() < text.len()).map(|cut| &**cut);
-        for form in std::iter::once(text).chain([escaped]).chain(text.lines()).chain(cut) {
+        let in_addresses = [addressed(text, "%20"), addressed(text, "+")];
+        let in_addresses = in_addresses.iter().map(String::as_str);
+        for form in std::iter::once(text).chain([escaped]).chain(text.lines()).chain(cut).chain(in_addresses) {
             let end = (0..=LONGEST.min(form.len())).rev().find(|end| form.is_char_boundary(*end)).unwrap_or(0);
             let form = form.get(..end).unwrap_or_default().trim();
             if form.len() >= SHORTEST && self.known.len() < MOST && self.known.insert(form.to_owned()) {
@@ -141,6 +148,25 @@ impl Mask {
     }
 }
 
+/// A key of a map, as it is written.
+pub(super) fn words_of(key: &MapKey) -> String {
+    let json = flow_expr::codec::encode(&Value::from(key.clone()));
+    json.as_str().map_or_else(|| json.to_string(), str::to_owned)
+}
+
+/// A text as it stands in a path or query of an address (RFC 3986, and forms with `+` for a blank).
+fn addressed(text: &str, blank: &str) -> String {
+    text.bytes().fold(String::new(), |mut out, byte| {
+        match byte {
+            b' ' => out.push_str(blank),
+            b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
+            _ if byte.is_ascii_alphanumeric() => out.push(char::from(byte)),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+        out
+    })
+}
+
 impl Level {
     fn automaton(&self) -> Option<&AhoCorasick> {
         let built = || AhoCorasick::builder().match_kind(MatchKind::Standard).build(&self.texts).ok();
@@ -166,6 +192,8 @@ mod tests {
         let long = "x1".repeat(60);
         mask.add(&Value::String(long.as_str().into()), "‹@pii›");
         assert_eq!(mask.text(&format!("\"{}…\"", &long[..59])), "\"‹@pii›…\"");
+        mask.add(&Value::String("Ada Lovelace & co".into()), "‹@pii›");
+        assert_eq!(mask.text("/of/Ada%20Lovelace%20%26%20co?who=Ada+Lovelace+%26+co"), "/of/‹@pii›?who=‹@pii›");
         assert_eq!(mask.find("nothing of it"), None);
         mask.add(&Value::String("ada@".into()), "‹@short›");
         mask.add(&Value::String("x.org/home".into()), "‹@home›");

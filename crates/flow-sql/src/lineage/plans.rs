@@ -122,7 +122,11 @@ impl<'a> Walk<'a> {
                 node.select_expr.iter().map(|expr| self.made(expr, &input)).collect()
             }
             LogicalPlan::Distinct(Distinct::All(input)) => self.plan(input),
-            LogicalPlan::Limit(node) => self.plan(&node.input),
+            LogicalPlan::Limit(node) => {
+                let input = self.relation(&node.input);
+                self.decided_by(node.skip.as_deref().into_iter().chain(node.fetch.as_deref()), &input);
+                self.plan(&node.input)
+            }
             LogicalPlan::Repartition(node) => self.plan(&node.input),
             LogicalPlan::SubqueryAlias(node) => self.plan(&node.input),
             LogicalPlan::Subquery(node) => self.plan(&node.subquery),

@@ -21,10 +21,11 @@ use flow_compiler::{
     path::{Leg, gain},
     spell,
     spend::Spending,
+    terms,
 };
 use flow_diag::{Problems, Severity};
 use flow_expr::Name;
-use flow_plan::{CatchUp, Deadline, Flow, NodeKind, Program, Provenance};
+use flow_plan::{CatchUp, Deadline, Flow, Node, NodeKind, Program, Provenance};
 use history::History;
 use serde_json::{Value as Json, json};
 
@@ -228,6 +229,7 @@ fn path_lines(bounds: &SystemBounds<'_>, flow: &Flow, color: bool) -> String {
                 false => Cell::new(format!("{} of slack", spell::length(slack))),
             },
             Cell::styled(kind, Style::Dim),
+            Cell::new(sum(bounds.program(), node).unwrap_or_default()),
             waits(path.iter().find(|leg| leg.node == node.id)),
         ]);
         if let Some(leg) = path.iter().find(|leg| leg.node == node.id) {
@@ -240,6 +242,12 @@ fn path_lines(bounds: &SystemBounds<'_>, flow: &Flow, color: bool) -> String {
         .filter(|(gain, _)| *gain > 0)
         .map(|(gain, leg)| format!("  shortening `{}` helps most: up to {} less\n", leg.label, spell::length(gain)));
     format!("\n{title}\n{}{}", columns(&rows, color), most.unwrap_or_default())
+}
+
+/// How the worst case of a step that is called comes about.
+fn sum(program: &Program, node: &Node) -> Option<String> {
+    let NodeKind::Call { step, .. } = &node.kind else { return None };
+    terms::of_step(program, program.steps.get(step)?).map(|sum| format!("= {sum}"))
 }
 
 /// How much of a part of a path is waiting for a place.
@@ -258,6 +266,7 @@ fn inside_rows(leg: &Leg, depth: usize, rows: &mut Vec<Vec<Cell>>) {
             Cell::new(format!("{}{}", "  ".repeat(depth), inside.label)),
             Cell::new(format!("{times}{}", at_most(inside.worst_ms, inside.provenance))),
             Cell::styled("on the critical path", Style::Warn),
+            Cell::new(""),
             Cell::new(""),
             waits(Some(inside)),
         ]);
@@ -333,6 +342,7 @@ fn dataset_json(bounds: &SystemBounds<'_>, name: &Name) -> Json {
             "gap_ms": age.rhythm.gap.ms(),
             "delay_ms": age.rhythm.delay_ms,
             "path_ms": age.path_ms,
+            "kept_ms": age.kept.as_ref().map(|kept| kept.ms),
             "input_ms": age.input.as_ref().map(|input| input.ms),
             "input": age.input.as_ref().map(|input| input.dataset.as_str()),
         })

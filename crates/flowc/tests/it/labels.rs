@@ -368,6 +368,57 @@ flow fails(order: Order) {
 }
 
 #[test]
+fn what_rows_addresses_and_keys_hold_is_marked_too() {
+    let answering = Server::sending(&answers("1"));
+    let program = r#"
+label pii
+type Row { id: Int, name: String @pii }
+dataset people: Table<Row> { at csv("people.csv"), arrives by hand, owner "us" }
+connection crm { provider http, url "URL", accepts @pii }
+step look_up(name: String @pii) -> Int {
+  http GET "/of/{name}" { on crm, query ["who": name] }
+}
+step counted(people: Table<Row>) -> Map<String, Int> {
+  sh """
+    tail -n 1 "$people" | cut -d, -f 2 | sed 's/.*/{"&": 1}/'
+  """
+  effect none
+}
+flow main {
+  for person in people.to_list() limit 10 { do look_up(person.name) }
+}
+flow fails -> Int { people.map(row => row.name.to_int()).sum() }
+flow by_name -> Map<String, Int> { people.group_by(row => row.name).map_values(rows => rows.count()) }
+flow by_step -> Map<String, Int> { counted(people) }
+"#;
+    let sandbox = Sandbox::program(&program.replace("URL", &answering.url()));
+    sandbox.write("people.csv", format!("id,name\n1,\"{EMAIL} & co\"\n"));
+    clear(&sandbox, &["run", "main"]).ends(0);
+    assert!(answering.last().line.contains("ada.lovelace"), "{}", answering.last().line);
+    assert!(clear(&sandbox, &["logs"]).ends(0).out.contains("/of/‹@pii›?who=‹@pii›"));
+    clear(&sandbox, &["run", "fails"]).ends(1).tells("‹@pii› cannot be read as Int (row 1)");
+    assert_eq!(clear(&sandbox, &["run", "by_name"]).ends(0).out, "‹@pii›\n");
+    assert_eq!(clear(&sandbox, &["run", "by_step"]).ends(0).out, "‹@pii›\n");
+    clear(&sandbox, &["show", "--verbose"]);
+    assert_clear_in_files(&sandbox);
+}
+
+#[test]
+fn what_the_library_sends_leaves_the_house() {
+    let program = r#"
+use std.notify.{slack}
+label pii
+type Row { id: Int, name: String @pii }
+secret hook = env("HOOK")
+flow tells(row: Row) { do slack(hook, "New: {row.id}") }
+"#;
+    let sandbox = Sandbox::program(program);
+    sandbox.flowc(&["check"]).ends(0);
+    sandbox.change("main.flow", "row.id", "row.name");
+    sandbox.flowc(&["check"]).ends(1).tells("E0602").tells("sent by `slack`");
+}
+
+#[test]
 fn borders_and_rules_name_the_field_and_not_the_value() {
     let program = r#"
 label pii
