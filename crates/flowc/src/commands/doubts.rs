@@ -29,8 +29,10 @@ pub(crate) fn lines(doubt: &Doubt) -> Vec<String> {
         _ => "changes the world, and is not `idempotent`",
     };
     let (label, began) = (&doubt.label, moment(doubt.began));
+    let step = doubt.step.short();
+    let step = if *step == **label { String::new() } else { format!(" (step `{step}`)") };
     vec![
-        format!("`{label}` began {began}, attempt {}; it {effect}", doubt.attempt),
+        format!("`{label}`{step} began {began}, attempt {}; it {effect}", doubt.attempt),
         format!("  {}", clean(&doubt.does)),
     ]
 }

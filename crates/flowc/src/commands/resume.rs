@@ -22,9 +22,8 @@ use std::time::Duration;
 /// Goes on with a run whose process was killed: what was done stays done, waits and approvals stay as they were
 #[derive(Debug, Args)]
 pub(crate) struct Resume {
-    /// The run's id, a part of it that is its alone, or `last`
-    #[arg(default_value = "last")]
-    run: String,
+    /// The run's id, a part of it that is its alone, or `last` [default: the newest one that was cut off]
+    run: Option<String>,
     /// text, or json: one event a line
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: RunFormat,
@@ -34,7 +33,11 @@ impl Resume {
     pub(crate) fn run(&self, global: &Global, ui: &Ui) -> Outcome {
         let project = Project::find(global)?;
         let engine = engine::of(&project, Options::default());
-        let (row, plan) = found(&project, &engine, &self.run, |run, why| EngineError::CannotResume { run, why })?;
+        let run = match &self.run {
+            Some(run) => run.clone(),
+            None => newest(&engine)?,
+        };
+        let (row, plan) = found(&project, &engine, &run, |run, why| EngineError::CannotResume { run, why })?;
         if let Some(reach) = engine.cut_off_at(&row).map_err(|error| engine::failure(&error))? {
             let until = reach.until.map(|until| format!(", until {}", crate::moment::moment(until)));
             let events = format!("{} events{}", reach.events, until.unwrap_or_default());
@@ -50,6 +53,17 @@ impl Resume {
         let summary = summary.map_err(|error| failure(&error, &follows))?;
         told(ui, self.format, (&flow, ""), &summary, &|at| places::excerpt(&project, &files, at))
     }
+}
+
+/// The newest run that was cut off; the newest one if none was, which says why it cannot be gone on with.
+fn newest(engine: &Engine) -> Result<String, Failure> {
+    let failed = |error| engine::failure(&error);
+    for row in engine.history(u32::MAX).map_err(failed)? {
+        if row.ended.is_none() && engine.cut_off_at(&row).map_err(failed)?.is_some() {
+            return Ok(row.run.to_string());
+        }
+    }
+    Ok("last".into())
 }
 
 /// A run with the plan that it follows.

@@ -72,7 +72,7 @@ fn what_was_done_is_said_once_with_its_result_and_the_run_goes_on() {
     project.cut_off(&["run"], "pay.log", 1);
     project.flowc(&["history"]).ends(0).gives("in doubt");
     project.flowc(&["history", "--format", "json"]).ends(0).gives("\"state\": \"in doubt\"");
-    let shown = project.flowc(&["show"]).ends(0).gives("in doubt: `paying` began").gives("echo \"$n\" >> pay.log");
+    let shown = project.flowc(&["show"]).ends(0).gives("in doubt: `paying` (step `pay`) began").gives("echo \"$n\" >> pay.log");
     assert!(shown.out.contains("events, until 20"), "{}", shown.out);
     project.flowc(&["show", "--format", "json"]).ends(0).gives("\"in_doubt\"").gives("\"does\"");
     let asked = project.flowc(&["resume"]).ends(5).tells("[R0765]").tells("attempt 1").tells("is not `idempotent`");
@@ -180,6 +180,8 @@ fn another_run_of_the_flow_goes_ahead_and_says_so() {
     project.cut_off(&["run"], "pay.log", 1);
     project.write("go", "");
     let killed = project.flowc(&["history"]).out.split_whitespace().next().unwrap().to_owned();
+    project.flowc(&["run"]).ends(0).tells("nobody has said");
+    project.flowc(&["resume"]).ends(2).tells(&killed);
     project.flowc(&["run"]).ends(0).tells("was cut off in `paying`").tells(&format!("flowc resume {killed}"));
     // What it would publish is older than what is there now.
     project.flowc(&["resume", &killed]).ends(2).tells("has published `paid`");
