@@ -72,7 +72,8 @@ fn what_was_done_is_said_once_with_its_result_and_the_run_goes_on() {
     project.cut_off(&["run"], "pay.log", 1);
     project.flowc(&["history"]).ends(0).gives("in doubt");
     project.flowc(&["history", "--format", "json"]).ends(0).gives("\"state\": \"in doubt\"");
-    let shown = project.flowc(&["show"]).ends(0).gives("in doubt: `paying` (step `pay`) began").gives("echo \"$n\" >> pay.log");
+    let shown =
+        project.flowc(&["show"]).ends(0).gives("in doubt: `paying` (step `pay`) began").gives("echo \"$n\" >> pay.log");
     assert!(shown.out.contains("events, until 20"), "{}", shown.out);
     project.flowc(&["show", "--format", "json"]).ends(0).gives("\"in_doubt\"").gives("\"does\"");
     let asked = project.flowc(&["resume"]).ends(5).tells("[R0765]").tells("attempt 1").tells("is not `idempotent`");
