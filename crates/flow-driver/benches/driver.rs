@@ -48,6 +48,7 @@ fn driver(program: &Arc<Program>) -> Driver {
         forced: Default::default(),
         unselected: vec![],
         deadlines: Default::default(),
+        retry: None,
         dry: false,
     };
     Driver::with_program(program.clone(), name("m.f"), Default::default(), HashSet::new(), start)

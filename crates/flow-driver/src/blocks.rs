@@ -194,6 +194,7 @@ impl Driver {
                 let (position, value) = (state.next as u32, state.items[state.next].clone());
                 state.next += 1;
                 state.open += 1;
+                self.turns_with(id, position, &value);
                 self.enter(id, body, Role::Item(position), vec![(item, value)]);
                 continue;
             }

@@ -59,6 +59,8 @@ pub struct Driver {
     pub(crate) outstanding: usize,
     /// Instances that wait for a time.
     pub(crate) sleeping: usize,
+    /// Results of the run that this one retries.
+    pub(crate) kept: crate::kept::Results,
     pub(crate) cancelled: bool,
     pub(crate) contract_broken: bool,
     pub(crate) failed_otherwise: bool,
@@ -127,6 +129,7 @@ impl Driver {
             out: vec![],
             outstanding: 0,
             sleeping: 0,
+            kept: Default::default(),
             cancelled: false,
             contract_broken: false,
             failed_otherwise: false,
@@ -190,7 +193,7 @@ impl Driver {
             &self.failures,
             &self.instead_of,
         );
-        let facts = (self.outstanding, self.sleeping, self.cancelled, self.counts, &self.ended, &self.work);
+        let facts = (self.outstanding, self.sleeping, self.cancelled, self.counts, &self.ended, &self.work, &self.kept);
         format!("{things:?} {facts:?}")
     }
 
@@ -198,6 +201,8 @@ impl Driver {
         match event {
             Event::Begin => self.begin(),
             Event::Cancel => self.cancel(),
+            Event::Kept { results } => self.keep(results),
+            Event::Resolved { task, resolution } => self.resolved(task, *resolution),
             Event::Timer { task } => self.timer(task),
             Event::Answered { task, result } => self.person_answered(task, result.map(|answer| *answer)),
             Event::WouldRun { task } => {
@@ -248,8 +253,17 @@ impl Driver {
         }
     }
 
+    /// Whether an attempt of a step is under way that this would answer.
+    pub(crate) fn is_attempting(&self, task: Task) -> bool {
+        self.instances.get(task.instance as usize).is_some_and(|instance| {
+            instance.turn == task.turn
+                && matches!(instance.phase, Phase::Working)
+                && matches!(instance.activity, Activity::Call(_))
+        })
+    }
+
     /// Whether somebody waits for this answer; gives back the place that it took.
-    fn answered(&mut self, task: Task) -> bool {
+    pub(crate) fn answered(&mut self, task: Task) -> bool {
         let Some(instance) = self.instances.get(task.instance as usize) else { return false };
         if instance.turn != task.turn {
             return false;
@@ -294,6 +308,9 @@ impl Driver {
     /// Starts an instance whose needs have settled, or settles it as they make it.
     fn ready(&mut self, id: u32) {
         if !matches!(self.instances[id as usize].phase, Phase::Waiting) {
+            return;
+        }
+        if !self.cancelled && self.settle_kept(id) {
             return;
         }
         if self.not_selected(id) && !self.cancelled {

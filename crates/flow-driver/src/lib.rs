@@ -17,6 +17,7 @@ mod failures;
 mod graph;
 mod inner;
 mod judges;
+mod kept;
 mod ledger;
 mod meaning;
 mod message;
@@ -25,6 +26,7 @@ mod notes;
 mod people;
 mod question;
 mod record;
+pub mod recovery;
 pub mod retry;
 mod samples;
 mod saw;
@@ -38,10 +40,12 @@ pub use budgets::{Charge, OverBudget, PeriodBudget, Reservation};
 pub use driver::Driver;
 pub use ledger::Spent;
 pub use message::{
-    AskStep, Command, ContractVerdict, Event, Judged, Last, Note, Partition, Product, Published, RunStep, Task, Wait,
+    AskStep, Command, ContractVerdict, Event, Judged, Kept, Last, Note, Partition, Product, Published, RunStep, Task,
+    Wait,
 };
 pub use question::{Answer, Draft, Misfit, Question, QuestionEnd, Says, Verdict as AnswerVerdict};
 pub use record::{
-    CachedResult, Component, Counts, DRIVER_FORMAT, Forced, How, InputRecord, NodeEnd, NodeRecord, NodeStatus, RunEnd,
-    RunStart, RunStatus, Sighting, VersionRecord,
+    CachedResult, Component, Counts, DRIVER_FORMAT, Forced, How, InputRecord, NodeEnd, NodeRecord, NodeStatus, Retry,
+    RunEnd, RunStart, RunStatus, Sighting, VersionRecord,
 };
+pub use recovery::{Doubt, Resolution, Resolved};

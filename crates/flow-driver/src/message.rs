@@ -5,8 +5,8 @@
 //! Notes are for people and projections; dropping them changes nothing.
 
 use crate::{
-    Answer, CachedResult, Charge, NodeEnd, NodeRecord, OverBudget, Question, QuestionEnd, Reservation, RunEnd,
-    Sighting, Spent, VersionRecord,
+    Answer, CachedResult, Charge, NodeEnd, NodeRecord, OverBudget, Question, QuestionEnd, Reservation, Resolution,
+    RunEnd, Sighting, Spent, VersionRecord,
 };
 use flow_expr::{Expr, Name, Value, VarId};
 use flow_plan::{AskReport, Decision, ErrorClass, Failure, Fingerprint, Rendered, RuleVerdict, Said, Step};
@@ -107,8 +107,35 @@ pub enum Event {
         /// Which.
         task: Task,
     },
+    /// A person has said what became of a step in doubt, whose [`Command::Run`] a cut has left open.
+    Resolved {
+        /// Which.
+        task: Task,
+        /// Who said what.
+        resolution: Box<Resolution>,
+    },
+    /// Before [`Event::Begin`]: results of the run that this one retries, which are not made again.
+    Kept {
+        /// The results.
+        results: Vec<Kept>,
+    },
     /// Somebody wants the run to stop.
     Cancel,
+}
+
+/// A result of the run that is retried.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Where in that run, and in this.
+    pub path: Arc<str>,
+    /// The step or dataset whose value it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<Name>,
+    /// The result; of an item of a loop its digest.
+    pub value: Value,
+    /// The oldest data time among what it was made from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_time: Option<Timestamp>,
 }
 
 /// What is remembered of a node.
@@ -404,6 +431,17 @@ pub enum Note {
         number: u32,
         /// How.
         end: Box<QuestionEnd>,
+    },
+    /// A person has said what became of a step in doubt.
+    Resolved {
+        /// Where.
+        path: Arc<str>,
+        /// Its label.
+        label: Arc<str>,
+        /// Which attempt.
+        attempt: u32,
+        /// Who said what.
+        resolution: Box<Resolution>,
     },
     /// A promise was looked at.
     Contract {

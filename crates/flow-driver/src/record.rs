@@ -31,9 +31,22 @@ pub struct RunStart {
     /// For flows that `finish by` a time of day: when that is for this run. The driver knows no calendar.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub deadlines: BTreeMap<Name, Timestamp>,
+    /// The run that this one retries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<Retry>,
     /// Only decide: nothing is run, read or written; what would run has an unknown result.
     #[serde(default)]
     pub dry: bool,
+}
+
+/// What a run is a retry of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retry {
+    /// That run.
+    pub of: Arc<str>,
+    /// The step that is made again with all that follows from it, as it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Arc<str>>,
 }
 
 /// What runs whatever its records say.

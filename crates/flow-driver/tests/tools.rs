@@ -5,7 +5,7 @@
 
 mod harness;
 
-use flow_driver::{Answer, ContractVerdict, NodeStatus, Note, Says};
+use flow_driver::{Answer, ContractVerdict, Driver, NodeStatus, Note, Resolution, Resolved, Says, recovery::replay};
 use flow_expr::{BinaryOp, Part, Value, VarId};
 use flow_plan::{
     AiBody, AskReport, Body, Budget, Called, Effect, ErrorClass, Failure, Guard, GuardAction, MOST_CALLS, Program,
@@ -255,4 +255,28 @@ fn a_tool_ends_within_its_callers_timeout() {
             .run(&world(count, tool), "main");
         assert_eq!(given, expected);
     }
+}
+
+#[test]
+fn a_tool_that_changes_the_world_is_in_doubt_after_a_cut_and_the_model_is_told_what_is_said() {
+    let program = world(asking(), Step { effect: Effect::Write, ..look() });
+    let steps = |run: &flow_driver::RunStep| (10, Ok(Value::Int(if run.ask.is_some() { 8 } else { 5 })));
+    let world = |memory| World::new(memory).steps(move |run, _| steps(run)).answers(|_, ask, _| calls_first(ask, 1));
+    let (mut first, mut memory) = (Memory::default(), Memory::default());
+    let run = world(&mut first).run(&program, "main");
+    let fresh = || {
+        let program = Arc::new(program.clone());
+        Driver::with_program(program, name("m.main"), Default::default(), Default::default(), run.start.clone())
+    };
+    let cut = (1..run.journal.len()).find_map(|events| {
+        let replayed = replay(fresh(), run.journal[..events].to_vec());
+        (!replayed.doubts().is_empty()).then_some(replayed)
+    });
+    let replayed = cut.unwrap();
+    let [doubt] = &replayed.doubts()[..] else { panic!("{:?}", replayed.doubts()) };
+    assert_eq!((&*doubt.label, doubt.step.short()), ("count", "look"));
+    let says = Resolved::Done { value: Value::Int(77) };
+    let next = replayed.next(|_| Some(Resolution { by: "ada".into(), at: at(50), says: says.clone() })).unwrap();
+    let went_on = world(&mut memory).go_on(run.start.clone(), replayed, next, at(60));
+    assert_eq!((went_on.status("count"), told(&went_on)), (NodeStatus::Succeeded, vec!["77".to_owned()]));
 }

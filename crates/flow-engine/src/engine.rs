@@ -199,7 +199,7 @@ impl Engine {
         if changed.is_empty() { Ok(()) } else { Err(EngineError::InputsChanged(changed)) }
     }
 
-    fn start(&self, run: Arc<str>, program: &Program, clock: &Clock, forced: Forced) -> RunStart {
+    pub(crate) fn start(&self, run: Arc<str>, program: &Program, clock: &Clock, forced: Forced) -> RunStart {
         let started = clock.now();
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         RunStart {
@@ -210,6 +210,7 @@ impl Engine {
             forced,
             unselected: vec![],
             deadlines: deadlines(program, started),
+            retry: None,
             dry: false,
         }
     }
@@ -240,7 +241,7 @@ impl Engine {
 }
 
 /// Writes down that a run of a sealed plan begins.
-fn begin(store: &Store, plan: &Plan, start: &RunStart) -> Result<(), EngineError> {
+pub(crate) fn begin(store: &Store, plan: &Plan, start: &RunStart) -> Result<(), EngineError> {
     let known = store.reader()?.has_plan(&plan.hash)?;
     store.write(Write::Begin {
         start: Box::new(start.clone()),

@@ -1,6 +1,6 @@
 //! Why a plan could not be made or a run not begun. What fails inside a run is in its summary.
 
-use flow_driver::Misfit;
+use flow_driver::{Doubt, Misfit};
 use flow_expr::Name;
 use flow_store::StoreError;
 use std::sync::Arc;
@@ -28,6 +28,33 @@ pub enum EngineError {
         /// Why not.
         why: String,
     },
+    /// A run that was cut off waits for a person to say what became of these steps.
+    #[error("run `{run}` was cut off in {}: nobody knows whether it took effect", doubted(.doubts))]
+    InDoubt {
+        /// The run.
+        run: Arc<str>,
+        /// The steps.
+        doubts: Vec<Doubt>,
+    },
+    /// There is nothing to be said of a step, or what is said is not taken.
+    #[error("{0}")]
+    NotInDoubt(String),
+    /// A run cannot be cancelled.
+    #[error("run `{run}` cannot be cancelled: {why}")]
+    CannotCancel {
+        /// The run.
+        run: Arc<str>,
+        /// Why not.
+        why: String,
+    },
+    /// A run cannot be retried.
+    #[error("run `{run}` cannot be retried: {why}")]
+    CannotRetry {
+        /// The run.
+        run: Arc<str>,
+        /// Why not.
+        why: String,
+    },
     /// The answer does not fit the question.
     #[error("the answer is not taken: {0}")]
     Misfit(Misfit),
@@ -46,6 +73,10 @@ impl EngineError {
             Self::NotAsked(_) => "R0763",
             Self::Misfit(_) => "R0762",
             Self::CannotResume { .. } => "R0764",
+            Self::InDoubt { .. } => "R0765",
+            Self::NotInDoubt(_) => "R0766",
+            Self::CannotRetry { .. } => "R0767",
+            Self::CannotCancel { .. } => "R0768",
             Self::NoFlow(_) | Self::Internal(_) => "R0731",
         }
     }
@@ -53,4 +84,8 @@ impl EngineError {
 
 fn names(names: &[Name]) -> String {
     names.iter().map(|name| format!("`{}`", name.short())).collect::<Vec<_>>().join(", ")
+}
+
+fn doubted(doubts: &[Doubt]) -> String {
+    doubts.iter().map(|doubt| format!("`{}`", doubt.label)).collect::<Vec<_>>().join(", ")
 }

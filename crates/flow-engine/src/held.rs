@@ -7,7 +7,7 @@
 use crate::{Engine, EngineError, Happening, Progress, clock::Clock, watch::Watchers};
 use flow_expr::Name;
 use flow_plan::{Plan, Program};
-use flow_store::{Layout, Lock, LockHolder, Store, StoreError, prune};
+use flow_store::{Keep, Layout, Lock, LockHolder, Store, StoreError, Thorough, prune};
 use std::{
     collections::BTreeMap,
     hash::{BuildHasher as _, Hasher as _},
@@ -93,12 +93,8 @@ impl Engine {
         cancel: &Cancel,
     ) -> Result<Held, EngineError> {
         let held = self.hold_again(run_id(&Clock::start()), plan, progress, cancel).await?;
-        let mut keep = self.options.keep.clone();
-        for data in plan.program.datasets.values() {
-            keep.versions_of.extend(data.keep_versions.map(|count| (data.name.0.clone(), count)));
-            keep.for_ms.extend(data.keep_ms.map(|length| (data.name.0.clone(), length)));
-        }
-        prune(&self.layout, &keep, Clock::start().now())?;
+        let keep = keep_for(&self.options.keep, &plan.program);
+        prune(&self.layout, &keep, Clock::start().now(), Thorough::IfForgotten)?;
         Ok(held)
     }
 
@@ -128,7 +124,9 @@ impl Engine {
         let until = tokio::time::Instant::now() + self.options.wait_for_lock.unwrap_or_default();
         let mut told = false;
         loop {
-            let other = match Lock::take(&self.layout, holder) {
+            // Runs that began before this moment are not this holder's, also where it had to wait.
+            let holder = LockHolder { since: watchers.clock.now(), ..holder.clone() };
+            let other = match Lock::take(&self.layout, &holder) {
                 Ok(lock) => return Ok(lock),
                 Err(StoreError::Locked { holder }) => holder,
                 Err(error) => return Err(error.into()),
@@ -144,6 +142,16 @@ impl Engine {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }
+}
+
+/// What is kept where datasets of a program say how many of their versions are.
+pub(crate) fn keep_for(keep: &Keep, program: &Program) -> Keep {
+    let mut keep = keep.clone();
+    for data in program.datasets.values() {
+        keep.versions_of.extend(data.keep_versions.map(|count| (data.name.0.clone(), count)));
+        keep.for_ms.extend(data.keep_ms.map(|length| (data.name.0.clone(), length)));
+    }
+    keep
 }
 
 /// The places of each pool.

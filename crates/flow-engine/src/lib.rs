@@ -6,10 +6,13 @@
 
 #![allow(clippy::disallowed_methods, reason = "clocks, tasks and scratch folders are what this crate is for")]
 
+mod cancel;
 mod clock;
+mod doubts;
 mod engine;
 mod error;
 mod findings;
+mod gc;
 mod held;
 mod people;
 mod plan;
@@ -17,20 +20,25 @@ mod progress;
 mod questions;
 mod result;
 mod resume;
+mod retry;
 mod rim;
 mod run;
 mod summary;
 mod watch;
 mod work;
 
+pub use cancel::Cancelling;
+pub use doubts::{DoubtRow, Reach, Says as DoubtSays};
 pub use engine::{Choice, Engine, Looking, Options, unselected};
 pub use error::EngineError;
 pub use findings::FileMemory;
 pub use flow_driver::{
-    Answer, ContractVerdict, Counts, Forced, How, NodeEnd, NodeStatus, Question, QuestionEnd, RunEnd, RunStatus, Says,
-    Wait,
+    Answer, ContractVerdict, Counts, Doubt, Forced, How, NodeEnd, NodeStatus, Question, QuestionEnd, Resolution,
+    Resolved, RunEnd, RunStatus, Says, Wait,
 };
-pub use flow_store::{AttemptRow, ContractRow, Keep, QuestionRow, RunRow, StoreError};
+pub use flow_store::{
+    AttemptRow, ContractRow, Keep, LockHolder, QuestionRow, ResolutionRow, RunRow, StoreError, Swept,
+};
 pub use held::Held;
 pub use people::{OpenQuestion, Reply};
 pub use progress::{Happening, Progress};

@@ -7,7 +7,8 @@ use flow_driver::{NodeEnd, Spent};
 use flow_expr::Name;
 use flow_plan::{Budget, Program};
 use flow_store::{
-    AttemptRow, ContractRow, CostBy, CostRow, QuestionRow, Reader, RunRow, StoreError, log_path, read_log,
+    AttemptRow, ContractRow, CostBy, CostRow, QuestionRow, Reader, ResolutionRow, RunRow, StoreError, log_path,
+    read_log,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -85,6 +86,25 @@ impl Engine {
             Some(reader) => Ok(reader.runs(limit)?),
             None => Ok(vec![]),
         }
+    }
+
+    /// The runs of a flow that have not ended, newest first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn unfinished(&self, flow: &Name) -> Result<Vec<RunRow>, EngineError> {
+        match Reader::open(&self.layout)? {
+            Some(reader) => Ok(reader.unfinished(flow.as_str())?),
+            None => Ok(vec![]),
+        }
+    }
+
+    /// What people have said of steps of a run that were in doubt.
+    ///
+    /// # Errors
+    /// There is no such run, or the store cannot be read.
+    pub fn resolutions(&self, run: &str) -> Result<Vec<ResolutionRow>, EngineError> {
+        Ok(self.reader(run)?.resolutions(run)?)
     }
 
     /// What asking models has cost.

@@ -1,120 +1,52 @@
-//! Going on with a run that was cut off: its journal is replayed into a driver, and what it still waits for is waited for.
+//! Going on with a run that was cut off: its journal is replayed, and the driver says what is to be done.
 //!
-//! Only where that is sound: no step with an effect may have been under way, since nobody knows whether it took effect,
-//! unless it is idempotent; a question to a model is lost, and stays charged; what the run made must still be there; no
-//! later run of its flow may have begun. Knows no policy; the driver decides as if nothing had happened.
+//! Nothing is decided here: `flow_driver::recovery` knows what is done again, what is lost and what is in doubt. This file
+//! fetches what that needs and refuses where it is not there any more: what the run made must still be kept, and no
+//! later run may have published what this one writes.
 
 use crate::{
     Engine, EngineError, Happening, Progress, RunSummary,
     clock::Clock,
+    held::Held,
     rim::{Rim, reopened},
     run::Running,
     work::Shared,
 };
-use flow_driver::{Command, DRIVER_FORMAT, Driver, Event, NodeEnd, Note, RunStart, Task};
+use flow_driver::{
+    Command, DRIVER_FORMAT, Driver, Event, How, NodeEnd, Note,
+    recovery::{Next, Replayed, replay},
+};
 use flow_exec::api::Cancel;
-use flow_plan::{Effect, Plan};
-use flow_store::{Reader, RunRow, Write, is_complete};
-use jiff::Timestamp;
-use std::{collections::BTreeMap, sync::Arc};
+use flow_expr::Name;
+use flow_plan::{Node, NodeKind, Plan, Program};
+use flow_store::{LockHolder, Reader, RunRow, Store, Write, is_complete};
+use std::{collections::BTreeSet, sync::Arc};
 use tokio::sync::broadcast;
 
-/// What a journal leads to.
-#[derive(Debug)]
-pub(crate) struct Replayed {
-    pub(crate) driver: Driver,
-    /// What was commanded and not answered.
-    pub(crate) open: Vec<Command>,
-    /// What people and projections were told.
-    pub(crate) notes: Vec<(Timestamp, Note)>,
-    /// How many events there were.
-    pub(crate) events: u64,
+/// Why a run's journal does not lead to a driver.
+pub(crate) enum Unreplayed {
+    /// In words.
+    Because(String),
+    /// The journal cannot be read.
+    Error(EngineError),
 }
 
-/// What a command asks for: several may be open for one task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
-    Recall,
-    Look,
-    Read,
-    Write,
-    Compute,
-    Run,
-    Render,
-    Reserve,
-    Ask,
-    Timer,
-}
-
-/// Feeds a journal to a driver.
-pub(crate) fn replay(mut driver: Driver, journal: Vec<(Timestamp, Event)>) -> Replayed {
-    let mut open: BTreeMap<(Task, Kind), Command> = BTreeMap::new();
-    let (mut notes, mut events) = (vec![], 0);
-    for (at, event) in journal {
-        events += 1;
-        if let Some(answered) = answers(&event) {
-            open.remove(&answered);
-        }
-        for command in driver.on(event, at) {
-            match command {
-                Command::Note(note) => notes.push((at, note)),
-                Command::Stop { task } => drop(open.remove(&(task, Kind::Ask))),
-                command => {
-                    if let Some(key) = asks(&command) {
-                        open.insert(key, command);
-                    }
-                }
-            }
+impl Unreplayed {
+    /// As an error of what was to be done with the run.
+    pub(crate) fn or(self, cannot: impl FnOnce(String) -> EngineError) -> EngineError {
+        match self {
+            Self::Because(why) => cannot(why),
+            Self::Error(error) => error,
         }
     }
-    Replayed { driver, open: open.into_values().collect(), notes, events }
-}
-
-fn asks(command: &Command) -> Option<(Task, Kind)> {
-    Some(match command {
-        Command::Recall { task, .. } => (*task, Kind::Recall),
-        Command::Look { task, .. } => (*task, Kind::Look),
-        Command::Read { task, .. } => (*task, Kind::Read),
-        Command::Write { task, .. } => (*task, Kind::Write),
-        Command::Compute { task, .. } => (*task, Kind::Compute),
-        Command::Run(run) => (run.task, Kind::Run),
-        Command::Render(run) => (run.task, Kind::Render),
-        Command::Reserve { task, .. } => (*task, Kind::Reserve),
-        Command::Ask(question) => (question.task, Kind::Ask),
-        Command::Timer { task, .. } => (*task, Kind::Timer),
-        Command::Stop { .. } | Command::Note(_) => return None,
-    })
-}
-
-fn answers(event: &Event) -> Option<(Task, Kind)> {
-    Some(match event {
-        Event::Recalled { task, .. } => (*task, Kind::Recall),
-        Event::Looked { task, .. } => (*task, Kind::Look),
-        Event::Read { task, .. } => (*task, Kind::Read),
-        Event::Written { task, .. } => (*task, Kind::Write),
-        Event::Computed { task, .. } => (*task, Kind::Compute),
-        Event::Ran { task, .. } => (*task, Kind::Run),
-        Event::Rendered { task, .. } => (*task, Kind::Render),
-        Event::Reserved { task, .. } => (*task, Kind::Reserve),
-        Event::Answered { task, .. } => (*task, Kind::Ask),
-        Event::Timer { task } => (*task, Kind::Timer),
-        Event::Begin | Event::Cancel | Event::WouldRun { .. } => return None,
-    })
-}
-
-/// Why an open command may not be given again, if it may not.
-fn unsound(command: &Command) -> Option<String> {
-    // A write publishes the same value whole once more, and what is idempotent has the same key.
-    let Command::Run(run) = command else { return None };
-    (run.step.effect >= Effect::Write && run.step.idempotent.is_none())
-        .then(|| format!("`{}` was under way when it was cut off, and may have taken effect", run.label))
 }
 
 impl Engine {
     /// Goes on with a run that was cut off; `plan` is the one that it follows.
     ///
     /// # Errors
-    /// It is over, it cannot be gone on with, somebody else runs on the project, or the store failed.
+    /// [`EngineError::InDoubt`] if people must say first what became of steps. It is over, it cannot be gone on with,
+    /// somebody else runs on the project, or the store failed.
     pub async fn resume(
         &self,
         run: &str,
@@ -122,21 +54,155 @@ impl Engine {
         progress: broadcast::Sender<Progress>,
         cancel: Cancel,
     ) -> Result<RunSummary, EngineError> {
-        let run = self.resumable(run)?.run;
-        let held = self.hold_again(run.clone(), &plan, &progress, &cancel).await?;
+        let (run, held, row) = self.hold_cut_off(run, &plan, &progress, &cancel).await?;
+        let again = Again::of(self, &held, &row, &plan, progress)?;
+        let cannot = |why| EngineError::CannotResume { run: run.clone(), why };
+        if let Some(later) = self.published_later(&row, &plan)? {
+            return Err(cannot(later));
+        }
+        let replayed = again.replayed.as_ref().map_err(|why| cannot(why.clone()))?;
+        let said = again.store.reader()?.resolutions(&run)?;
+        let next = replayed.next(|doubt| {
+            let of = |row: &&flow_store::ResolutionRow| {
+                (&*row.path, row.attempt, row.number) == (&*doubt.path, doubt.attempt, doubt.number)
+            };
+            said.iter().find(of).map(|row| row.resolution.clone())
+        });
+        let next = next.map_err(|doubts| EngineError::InDoubt { run: run.clone(), doubts })?;
+        let gone = replayed.driver.values().into_iter().find(|(.., value)| !is_complete(&self.layout, value));
+        if let Some((_, label, _)) = gone {
+            return Err(cannot(format!("the result of `{label}` is no longer kept")));
+        }
+        again.go_on(self, &plan, next, cancel).await
+    }
+
+    /// Takes the project for a run that was cut off.
+    pub(crate) async fn hold_cut_off(
+        &self,
+        run: &str,
+        plan: &Plan,
+        progress: &broadcast::Sender<Progress>,
+        cancel: &Cancel,
+    ) -> Result<(Arc<str>, Held, RunRow), EngineError> {
+        let run = self.cut_off(run)?.run;
+        let held = self.hold_again(run.clone(), plan, progress, cancel).await?;
         // Once more now that the project is ours: somebody may have been faster.
-        let row = self.resumable(&run)?;
+        let row = self.cut_off(&run)?;
+        Ok((run, held, row))
+    }
+
+    /// The run, if it has not ended.
+    fn cut_off(&self, run: &str) -> Result<RunRow, EngineError> {
+        let row = self.reader(run)?.run(run)?;
+        let cannot = |why: String| EngineError::CannotResume { run: row.run.clone(), why };
+        if row.ended.is_some() {
+            return Err(cannot("it is over".into()));
+        }
+        Ok(row)
+    }
+
+    /// Whether a process drives the run now.
+    pub(crate) fn is_driven(&self, row: &RunRow) -> Result<Option<LockHolder>, EngineError> {
+        // Several runs go on at once under the first one's name.
+        let drives = |holder: &LockHolder| holder.run == row.run || holder.since <= row.start.started;
+        Ok(LockHolder::now(&self.layout)?.filter(|holder| row.ended.is_none() && drives(holder)))
+    }
+
+    /// What a later run has published that this one writes: it must not be replaced by what is older.
+    fn published_later(&self, row: &RunRow, plan: &Plan) -> Result<Option<String>, EngineError> {
+        let nodes = plan.program.part(&plan.flow).flows.into_values();
+        let written = nodes.flat_map(|flow| flow.nodes().filter_map(written_by).cloned().collect::<Vec<_>>());
+        let written: BTreeSet<Name> = written.collect();
+        let reader = self.reader(&row.run)?;
+        // The same flow for another day writes another part.
+        let part = |node: &NodeEnd| node.key.split('/').next().map(ToOwned::to_owned);
+        let own = reader.nodes(&row.run)?.first().and_then(part);
+        for later in reader.runs(u32::MAX)?.iter().take_while(|later| later.run != row.run) {
+            let published = reader.nodes(&later.run)?.into_iter().find(|node| {
+                &*node.kind == "write"
+                    && node.how == Some(How::Ran)
+                    && node.subject.as_ref().is_some_and(|name| written.contains(name))
+                    && (later.flow != row.flow || own.is_none() || part(node) == own)
+            });
+            if let Some(node) = published {
+                let dataset = node.subject.as_ref().map_or("", |name| name.short());
+                return Ok(Some(format!("run `{}`, which began after it, has published `{dataset}`", later.run)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A run's journal, replayed with the plan that it follows.
+    pub(crate) fn replayed(
+        &self,
+        reader: &Reader,
+        row: &RunRow,
+        plan: &Plan,
+        program: Arc<Program>,
+        rim: &Rim,
+    ) -> Result<Replayed, Unreplayed> {
+        if row.format != DRIVER_FORMAT {
+            return Err(Unreplayed::Because("another version of flowc began it".into()));
+        }
+        let unselected = row.start.unselected.iter().copied().collect();
+        let driver =
+            Driver::with_program(program, plan.flow.clone(), plan.params.clone(), unselected, row.start.clone());
+        let events = reader.events(&row.run).map_err(|error| Unreplayed::Error(error.into()))?;
+        if events.is_empty() {
+            return Err(Unreplayed::Because("it was cut off before anything was written down".into()));
+        }
+        let events: Option<Vec<_>> =
+            events.into_iter().map(|(at, event)| Some((at, reopened(&self.layout, event, rim)?))).collect();
+        let gone = || Unreplayed::Because("a labelled value of it is no longer kept".into());
+        Ok(replay(driver, events.ok_or_else(gone)?))
+    }
+}
+
+/// A run that was cut off, ready to go on or to be ended.
+pub(crate) struct Again {
+    pub(crate) store: Arc<Store>,
+    row: RunRow,
+    shared: Shared,
+    pub(crate) replayed: Result<Replayed, String>,
+    clock: Clock,
+}
+
+impl Again {
+    pub(crate) fn of(
+        engine: &Engine,
+        held: &Held,
+        row: &RunRow,
+        plan: &Plan,
+        progress: broadcast::Sender<Progress>,
+    ) -> Result<Self, EngineError> {
         let (_, store) = held.begin()?;
         let reader = store.reader()?;
         let program = Arc::new(plan.program.clone());
         let clock = Clock::start();
-        let shared = Shared {
-            pools: held.pools(),
-            ..self.shared(&row.start, program.clone(), clock.clone(), progress, Some(store.clone()), Some(reader))
-        };
+        let shared =
+            engine.shared(&row.start, program.clone(), clock.clone(), progress, Some(store.clone()), Some(reader));
+        let shared = Shared { pools: held.pools(), ..shared };
         shared.rim.know_params(&plan.flow, &plan.params);
-        let (rim, of) = (shared.rim.clone(), program.clone());
-        let replayed = self.replayed(&store.reader()?, &row, &plan, program, &rim)?;
+        let replayed = match engine.replayed(&store.reader()?, row, plan, program, &shared.rim) {
+            Ok(replayed) => Ok(replayed),
+            Err(Unreplayed::Because(why)) => Err(why),
+            Err(Unreplayed::Error(error)) => return Err(error),
+        };
+        Ok(Self { store, row: row.clone(), shared, replayed, clock })
+    }
+
+    /// Drives the run to its end.
+    pub(crate) async fn go_on(
+        self,
+        engine: &Engine,
+        plan: &Plan,
+        next: Vec<Next>,
+        cancel: Cancel,
+    ) -> Result<RunSummary, EngineError> {
+        let Self { store, row, shared, replayed, clock } = self;
+        let replayed = replayed.map_err(EngineError::Internal)?;
+        let run = row.run.clone();
+        let (rim, of) = (shared.rim.clone(), shared.program.clone());
         let nodes = plan.program.flows.get(&plan.flow).map_or(0, |flow| flow.nodes().count());
         shared.watchers.tell(Happening::RunStarted { run: run.clone(), flow: plan.flow.clone(), nodes });
         store.write(Write::Resume { run: run.clone() });
@@ -145,66 +211,33 @@ impl Engine {
                 store.write(Write::Note { at, note: Box::new(note) });
             }
         }
-        for command in &replayed.open {
-            if let Command::Ask(question) = command {
-                shared.watchers.note(&run, &Note::Asked(question.clone()));
+        for next in &next {
+            match next {
+                Next::Give(Command::Ask(question)) => shared.watchers.note(&run, &Note::Asked(question.clone())),
+                Next::Happened(Event::Resolved { task, .. }) => {
+                    let step = replayed.open.iter().find_map(|open| match &open.command {
+                        Command::Run(run) if run.task == *task => Some(run),
+                        _ => None,
+                    });
+                    step.into_iter().for_each(|run| shared.rim.know_step(run));
+                }
+                _ => {}
             }
         }
-        let going_on = Running::going_on(replayed.driver, store, Arc::new(shared), replayed.events, replayed.open)?;
+        let going_on = Running::going_on(replayed.driver, store, Arc::new(shared), replayed.events, next)?;
         let over = going_on.drive(cancel).await;
-        let _ = std::fs::remove_dir_all(self.layout.scratch().join(&*run));
+        let _ = std::fs::remove_dir_all(engine.layout.scratch().join(&*run));
         let over = over?;
-        let shown = self.shown(&over.driver, (&plan.flow, &of, &rim), row.start.started).await;
+        let shown = engine.shown(&over.driver, (&plan.flow, &of, &rim), row.start.started).await;
         Ok(crate::engine::summary(run, (row.start.started, clock.now()), over, (&rim, shown)))
     }
+}
 
-    /// The run, if it has not ended and nothing came after it.
-    fn resumable(&self, run: &str) -> Result<RunRow, EngineError> {
-        let reader = self.reader(run)?;
-        let row = reader.run(run)?;
-        let cannot = |why: String| EngineError::CannotResume { run: row.run.clone(), why };
-        if row.ended.is_some() {
-            return Err(cannot("it is over".into()));
-        }
-        if row.format != DRIVER_FORMAT {
-            return Err(cannot("another version of flowc began it".into()));
-        }
-        let runs = reader.runs(u32::MAX)?;
-        let later = runs.iter().take_while(|later| later.run != row.run).find(|later| later.flow == row.flow);
-        match later {
-            Some(later) => Err(cannot(format!("run `{}` of the same flow began after it", later.run))),
-            None => Ok(row),
-        }
-    }
-
-    fn replayed(
-        &self,
-        reader: &Reader,
-        row: &RunRow,
-        plan: &Plan,
-        program: Arc<flow_plan::Program>,
-        rim: &Rim,
-    ) -> Result<Replayed, EngineError> {
-        let RunStart { unselected, .. } = &row.start;
-        let unselected = unselected.iter().copied().collect();
-        let driver =
-            Driver::with_program(program, plan.flow.clone(), plan.params.clone(), unselected, row.start.clone());
-        let cannot = |why: String| EngineError::CannotResume { run: row.run.clone(), why };
-        let events = reader.events(&row.run)?.into_iter();
-        let events = events.map(|(at, event)| Some((at, reopened(&self.layout, event, rim)?)));
-        let gone = || cannot("labelled data that it made is no longer kept".into());
-        let replayed = replay(driver, events.collect::<Option<Vec<_>>>().ok_or_else(gone)?);
-        if replayed.events == 0 {
-            return Err(cannot("it was cut off before anything was written down".into()));
-        }
-        if let Some(why) = replayed.open.iter().find_map(unsound) {
-            return Err(cannot(why));
-        }
-        let gone = replayed.driver.values().into_iter().find(|(.., value)| !is_complete(&self.layout, value));
-        match gone {
-            Some((_, label, _)) => Err(cannot(format!("the result of `{label}` is no longer kept"))),
-            None => Ok(replayed),
-        }
+/// The dataset that a node writes.
+fn written_by(node: &Node) -> Option<&Name> {
+    match &node.kind {
+        NodeKind::Write { dataset, .. } => Some(dataset),
+        _ => None,
     }
 }
 

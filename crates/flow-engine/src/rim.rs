@@ -175,6 +175,15 @@ impl Rim {
         }
     }
 
+    /// The type of what a step or a dataset gives, and the labels that it carries besides.
+    fn given_by(&self, of: Option<&Name>) -> (Option<Type>, &[Name]) {
+        let Some(of) = of else { return (None, &[]) };
+        match self.program.steps.get(of) {
+            Some(step) => (Some(step.returns.clone()), self.program.carried.by_result(of)),
+            None => (self.type_of(of), self.program.carried.by_dataset(of)),
+        }
+    }
+
     /// The type of a dataset's data.
     pub(crate) fn type_of(&self, dataset: &Name) -> Option<Type> {
         self.program.datasets.get(dataset).map(|dataset| dataset.ty.clone())
@@ -277,6 +286,14 @@ impl Rim {
                 }
                 Err(failure) => *failure = self.failure(failure.clone()),
             },
+            Event::Kept { results } => {
+                for kept in results {
+                    let (ty, carried) = self.given_by(kept.of.as_ref());
+                    self.know(&kept.value, ty.as_ref(), &[]);
+                    self.know_carried(&kept.value, carried);
+                    kept.value = self.seal(&kept.value, ty.as_ref(), carried);
+                }
+            }
             Event::Looked { result: Err(failure), .. } => *failure = self.failure(failure.clone()),
             // What the store remembers is sealed already.
             Event::Rendered { result: Err(failure), .. } => *failure = self.failure(failure.clone()),
@@ -332,6 +349,8 @@ impl Rim {
             | Note::Asked(_)
             | Note::AnswerRefused { .. }
             | Note::QuestionEnded { .. }
+            // What a person gives holds no labelled data.
+            | Note::Resolved { .. }
             | Note::Ended(_) => {}
         }
         note
@@ -488,13 +507,16 @@ pub(crate) fn opened(layout: &Layout, event: Event, rim: Option<&Rim>) -> Event 
 /// An event of a journal as it was when it happened; none if something of it was labelled and is no longer kept.
 pub(crate) fn reopened(layout: &Layout, event: Event, rim: &Rim) -> Option<Event> {
     let mut event = opened(layout, event, Some(rim));
-    let sealed = match &mut event {
-        Event::Ran { result: Ok(product), .. } => Some(&mut product.value),
-        Event::Read { result: Ok(version), .. } | Event::Written { result: Ok(version), .. } => version.value.as_mut(),
-        Event::Computed { result: Ok(value), .. } => Some(value),
-        _ => None,
+    let sealed: Vec<&mut Value> = match &mut event {
+        Event::Ran { result: Ok(product), .. } => vec![&mut product.value],
+        Event::Read { result: Ok(version), .. } | Event::Written { result: Ok(version), .. } => {
+            version.value.iter_mut().collect()
+        }
+        Event::Computed { result: Ok(value), .. } => vec![value],
+        Event::Kept { results } => results.iter_mut().map(|kept| &mut kept.value).collect(),
+        _ => vec![],
     };
-    if let Some(value) = sealed {
+    for value in sealed {
         *value = unseal(layout, value, &mut |mark, value| rim.add(value, mark))?;
     }
     Some(event)

@@ -10,9 +10,11 @@ use crate::{
     watch::Watchers,
     work::{Shared, Work},
 };
-use flow_driver::{Command, ContractVerdict, Driver, Event, Last, Note, RunEnd, Task};
+use flow_driver::{
+    Command, ContractVerdict, Driver, Event, Last, Note, RunEnd, Task,
+    recovery::{Next, is_durable_first},
+};
 use flow_exec::api::Cancel;
-use flow_plan::{ErrorClass, Failure};
 use flow_store::{Store, StoreError, Write};
 use std::{collections::VecDeque, sync::Arc};
 use tokio::sync::mpsc;
@@ -62,28 +64,31 @@ impl Running {
         }
     }
 
-    /// A run whose journal has led so far: what was commanded and not answered is commanded again. What a model was
-    /// asked is lost: nobody knows what it cost, so the worst stays charged, and the retry policy says what then.
+    /// A run whose journal has led so far, and what its driver says is to be done to go on.
     pub(crate) fn going_on(
         driver: Driver,
         store: Arc<Store>,
         shared: Arc<Shared>,
         events: u64,
-        open: Vec<Command>,
+        next: Vec<Next>,
     ) -> Result<Self, StoreError> {
         let mut running = Self { seq: events, pending: VecDeque::new(), ..Self::new(driver, store, shared) };
-        let now = running.clock.now();
-        for command in open {
-            match &command {
-                Command::Run(run) if run.ask.is_some() => {
-                    let message = "the run was cut off while the model was asked, and its answer is lost";
-                    let failure = Failure::new(ErrorClass::Connection, "R0801", message);
-                    running.pending.push_back(Event::Ran { task: run.task, result: Err(failure), ask: None });
+        for next in next {
+            match next {
+                Next::Happened(event) => running.happen(event)?,
+                Next::Give(command) => {
+                    let now = running.clock.now();
+                    running.obey(command, now)?;
                 }
-                _ => running.obey(command, now)?,
             }
         }
         Ok(running)
+    }
+
+    /// What happens before the first event.
+    pub(crate) fn beginning_with(mut self, events: impl DoubleEndedIterator<Item = Event>) -> Self {
+        events.rev().for_each(|event| self.pending.push_front(event));
+        self
     }
 
     /// From the first event, or the next one, to the last.
@@ -155,6 +160,7 @@ impl Running {
     }
 
     fn obey(&mut self, command: Command, at: jiff::Timestamp) -> Result<(), StoreError> {
+        let waits = is_durable_first(&command);
         match command {
             Command::Note(note) => {
                 let note = self.shared.rim.note(note);
@@ -173,14 +179,14 @@ impl Running {
             }
             Command::Write { task, dataset, partition, value } => {
                 self.shared.rim.know(&value, self.shared.rim.type_of(&dataset).as_ref(), &[]);
-                self.work.write(task, dataset, partition, value);
+                self.work.write(task, (dataset, partition), value, waits);
             }
             Command::Compute { task, expr, bindings } => self.work.compute(task, &expr, bindings),
             Command::Run(run) => {
                 self.shared.rim.know_step(&run);
                 match run.ask.clone() {
-                    Some(ask) => self.work.ask(*run, *ask),
-                    None => self.work.attempt(*run),
+                    Some(ask) => self.work.ask(*run, *ask, waits),
+                    None => self.work.attempt(*run, waits),
                 }
             }
             Command::Render(run) => {
@@ -247,7 +253,8 @@ fn task_of(event: &Event) -> Option<Task> {
         | Event::Reserved { task, .. }
         | Event::Answered { task, .. }
         | Event::Timer { task }
+        | Event::Resolved { task, .. }
         | Event::WouldRun { task } => Some(*task),
-        Event::Begin | Event::Cancel => None,
+        Event::Begin | Event::Kept { .. } | Event::Cancel => None,
     }
 }

@@ -45,7 +45,11 @@ impl Watchers {
                 Happening::NodeFinished(end)
             }
             Note::Ended(end) => Happening::RunFinished(end),
-            Note::Attempted { .. } | Note::Charged(_) | Note::Released { .. } | Note::Version { .. } => return,
+            Note::Attempted { .. }
+            | Note::Charged(_)
+            | Note::Released { .. }
+            | Note::Resolved { .. }
+            | Note::Version { .. } => return,
         };
         self.tell(what);
     }

@@ -15,7 +15,7 @@ use flow_driver::{
 };
 use flow_exec::api::{AskCall, Asked, Cancel, CancelSource, ComputeCall, DatasetRef, Execute, StepCall};
 use flow_expr::{Expr, Name, Value, VarId};
-use flow_plan::{Effect, ErrorClass, Failure, Program};
+use flow_plan::{ErrorClass, Failure, Program};
 use flow_store::{Layout, Reader, Store, StoreError, is_complete, partition_text};
 use futures::FutureExt as _;
 use jiff::Timestamp;
@@ -223,12 +223,12 @@ impl Work {
         );
     }
 
-    pub(crate) fn write(&mut self, task: Task, dataset: Name, partition: Partition, value: Value) {
+    pub(crate) fn write(&mut self, task: Task, (dataset, partition): (Name, Partition), value: Value, waits: bool) {
         let shared = self.shared.clone();
         self.spawn(
             task,
             (None, None),
-            true,
+            waits,
             move |cancel| async move {
                 let version = shared.executor.write_dataset(shared.dataset(dataset, partition), value, cancel);
                 let result = version.await.map(|version| {
@@ -271,15 +271,14 @@ impl Work {
         );
     }
 
-    pub(crate) fn attempt(&mut self, run: RunStep) {
+    pub(crate) fn attempt(&mut self, run: RunStep, waits: bool) {
         let shared = self.shared.clone();
-        let effectful = run.step.effect >= Effect::Write;
         let timeout = Duration::from_millis(run.timeout_ms);
         let place = run.step.pool.as_ref().and_then(|pool| shared.pools.get(pool)).cloned();
         self.spawn(
             run.task,
             (Some(timeout), place),
-            effectful,
+            waits,
             move |cancel| async move {
                 let result = attempt(&shared, run, cancel).await;
                 move |task| Event::Ran { task, result, ask: None }
@@ -306,12 +305,12 @@ impl Work {
 
     /// Asks a model. The charge is durable before anything is sent; how long that may take is the client's
     /// business, which knows how much of it was waiting for the model's rate.
-    pub(crate) fn ask(&mut self, run: RunStep, ask: AskStep) {
+    pub(crate) fn ask(&mut self, run: RunStep, ask: AskStep, waits: bool) {
         let shared = self.shared.clone();
         self.spawn(
             run.task,
             (None, None),
-            true,
+            waits,
             move |cancel| async move {
                 let log = step_log(&shared, &run);
                 let call = step_call(&shared, run, PathBuf::new());
@@ -326,12 +325,12 @@ impl Work {
         );
     }
 
-    /// Starts a task. One with an effect waits until what led to it is durable.
+    /// Starts a task. One that `waits` does so until what led to it is durable.
     fn spawn<F, E>(
         &mut self,
         task: Task,
         (timeout, place): (Option<Duration>, Option<Arc<Semaphore>>),
-        effectful: bool,
+        waits: bool,
         work: impl FnOnce(Cancel) -> F + Send + 'static,
         failed: fn(Task, Failure) -> Event,
     ) where
@@ -343,7 +342,7 @@ impl Work {
         let (shared, events) = (self.shared.clone(), self.events.clone());
         tokio::spawn(async move {
             let durable = match &shared.store {
-                Some(store) if effectful => durable(store).await,
+                Some(store) if waits => durable(store).await,
                 _ => Ok(()),
             };
             let event = match durable {

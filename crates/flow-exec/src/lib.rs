@@ -37,7 +37,7 @@ pub use ai::labels_in_answers;
 pub use attempt::Steps;
 pub use executor::{Executor, ExecutorOptions};
 pub use log::KEPT_BYTES;
-pub use process::end_leftovers;
+pub use process::{end_leftovers, interrupt};
 pub use scrub::{ScrubStream, Scrubber};
 pub use secrets::{SecretValue, Secrets};
 pub use tables::{ArrowTable, Artifacts, StoredTable};

@@ -120,6 +120,11 @@ pub enum Reason {
         /// The run whose result is used.
         run: Arc<str>,
     },
+    /// It was done in the run that this one retries.
+    DoneIn {
+        /// That run.
+        run: Arc<str>,
+    },
     /// Same code, same inputs: what a model said then is used.
     AnswerKept {
         /// The run in which it was asked.

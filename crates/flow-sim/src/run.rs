@@ -40,6 +40,7 @@ pub(crate) fn run(
         forced: Forced::None,
         unselected: vec![],
         deadlines: deadlines(&stage.program, started),
+        retry: None,
         dry: false,
     };
     let written = written_by(&stage.program, flow);

@@ -3,7 +3,7 @@
 //! Their content is written and read by the executor, under names made of the content's hash, so two
 //! writers of one artifact write the same bytes. Here they are only files with names.
 
-use crate::{Layout, StoreError};
+use crate::{Layout, StoreError, prune::Gone};
 use flow_expr::Value;
 use std::{collections::HashSet, fs, path::PathBuf};
 
@@ -39,14 +39,26 @@ pub fn content_name(content: &[u8]) -> String {
     blake3::hash(content).to_hex().to_string()
 }
 
-/// Removes artifacts whose hashes are not among those needed. Gives the number of bytes freed.
+/// Adds every name of an artifact that stands in a text: more than it means rather than less.
+pub(crate) fn named_in(text: &str, found: &mut HashSet<String>) {
+    for word in text.split('"').filter(|word| word.len() == HASH_DIGITS) {
+        if word.bytes().all(|byte| byte.is_ascii_hexdigit()) && !found.contains(word) {
+            found.insert(word.to_owned());
+        }
+    }
+}
+
+/// Digits of a hash.
+const HASH_DIGITS: usize = 64;
+
+/// Removes artifacts whose hashes are not among those needed, or only counts them.
 ///
 /// # Errors
 /// The folder cannot be read, or a file not removed.
-pub fn sweep(layout: &Layout, needed: &HashSet<String>) -> Result<u64, StoreError> {
-    let mut freed = 0;
+pub fn sweep(layout: &Layout, needed: &HashSet<String>, remove: bool) -> Result<Gone, StoreError> {
+    let mut gone = Gone::default();
     let io = |path: PathBuf| move |error: std::io::Error| StoreError::from_io(path, &error);
-    let Ok(folders) = fs::read_dir(layout.artifacts()) else { return Ok(0) };
+    let Ok(folders) = fs::read_dir(layout.artifacts()) else { return Ok(gone) };
     for folder in folders.filter_map(Result::ok).map(|folder| folder.path()) {
         // Two digits of the hash; `incoming` and whatever else there may be is not ours to judge.
         if folder.file_name().is_none_or(|name| name.len() != 2) || !folder.is_dir() {
@@ -56,10 +68,13 @@ pub fn sweep(layout: &Layout, needed: &HashSet<String>) -> Result<u64, StoreErro
             let path = entry.path();
             let Some(hash) = path.file_stem().and_then(|stem| stem.to_str()) else { continue };
             if !needed.contains(hash) {
-                freed += entry.metadata().map_or(0, |metadata| metadata.len());
-                fs::remove_file(&path).map_err(io(path.clone()))?;
+                let bytes = entry.metadata().map_or(0, |metadata| metadata.len());
+                if remove {
+                    fs::remove_file(&path).map_err(io(path.clone()))?;
+                }
+                gone = Gone { count: gone.count + 1, bytes: gone.bytes + bytes };
             }
         }
     }
-    Ok(freed)
+    Ok(gone)
 }

@@ -76,6 +76,26 @@ pub enum StoreError {
         /// Why not.
         why: Arc<str>,
     },
+    /// Nobody asks what became of it.
+    #[error("{what} is not in doubt: {why}")]
+    NotInDoubt {
+        /// Which.
+        what: Arc<str>,
+        /// Why not.
+        why: Arc<str>,
+    },
+    /// A run's journal is not what was written.
+    #[error(
+        "event {event} of run `{run}` is damaged ({reason}): this run cannot be gone on with or retried; other runs are not affected"
+    )]
+    DamagedEvent {
+        /// The run.
+        run: Arc<str>,
+        /// The event's number, from 0.
+        event: u64,
+        /// What is wrong.
+        reason: Arc<str>,
+    },
     /// There is no such step in the run.
     #[error("run `{run}` has no step `{step}`{}", hint(.nearest))]
     NoStep {
@@ -105,6 +125,8 @@ impl StoreError {
             Self::Io { .. } => "R0725",
             Self::NoRun { .. } | Self::NoStep { .. } => "R0726",
             Self::NotOpen { .. } => "R0763",
+            Self::NotInDoubt { .. } => "R0766",
+            Self::DamagedEvent { .. } => "R0727",
         }
     }
 

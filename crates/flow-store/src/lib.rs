@@ -8,12 +8,14 @@
 
 mod artifacts;
 mod error;
+mod journal;
 mod layout;
 mod lock;
 mod logs;
 mod people;
 mod prune;
 mod read;
+mod resolutions;
 mod schema;
 mod store;
 mod write;
@@ -24,7 +26,8 @@ pub use layout::Layout;
 pub use lock::{Lock, LockHolder};
 pub use logs::{AttemptLog, log_path, read_log};
 pub use people::{QuestionRow, answer};
-pub use prune::{Keep, prune};
+pub use prune::{Gone, Keep, Swept, Thorough, prune};
 pub use read::{AttemptRow, ContractRow, CostBy, CostRow, Reader, RunRow};
+pub use resolutions::{ResolutionRow, resolve};
 pub use store::{Flushed, Reserved, Store};
 pub use write::{Finding, Write, partition_text};

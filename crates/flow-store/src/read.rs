@@ -3,9 +3,7 @@
 //! A connection that cannot write: plans and history open one, and make no folder where there is none.
 
 use crate::{Finding, Layout, StoreError, schema};
-use flow_driver::{
-    CachedResult, ContractVerdict, Event, Last, NodeEnd, NodeRecord, RunEnd, RunStart, Spent, VersionRecord,
-};
+use flow_driver::{CachedResult, ContractVerdict, Last, NodeEnd, NodeRecord, RunEnd, RunStart, Spent, VersionRecord};
 use flow_expr::Name;
 use flow_plan::{AskReport, Failure};
 use jiff::Timestamp;
@@ -280,8 +278,20 @@ impl Reader {
     /// # Errors
     /// The database cannot be read.
     pub fn runs(&self, limit: u32) -> Result<Vec<RunRow>, StoreError> {
-        let sql = "select run, flow, plan, format, start_json, ended, end_json from runs order by no desc limit ?1";
-        let rows = self.many(sql, params![limit], |row| {
+        self.run_rows("order by no desc limit ?1", params![limit])
+    }
+
+    /// The runs of a flow that have not ended, newest first.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn unfinished(&self, flow: &str) -> Result<Vec<RunRow>, StoreError> {
+        self.run_rows("where ended is null and flow = ?1 order by no desc", params![flow])
+    }
+
+    fn run_rows(&self, which: &str, params: &[&dyn rusqlite::ToSql]) -> Result<Vec<RunRow>, StoreError> {
+        let sql = format!("select run, flow, plan, format, start_json, ended, end_json from runs {which}");
+        let rows = self.many(&sql, params, |row| {
             Ok((
                 (row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get(3)?),
                 (row.get::<_, String>(4)?, row.get::<_, Option<i64>>(5)?, row.get::<_, Option<String>>(6)?),
@@ -471,16 +481,6 @@ impl Reader {
                 Ok(ContractRow { at: timestamp(at), path: path.into(), label: label.into(), verdict })
             })
             .collect()
-    }
-
-    /// The journal of a run.
-    ///
-    /// # Errors
-    /// The database cannot be read.
-    pub fn events(&self, run: &str) -> Result<Vec<(Timestamp, Event)>, StoreError> {
-        let sql = "select at, json from events where run = (select no from runs where run = ?1) order by seq";
-        let rows = self.many(sql, params![run], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
-        rows.into_iter().map(|(at, event)| Ok((timestamp(at), self.json(&event)?))).collect()
     }
 }
 

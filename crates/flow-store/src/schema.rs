@@ -11,7 +11,7 @@ use std::path::Path;
 const APPLICATION: i64 = 0x464C_4F57;
 
 /// What brings a database from each version to the next.
-const STEPS: [&str; 5] = ["
+const STEPS: [&str; 6] = ["
     create table runs (
         no integer primary key autoincrement,
         run text not null unique,
@@ -89,6 +89,13 @@ const STEPS: [&str; 5] = ["
     ) without rowid;
 ", "
     alter table attempts add column tool text;
+", "
+    alter table events add column sum blob;
+    create table resolutions (
+        run integer not null, path text not null, attempt integer not null, number integer not null,
+        label text not null, at integer not null, json text not null, taken integer,
+        primary key (run, path, attempt, number)
+    ) without rowid;
 "];
 
 /// What readers of an older database see in the place of what it lacks. They change nothing in it: these views are in
@@ -122,6 +129,16 @@ const NO_QUESTIONS: &str = "
     create temp view answers as select null as run, null as path, 0 as number, 0 as at, null as json where false;
 ";
 
+/// The first version with checksums in the journal, and with what people say of steps in doubt.
+const WITH_SUMS: i64 = 6;
+
+/// The same for what all versions before that lack.
+const NO_SUMS: &str = "
+    create temp view events as select *, null as sum from main.events;
+    create temp view resolutions as select null as run, null as path, 0 as attempt, 0 as number, null as label,
+        0 as at, null as json, null as taken where false;
+";
+
 /// Lets a reader ask an older database what it would ask a current one.
 pub(crate) fn bridge(connection: &Connection, version: i64) -> rusqlite::Result<()> {
     if !(1..VERSION).contains(&version) {
@@ -129,7 +146,10 @@ pub(crate) fn bridge(connection: &Connection, version: i64) -> rusqlite::Result<
     }
     let older = usize::try_from(version - 1).ok().and_then(|version| BRIDGES.get(version));
     older.map_or(Ok(()), |views| connection.execute_batch(views))?;
-    if version < WITH_QUESTIONS { connection.execute_batch(NO_QUESTIONS) } else { Ok(()) }
+    if version < WITH_QUESTIONS {
+        connection.execute_batch(NO_QUESTIONS)?;
+    }
+    if version < WITH_SUMS { connection.execute_batch(NO_SUMS) } else { Ok(()) }
 }
 
 /// The latest version.

@@ -65,7 +65,10 @@ impl Store {
         let noticed = failure.clone();
         let thread = std::thread::Builder::new()
             .name("flow-store".into())
-            .spawn(move || Writer { connection, path, failure: noticed, run: None, settled: 0 }.work(&receiver))
+            .spawn(move || {
+                Writer { connection, path, failure: noticed, run: None, settled: 0, sum: Default::default() }
+                    .work(&receiver)
+            })
             .map_err(|error| StoreError::from_io(layout.root(), &error))?;
         Ok(Self { layout: layout.clone(), sender: Some(sender), thread: Some(thread), failure })
     }
@@ -165,6 +168,7 @@ struct Writer {
     failure: Arc<Mutex<Option<StoreError>>>,
     run: Option<i64>,
     settled: u64,
+    sum: crate::journal::Sum,
 }
 
 impl Writer {
@@ -212,7 +216,8 @@ impl Writer {
         let path = &self.path;
         let result = (|| {
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let mut rows = Rows { connection: &transaction, run: &mut self.run, settled: &mut self.settled };
+            let (run, settled, sum) = (&mut self.run, &mut self.settled, &mut self.sum);
+            let mut rows = Rows { connection: &transaction, run, settled, sum };
             let written = write(&mut rows)?;
             transaction.commit()?;
             Ok(written)

@@ -3,6 +3,7 @@
 //! Events are the truth; everything else here is a projection of the notes that the driver gave with
 //! them, kept so that questions need no replay.
 
+use crate::journal::{self, Sum};
 use flow_driver::{
     Charge, Event, NodeEnd, Note, OverBudget, Question, Reservation, RunEnd, RunStart, Spent, VersionRecord,
 };
@@ -77,6 +78,8 @@ pub(crate) struct Rows<'a> {
     pub(crate) run: &'a mut Option<i64>,
     /// Numbers nodes in the order in which they settled.
     pub(crate) settled: &'a mut u64,
+    /// The checksum of the run's last event.
+    pub(crate) sum: &'a mut Sum,
 }
 
 /// What can go wrong with one row.
@@ -111,19 +114,23 @@ impl Rows<'_> {
                     params![start.run, flow, plan, format, start.started.as_millisecond(), json],
                 )?;
                 *self.run = Some(self.connection.last_insert_rowid());
+                *self.sum = journal::first(&start.run);
                 Ok(())
             }
             Write::Resume { run } => {
                 let number: i64 =
                     self.connection.query_row("select no from runs where run = ?1", params![run], |row| row.get(0))?;
                 *self.run = Some(number);
+                *self.sum = journal::last(self.connection, number, run)?;
                 self.execute("delete from contracts where run = ?1", params![number])
             }
             Write::Event { seq, at, event } => {
                 let json = serde_json::to_string(event)?;
+                let (seq, at) = (*seq as i64, at.as_millisecond());
+                *self.sum = journal::next(self.sum, seq, at, &json);
                 self.execute(
-                    "insert into events (run, seq, at, json) values (?1, ?2, ?3, ?4)",
-                    params![*self.run, *seq as i64, at.as_millisecond(), json],
+                    "insert into events (run, seq, at, json, sum) values (?1, ?2, ?3, ?4, ?5)",
+                    params![*self.run, seq, at, json, &self.sum[..]],
                 )
             }
             Write::Note { at, note } => self.note(*at, note),
@@ -196,6 +203,10 @@ impl Rows<'_> {
                     params![*self.run, path, number, at.as_millisecond(), json],
                 )
             }
+            Note::Resolved { path, attempt, resolution, .. } => self.execute(
+                "update resolutions set taken = ?4 where run = ?1 and path = ?2 and attempt = ?3 and at = ?5",
+                params![*self.run, path, attempt, at.as_millisecond(), resolution.at.as_millisecond()],
+            ),
             Note::Ended(end) => self.ended(at, end),
             Note::Decided { .. } | Note::Started { .. } | Note::Retrying { .. } | Note::Waiting { .. } => Ok(()),
         }
@@ -336,7 +347,7 @@ impl Rows<'_> {
         let json = serde_json::to_string(end)?;
         self.execute(
             "update runs set ended = ?2, status = ?3, end_json = ?4,
-                events = (select coalesce(max(seq), 0) + 1 from events where run = ?1) where no = ?1",
+                events = (select coalesce(max(seq) + 1, 0) from events where run = ?1) where no = ?1",
             params![*self.run, at.as_millisecond(), status.as_str(), json],
         )
     }

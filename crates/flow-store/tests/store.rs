@@ -8,7 +8,7 @@ use flow_driver::{
 };
 use flow_expr::{Name, Table, Type, Value};
 use flow_plan::{AskReport, Budget, Fingerprint};
-use flow_store::{CostBy, Finding, Keep, Layout, Reader, Store, StoreError, Write, answer, prune};
+use flow_store::{CostBy, Finding, Gone, Keep, Layout, Reader, Store, StoreError, Thorough, Write, answer, prune};
 use jiff::Timestamp;
 use std::{fs, sync::Arc};
 
@@ -25,6 +25,7 @@ fn begin(run: &str) -> Write {
         forced: Forced::None,
         unselected: vec![],
         deadlines: Default::default(),
+        retry: None,
         dry: false,
     };
     let plan_json = Some("{}".into());
@@ -305,7 +306,10 @@ fn pruning_keeps_what_is_needed_and_nothing_else() {
         fs::create_dir_all(layout.logs().join(&*run)).unwrap();
     }
     let keep = Keep { runs: 2, versions_of: [("m.raw".into(), 3)].into(), ..Keep::default() };
-    assert_eq!(prune(&layout, &keep, at(10)).unwrap(), 3 * 4);
+    assert_eq!(
+        prune(&layout, &keep, at(10), Thorough::IfForgotten).unwrap().artifacts,
+        Gone { count: 3, bytes: 3 * 4 }
+    );
     let reader = Reader::open(&layout).unwrap().unwrap();
     assert_eq!(reader.runs(99).unwrap().len(), 2);
     assert_eq!(reader.versions("m.raw", "", None, 99).unwrap().len(), 3);
@@ -315,7 +319,7 @@ fn pruning_keeps_what_is_needed_and_nothing_else() {
     // The versions are of 3, 4 and 5; by age all would go, but the newest two stay.
     for (age_ms, left) in [(7_000, 3), (5_500, 2), (1, 2)] {
         let keep = Keep { for_ms: [("m.raw".into(), age_ms)].into(), ..Keep::default() };
-        prune(&layout, &keep, at(10)).unwrap();
+        prune(&layout, &keep, at(10), Thorough::IfForgotten).unwrap();
         assert_eq!(reader.versions("m.raw", "", None, 99).unwrap().len(), left, "{age_ms}");
     }
 }
@@ -434,10 +438,10 @@ fn what_asks_cost_outlives_their_runs() {
         store.flush_now().unwrap();
     }
     let used = |reader: &Reader| reader.used(&Name::new("m.f"), at(0)).unwrap().asks;
-    prune(&layout, &Keep { runs: 1, ..Keep::default() }, at(60)).unwrap();
+    prune(&layout, &Keep { runs: 1, ..Keep::default() }, at(60), Thorough::IfForgotten).unwrap();
     let reader = Reader::open(&layout).unwrap().unwrap();
     assert_eq!((reader.runs(9).unwrap().len(), used(&reader)), (1, 3));
-    prune(&layout, &Keep { runs: 1, ..Keep::default() }, at(500 * 86_400)).unwrap();
+    prune(&layout, &Keep { runs: 1, ..Keep::default() }, at(500 * 86_400), Thorough::IfForgotten).unwrap();
     assert_eq!(used(&Reader::open(&layout).unwrap().unwrap()), 1, "those of runs that are kept, and no others");
 }
 
@@ -505,7 +509,10 @@ fn a_store_of_the_version_before_people_opens_and_learns_of_them() {
     // As a flowc before questions left it.
     let connection = rusqlite::Connection::open(layout.database()).unwrap();
     connection
-        .execute_batch("drop table questions; drop table answers; alter table attempts drop column tool")
+        .execute_batch(
+            "drop table questions; drop table answers; drop table resolutions; alter table attempts drop column tool;
+             alter table events drop column sum",
+        )
         .unwrap();
     connection.pragma_update(None, "user_version", 3).unwrap();
     drop(connection);
@@ -522,5 +529,5 @@ fn a_store_of_the_version_before_people_opens_and_learns_of_them() {
     assert_eq!(reader.runs(10).unwrap().len(), 2, "the old run is still known");
     let connection = rusqlite::Connection::open(layout.database()).unwrap();
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    assert_eq!(version, 5);
+    assert_eq!(version, 6);
 }

@@ -78,14 +78,26 @@ pub(crate) fn failure(error: &EngineError) -> Failure {
         EngineError::CannotResume { .. } => {
             with_code(Exit::Wrong, error.code(), error).hint("`flowc run` begins anew: what is done is kept")
         }
-        EngineError::NotAsked(_) | EngineError::Misfit(_) => with_code(Exit::Wrong, error.code(), error),
+        EngineError::InDoubt { .. } => with_code(Exit::InDoubt, error.code(), error),
+        EngineError::NotInDoubt(_) => {
+            with_code(Exit::Wrong, error.code(), error).hint("`flowc show RUN` says what of it is in doubt")
+        }
+        EngineError::CannotRetry { .. } => {
+            with_code(Exit::Wrong, error.code(), error).hint("`flowc run` begins anew: what can be reused is")
+        }
+        EngineError::NotAsked(_) | EngineError::Misfit(_) | EngineError::CannotCancel { .. } => {
+            with_code(Exit::Wrong, error.code(), error)
+        }
         EngineError::Internal(_) => with_code(Exit::Environment, error.code(), error),
     }
 }
 
 pub(crate) fn store_failure(error: &StoreError) -> Failure {
     let exit = match error {
-        StoreError::NoRun { .. } | StoreError::NoStep { .. } | StoreError::NotOpen { .. } => Exit::Wrong,
+        StoreError::NoRun { .. }
+        | StoreError::NoStep { .. }
+        | StoreError::NotOpen { .. }
+        | StoreError::NotInDoubt { .. } => Exit::Wrong,
         _ => Exit::Environment,
     };
     let failure = with_code(exit, error.code(), error);

@@ -12,6 +12,7 @@ Exit codes:
   2    the program, a plan or the command line is wrong
   3    a contract was broken: data, its age, or a deadline
   4    the environment: disk, permissions, another flowc at work
+  5    a run waits for somebody to say what became of a step
   130  cancelled";
 
 /// How a command ends.
@@ -27,6 +28,8 @@ pub(crate) enum Exit {
     ContractBroken,
     /// Disk, permissions, a lock.
     Environment,
+    /// Somebody must say first what became of a step.
+    InDoubt,
     /// The user stopped it.
     Cancelled,
     /// Whoever read the output has gone.
@@ -41,6 +44,7 @@ impl From<Exit> for ExitCode {
             Exit::Wrong => 2,
             Exit::ContractBroken => 3,
             Exit::Environment => 4,
+            Exit::InDoubt => 5,
             Exit::Cancelled => 130,
             // What a shell reports for a program that a closed pipe has ended.
             Exit::OutputClosed => 141,

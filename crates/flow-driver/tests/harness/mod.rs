@@ -5,8 +5,9 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 use flow_driver::{
-    Answer, AskStep, CachedResult, Command, DRIVER_FORMAT, Driver, Event, Forced, Last, NodeEnd, NodeRecord,
-    NodeStatus, Note, Product, Published, Question, RunEnd, RunStart, RunStep, Sighting, Task, VersionRecord,
+    Answer, AskStep, CachedResult, Command, DRIVER_FORMAT, Driver, Event, Forced, Kept, Last, NodeEnd, NodeRecord,
+    NodeStatus, Note, Product, Published, Question, Retry, RunEnd, RunStart, RunStep, Sighting, Task, VersionRecord,
+    recovery::{Next, Replayed},
 };
 use flow_expr::{BinaryOp, Expr, ExprKind, Name, Type, Value, VarId};
 use flow_plan::{
@@ -271,6 +272,8 @@ pub struct World<'a> {
     pub blind: bool,
     /// Changes at the locations while the run goes on.
     pub arrivals: Vec<(i64, Name, Value, Timestamp)>,
+    /// The run that this one retries, and what is kept of it.
+    pub retries: Option<(Retry, Vec<Kept>)>,
 }
 
 /// What a run was.
@@ -314,6 +317,7 @@ impl<'a> World<'a> {
             forgets: false,
             blind: false,
             arrivals: vec![],
+            retries: None,
         }
     }
 
@@ -344,12 +348,31 @@ impl<'a> World<'a> {
             forced: self.forced.clone(),
             unselected: vec![],
             deadlines: self.deadlines.clone(),
+            retry: self.retries.as_ref().map(|(retry, _)| retry.clone()),
             dry: self.dry,
         };
         assert_eq!(DRIVER_FORMAT, 2);
         let flow = Name::new(format!("m.{flow}"));
         let (program, unselected) = (Arc::new(program.clone()), self.unselected.clone());
         let driver = Driver::with_program(program, flow, self.params.clone(), unselected, start.clone());
+        Going::new(self, driver, start).go()
+    }
+
+    /// A run that was cut off goes on at this time.
+    pub fn go_on(self, start: RunStart, replayed: Replayed, next: Vec<Next>, now: Timestamp) -> Run {
+        let mut going = Going::new(self, replayed.driver, start);
+        for next in next {
+            match next {
+                Next::Happened(event) => going.happen(event, now),
+                Next::Give(command) => going.obey(command, now),
+            }
+        }
+        going.work_off()
+    }
+}
+
+impl<'a> Going<'a> {
+    fn new(world: World<'a>, driver: Driver, start: RunStart) -> Self {
         let run = Run {
             driver,
             end: RunEnd {
@@ -371,7 +394,7 @@ impl<'a> World<'a> {
             stopped: vec![],
             commands: 0,
         };
-        Going { world: self, run, agenda: BTreeSet::new(), events: vec![], running: HashMap::new() }.go()
+        Going { world, run, agenda: BTreeSet::new(), events: vec![], running: HashMap::new() }
     }
 }
 
@@ -388,32 +411,42 @@ struct Going<'a> {
 impl Going<'_> {
     fn go(mut self) -> Run {
         let began = self.world.began;
+        if let Some((_, results)) = self.world.retries.take() {
+            self.plan(began, Event::Kept { results });
+        }
         self.plan(began, Event::Begin);
         if let Some(cancel) = self.world.cancel_at {
             self.plan(later(began, cancel), Event::Cancel);
         }
-        while let Some((now, number)) = self.agenda.pop_first() {
+        self.work_off()
+    }
+
+    fn work_off(mut self) -> Run {
+        let began = self.world.began;
+        while self.run.driver.ended().is_none() {
+            let Some((now, number)) = self.agenda.pop_first() else { break };
             for (when, name, value, time) in &self.world.arrivals {
                 if ms(now) - ms(began) >= *when {
                     self.world.memory.places.insert(name.clone(), (value.clone(), Some(*time)));
                 }
             }
             let event = self.events[number].clone();
-            if let Event::Ran { task, .. } = &event {
-                self.running.remove(task);
-            }
-            self.run.journal.push((now, event.clone()));
-            for command in self.run.driver.on(event, now) {
-                self.run.commands += 1;
-                self.obey(command, now);
-            }
-            self.run.most_at_once = self.run.most_at_once.max(self.running.len());
-            if self.run.driver.ended().is_some() {
-                break;
-            }
+            self.happen(event, now);
         }
         self.run.end = self.run.driver.ended().expect("the run ends").clone();
         self.run
+    }
+
+    fn happen(&mut self, event: Event, now: Timestamp) {
+        if let Event::Ran { task, .. } = &event {
+            self.running.remove(task);
+        }
+        self.run.journal.push((now, event.clone()));
+        for command in self.run.driver.on(event, now) {
+            self.run.commands += 1;
+            self.obey(command, now);
+        }
+        self.run.most_at_once = self.run.most_at_once.max(self.running.len());
     }
 
     fn plan(&mut self, when: Timestamp, event: Event) -> usize {

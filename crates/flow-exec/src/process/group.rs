@@ -66,3 +66,13 @@ impl Drop for Group {
 pub fn end_leftovers(folder: &Path) {
     runaways::kill_below(folder);
 }
+
+/// Asks another flowc to end, as Ctrl-C in its terminal does. Only for who knows that it is one, as by the lock that it holds.
+///
+/// # Errors
+/// There is no such process, or it belongs to somebody else.
+pub fn interrupt(process: u32) -> std::io::Result<()> {
+    let process = i32::try_from(process).ok().and_then(Pid::from_raw);
+    let process = process.ok_or_else(|| std::io::Error::from(std::io::ErrorKind::NotFound))?;
+    Ok(rustix::process::kill_process(process, Signal::INT)?)
+}

@@ -8,7 +8,7 @@ mod output;
 mod runaways;
 
 pub(crate) use group::MARKER;
-pub use group::end_leftovers;
+pub use group::{end_leftovers, interrupt};
 
 use crate::{
     Scrubber,

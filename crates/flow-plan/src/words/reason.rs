@@ -22,6 +22,7 @@ pub fn reason(reason: &Reason) -> String {
         Reason::Stale { dataset, age_ms, promise_ms } => {
             format!("{} is {} old, promised within {}", dataset.short(), duration(*age_ms), duration(*promise_ms))
         }
+        Reason::DoneIn { run } => format!("done in run {run}, which this one retries"),
         Reason::FailedLastTime { run } => format!("failed last time (run {run})"),
         Reason::RecoveredLastTime { run } => format!("failed last time, and another value stood in (run {run})"),
         Reason::CacheExpired { age_ms, limit_ms } => {

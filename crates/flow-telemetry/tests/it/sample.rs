@@ -234,6 +234,7 @@ fn run() -> RunRow {
         forced: Forced::None,
         unselected: vec![],
         deadlines: BTreeMap::from([(name("shop.daily"), at(3_600_000))]),
+        retry: None,
         dry: false,
     };
     let end = RunEnd {

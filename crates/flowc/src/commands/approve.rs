@@ -2,6 +2,7 @@
 
 use crate::{
     cli::Global,
+    commands::resolve::who,
     engine,
     exit::{Exit, Failure, Outcome},
     project::Project,
@@ -61,7 +62,7 @@ impl Reject {
 
 impl Answering {
     fn send(&self, says: Says, global: &Global, ui: &Ui) -> Outcome {
-        let by = self.who()?;
+        let by = who(self.by.as_deref())?;
         let project = Project::find(global)?;
         let engine = engine::of(&project, Options::default());
         let open = engine.open_question(&self.run, &self.step).map_err(|error| engine::failure(&error))?;
@@ -80,15 +81,5 @@ impl Answering {
             ui.tell(&format!("the run was cut off while it waited: flowc resume {} goes on with it", open.row.run));
         }
         Ok(Exit::Done)
-    }
-
-    /// The name that is recorded.
-    #[expect(clippy::disallowed_methods, reason = "flowc is the rim at which the environment is read")]
-    fn who(&self) -> Result<Arc<str>, Failure> {
-        let named = self.by.clone().or_else(|| ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok()));
-        match named.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()) {
-            Some(name) => Ok(name.into()),
-            None => Err(Failure::wrong("it is not known who answers: say it with `--as NAME`")),
-        }
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     backfill::{self, Batch},
     cli::Global,
-    commands::plan,
+    commands::{doubts, plan},
     engine,
     exit::{Exit, Outcome},
     live::{self, RunFormat},
@@ -80,6 +80,7 @@ impl Run {
         let runtime = engine::runtime()?;
         let exit = match requested.pop() {
             Some(only) if requested.is_empty() => {
+                doubts::warn(&project, &engine, &only.plan, ui);
                 let drive = runtime.block_on(self.drive(&engine, only, telemetry.as_ref(), ui));
                 self.told(drive, global, &project, ui)
             }

@@ -1,5 +1,6 @@
 //! `flowc show RUN [STEP]`: what a run did, or one step of it.
 
+use super::{cut::Cut, doubts};
 use crate::{
     cli::{Format, Global},
     columns::{Cell, columns, columns_within},
@@ -12,7 +13,7 @@ use crate::{
 };
 use clap::Args;
 use flow_driver::{How, NodeEnd, NodeStatus};
-use flow_engine::{Options, QuestionRow, RunDetail, StepDetail};
+use flow_engine::{DoubtRow, Options, QuestionRow, RunDetail, StepDetail};
 use flow_plan::AskReport;
 use flow_store::ContractRow;
 
@@ -42,18 +43,32 @@ impl Show {
         let (json, text) = match &self.step {
             None => {
                 let detail = engine.show(&self.run).map_err(|error| engine::failure(&error))?;
-                (serde_json::json!({ "format": 1, "run": detail }), run_text(&detail, ui))
+                let cut = Cut::of(&project, &engine, &detail.run)?;
+                let mut json = serde_json::json!(detail);
+                cut.add_to(&mut json);
+                (serde_json::json!({ "format": 1, "run": json }), run_text(&detail, &cut, ui))
             }
             Some(step) => {
                 match engine.why(&self.run, step) {
                     Ok(detail) => {
                         (serde_json::json!({ "format": 1, "step": detail }), step_text(&detail, ui.color_out))
                     }
-                    // It has not ended: it may wait for a person.
+                    // It has not ended: it may wait for a person, or be in doubt.
                     Err(error) => {
-                        let open = engine.open_question(&self.run, step).map_err(|_| engine::failure(&error))?;
-                        let text = super::approvals::whole(&open, ui.color_out);
-                        (serde_json::json!({ "format": 1, "question": open }), text)
+                        let run = engine.show(&self.run).map_err(|error| engine::failure(&error))?.run;
+                        let named = |row: &DoubtRow| *row.doubt.label == **step || *row.doubt.path == **step;
+                        match doubts::of(&project, &engine, &run)?.into_iter().find(named) {
+                            Some(row) => {
+                                let text = format!("in doubt: {}\n", doubts::lines(&row.doubt).join("\n"));
+                                (serde_json::json!({ "format": 1, "in_doubt": row }), text)
+                            }
+                            None => {
+                                let open =
+                                    engine.open_question(&self.run, step).map_err(|_| engine::failure(&error))?;
+                                let text = super::approvals::whole(&open, ui.color_out);
+                                (serde_json::json!({ "format": 1, "question": open }), text)
+                            }
+                        }
                     }
                 }
             }
@@ -66,10 +81,10 @@ impl Show {
     }
 }
 
-fn run_text(detail: &RunDetail, ui: &Ui) -> String {
+fn run_text(detail: &RunDetail, cut: &Cut, ui: &Ui) -> String {
     let color = ui.color_out;
     let run = &detail.run;
-    let (status, time) = super::history::status(run);
+    let (status, time) = super::history::status(run, cut.state);
     let mut head = vec![
         vec![Cell::styled("run", Style::Dim), Cell::styled(&*run.run, Style::Bold)],
         vec![Cell::styled("flow", Style::Dim), Cell::new(&*run.flow)],
@@ -79,7 +94,13 @@ fn run_text(detail: &RunDetail, ui: &Ui) -> String {
     if !time.is_empty() {
         head.push(vec![Cell::styled("took", Style::Dim), Cell::new(time)]);
     }
+    if let Some(retry) = &run.start.retry {
+        let from = retry.from.as_ref().map(|from| format!(", from {from}")).unwrap_or_default();
+        head.push(vec![Cell::styled("retry of", Style::Dim), Cell::new(format!("{}{from}", retry.of))]);
+    }
+    head.extend(cut.rows());
     let mut out = columns(&head, color);
+    out.push_str(&cut.text(&run.run));
     out.push('\n');
     let is_shown = |node: &&NodeEnd| ui.verbose || &*node.kind != "compute" || node.status == NodeStatus::Failed;
     let nodes: Vec<&NodeEnd> = detail.nodes.iter().filter(is_shown).collect();

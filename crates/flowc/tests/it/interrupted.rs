@@ -32,8 +32,8 @@ fn a_killed_run_is_known_and_the_next_one_goes_on() {
     child.wait().unwrap();
     let pid = project.read("pid");
     assert_eq!(project.read("out/first.json").trim(), "1", "what was published is whole");
-    project.flowc(&["history"]).ends(0).gives("unfinished");
-    project.flowc(&["show", "last"]).ends(0).gives("unfinished").gives("one");
+    project.flowc(&["history"]).ends(0).gives("cut off");
+    project.flowc(&["show", "last"]).ends(0).gives("cut off").gives("one");
     project.flowc(&["plan"]).ends(0).gives("unchanged since run");
 
     project.write("go", "");

@@ -42,6 +42,7 @@ pub(super) fn run(system: &System, flow: &Name, started: Timestamp, mood: Mood, 
         forced: Forced::None,
         unselected: vec![],
         deadlines: BTreeMap::new(),
+        retry: None,
         dry: false,
     };
     let program = Arc::new(system.program.clone());
