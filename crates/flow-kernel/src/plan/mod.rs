@@ -1,0 +1,106 @@
+//! What will be computed, before any machine code: an expression as operations on columns of fixed width.
+//!
+//! Pure, and knows nothing of cranelift. `lower.rs` walks the expression; what has no operation here becomes a column
+//! that the evaluator fills ([`Source::Evaluated`]), if its kind is known from where it stands.
+
+mod calls;
+mod constant;
+mod lower;
+mod matching;
+mod operators;
+mod text;
+
+use crate::kind::Kind;
+use flow_expr::{BinaryOp, Expr};
+use std::{rc::Rc, sync::Arc};
+
+pub(crate) use constant::{Constant, constant, variants};
+pub(crate) use lower::{Lower, column_of, within};
+pub(crate) use text::{TextOp, TextSide};
+
+/// An expression, planned.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// What its value is.
+    pub(crate) root: Rc<Node>,
+    /// The columns that it is computed from.
+    pub(crate) inputs: Vec<Source>,
+    /// How many operations.
+    pub(crate) nodes: usize,
+    /// What is left to the evaluator: why, and how many expressions of it.
+    pub(crate) evaluated: Vec<(Why, usize)>,
+}
+
+/// Why something is not compiled: a clause with a small letter.
+pub(crate) type Why = String;
+
+/// Where a column of fixed width comes from.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    /// A column of the table.
+    Column(usize, Kind),
+    /// The positions of a column's variants.
+    Variants(usize, Arc<[Arc<str>]>),
+    /// Something about texts.
+    Text(TextOp, TextSide),
+    /// What the evaluator gives; columns are its variables by [`column_variable`]. With the depth at which it stands.
+    Evaluated(Expr, Kind, u32),
+}
+
+/// An operation with its kind. Shared where it is used more than once, and then computed once.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) op: Op,
+    pub(crate) kind: Kind,
+}
+
+/// Operations. Each gives for a row a value, or that there is none, or that it is not known here.
+#[derive(Debug)]
+pub(crate) enum Op {
+    /// An input, by number.
+    Input(usize),
+    Const(Constant),
+    /// `none`.
+    Absent,
+    /// An Int as a Decimal, a Decimal in smaller units.
+    Convert(Rc<Node>),
+    Arithmetic(Arithmetic, Rc<Node>, Rc<Node>),
+    Negate(Rc<Node>),
+    Absolute(Rc<Node>),
+    /// Of two of one kind.
+    Compare(BinaryOp, Rc<Node>, Rc<Node>),
+    And(Rc<Node>, Rc<Node>),
+    Or(Rc<Node>, Rc<Node>),
+    Not(Rc<Node>),
+    If(Rc<Node>, Rc<Node>, Rc<Node>),
+    Coalesce(Rc<Node>, Rc<Node>),
+    IsPresent(Rc<Node>),
+    /// Known only if there is a value.
+    Required(Rc<Node>),
+    /// The second, known only if the first is: arguments are evaluated, used or not.
+    After(Rc<Node>, Rc<Node>),
+    OneOf(Rc<Node>, Vec<Constant>),
+    /// Never known: left to the evaluator.
+    Unknown,
+}
+
+/// Arithmetic, by what it means to registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Arithmetic {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Remainder,
+    /// A Date later or earlier by whole days of a Duration.
+    DateAdd,
+    DateSubtract,
+    /// Date − Date, a Duration.
+    DaysBetween,
+}
+
+impl Node {
+    pub(crate) fn new(op: Op, kind: Kind) -> Rc<Self> {
+        Rc::new(Self { op, kind })
+    }
+}
