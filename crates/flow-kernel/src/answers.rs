@@ -1,7 +1,6 @@
 //! What a kernel says of the rows of a batch.
 
 use crate::kind::Kind;
-use arrow_buffer::BooleanBuffer;
 use flow_expr::{TypeTable, Value, VariantValue};
 use jiff::{SignedDuration, Timestamp, civil};
 use std::sync::Arc;
@@ -10,65 +9,66 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Answers {
     pub(crate) kind: Kind,
-    /// Of a Bool: for each row a bit, set where it is true, present and known. Else a value in each.
-    pub(crate) values: Vec<u64>,
-    /// Rows of which something is known; all without it.
-    pub(crate) known: Option<BooleanBuffer>,
-    /// Rows with a value; all without it.
-    pub(crate) present: Option<BooleanBuffer>,
-    pub(crate) rows: usize,
+    pub(crate) values: Column,
+    /// For each row 1 if it is for the evaluator; empty if none is.
+    pub(crate) unknown: Vec<u8>,
+    /// For each row 1 if it has no value; empty if all have.
+    pub(crate) absent: Vec<u8>,
+}
+
+/// Values of rows.
+#[derive(Debug)]
+pub(crate) enum Column {
+    /// Of a condition: 1 where it is known to hold, else 0.
+    Flags(Vec<u8>),
+    /// Of anything else.
+    Words(Vec<u64>),
 }
 
 impl Answers {
     /// How many rows there are.
     #[must_use]
     pub fn rows(&self) -> usize {
-        self.rows
+        match &self.values {
+            Column::Flags(flags) => flags.len(),
+            Column::Words(words) => words.len(),
+        }
     }
 
     /// Whether the expression, a condition, holds for a row; none if the evaluator must say.
     #[must_use]
     pub fn holds(&self, row: usize) -> Option<bool> {
-        let known = self.known.as_ref().is_none_or(|known| known.value(row));
-        let present = self.present.as_ref().is_none_or(|present| present.value(row));
-        (known && present && self.kind == Kind::Bool).then(|| self.bit(row))
-    }
-
-    fn bit(&self, row: usize) -> bool {
-        self.values[row / 64] >> (row % 64) & 1 == 1
+        let Column::Flags(flags) = &self.values else { return None };
+        let odd = is_set(&self.unknown, row) || is_set(&self.absent, row);
+        (!odd).then(|| is_set(flags, row))
     }
 
     /// The rows for which the condition is not known to hold, in order: those that break it, and those for the
     /// evaluator ([`Self::holds`] tells which).
     pub fn others(&self) -> impl Iterator<Item = usize> + '_ {
-        let rows = self.rows;
-        self.values.iter().enumerate().flat_map(move |(number, word)| {
-            let first = number * 64;
-            let mut rest = !word;
-            if rows - first < 64 {
-                rest &= (1 << (rows - first)) - 1;
-            }
-            std::iter::from_fn(move || {
-                let bit = rest.trailing_zeros() as usize;
-                rest &= rest.wrapping_sub(1);
-                (bit < 64).then_some(first + bit)
-            })
+        let flags: &[u8] = match &self.values {
+            Column::Flags(flags) => flags,
+            Column::Words(_) => &[],
+        };
+        // Most often it holds for all rows of a chunk, which is seen at a glance.
+        flags.chunks(64).enumerate().filter(|(_, chunk)| !all_set(chunk)).flat_map(|(number, chunk)| {
+            chunk.iter().enumerate().filter(|(_, flag)| **flag == 0).map(move |(row, _)| number * 64 + row)
         })
     }
 
     /// The value for a row; none if the evaluator must say.
     #[must_use]
     pub fn value(&self, row: usize, types: &TypeTable) -> Option<Value> {
-        if row >= self.rows || self.known.as_ref().is_some_and(|known| !known.value(row)) {
+        if row >= self.rows() || is_set(&self.unknown, row) {
             return None;
         }
-        if self.present.as_ref().is_some_and(|present| !present.value(row)) {
+        if is_set(&self.absent, row) {
             return Some(Value::Absent);
         }
-        if self.kind == Kind::Bool {
-            return Some(Value::Bool(self.bit(row)));
-        }
-        let bits = self.values[row];
+        let bits = match &self.values {
+            Column::Flags(flags) => return Some(Value::Bool(is_set(flags, row))),
+            Column::Words(words) => words[row],
+        };
         let number = bits as i64;
         Some(match &self.kind {
             Kind::Int => Value::Int(number),
@@ -88,4 +88,14 @@ impl Answers {
             Kind::Bool | Kind::Decimal(_) | Kind::Text => return None,
         })
     }
+}
+
+/// Whether the flag of a row is set; of no flags none is.
+fn is_set(flags: &[u8], row: usize) -> bool {
+    flags.get(row).is_some_and(|flag| *flag == 1)
+}
+
+/// Whether all flags are.
+fn all_set(flags: &[u8]) -> bool {
+    flags.iter().fold(1, |all, flag| all & flag) == 1
 }

@@ -5,7 +5,7 @@
 
 use super::{
     emit::Emit,
-    values::{Val, both, is_wide, not, same_width, whole, widened},
+    values::{Val, any, is_wide, not, whole, widened},
 };
 use crate::{
     kind::Kind,
@@ -19,18 +19,17 @@ use cranelift_codegen::ir::{
 use std::rc::Rc;
 
 impl Emit<'_, '_> {
-    /// Whether there are less than 2⁹⁵ units, and that is known.
-    pub(super) fn small_enough(&mut self, units: Value, known: Option<Value>) -> Value {
+    /// Whether there are 2⁹⁵ units or more.
+    pub(super) fn too_large(&mut self, units: Value) -> Value {
         let (_, high) = self.b.ins().isplit(units);
-        let fits = self.fits_32(high);
-        both(&mut self.b, known, Some(fits)).unwrap_or(fits)
+        self.beyond_32(high)
     }
 
-    /// Whether the upper half is that of a number of 96 bits.
-    fn fits_32(&mut self, high: Value) -> Value {
+    /// Whether the upper half is not that of a number of 96 bits.
+    fn beyond_32(&mut self, high: Value) -> Value {
         let low = self.b.ins().ireduce(I32, high);
         let again = self.b.ins().sextend(I64, low);
-        self.b.ins().icmp(IntCC::Equal, high, again)
+        self.b.ins().icmp(IntCC::NotEqual, high, again)
     }
 
     /// Whether a number of 128 bits is one of 64.
@@ -45,42 +44,38 @@ impl Emit<'_, '_> {
         let found = self.node(inner);
         let (Kind::Decimal(from), Kind::Decimal(to)) = (&inner.kind, kind) else { return found };
         let factor = self.constant(&Constant::Whole(10_i64.pow(to - from)));
-        let (value, valid) = self.decimal(Arithmetic::Multiply, found.value, factor);
+        let (value, wrong) = self.decimal(Arithmetic::Multiply, found.value, factor);
         // What is not there needs no room.
-        let valid = match (found.present, valid) {
-            (Some(present), Some(valid)) => {
-                let absent = not(&mut self.b, present);
-                Some(self.b.ins().bor(valid, absent))
-            }
-            (_, valid) => valid,
+        let wrong = match (found.absent, wrong) {
+            (Some(absent), Some(wrong)) => Some(self.b.ins().band_not(wrong, absent)),
+            (_, wrong) => wrong,
         };
-        Val { value, known: both(&mut self.b, found.known, valid), ..found }
+        Val { value, unknown: any(&mut self.b, found.unknown, wrong), ..found }
     }
 
-    /// A sum, difference or product of units, and whether it is exact.
+    /// A sum, difference or product of units, and whether it is wrong.
     pub(super) fn decimal(&mut self, op: Arithmetic, x: Value, y: Value) -> (Value, Option<Value>) {
         if op == Arithmetic::Multiply {
-            let (value, valid) = match (is_wide(&self.b, x), is_wide(&self.b, y)) {
+            let (value, wrong) = match (is_wide(&self.b, x), is_wide(&self.b, y)) {
                 (false, false) => self.short_product(x, y),
                 (true, false) => self.mixed_product(x, y),
                 (false, true) => self.mixed_product(y, x),
                 (true, true) => self.long_product(x, y),
             };
-            return (value, Some(valid));
+            return (value, Some(wrong));
         }
         let short = !is_wide(&self.b, x) && !is_wide(&self.b, y);
         let (x, y) = (widened(&mut self.b, x), widened(&mut self.b, y));
-        let (x, y) = same_width(&mut self.b, x, y);
         let value = if op == Arithmetic::Add { self.b.ins().iadd(x, y) } else { self.b.ins().isub(x, y) };
-        let valid = if short { None } else { Some(self.small_enough(value, None)) };
-        (value, valid)
+        let wrong = if short { None } else { Some(self.too_large(value)) };
+        (value, wrong)
     }
 
     /// 64 by 64 bits.
     fn short_product(&mut self, x: Value, y: Value) -> (Value, Value) {
         let (low, high) = (self.b.ins().imul(x, y), self.b.ins().smulhi(x, y));
-        let valid = self.fits_32(high);
-        (self.b.ins().iconcat(low, high), valid)
+        let wrong = self.beyond_32(high);
+        (self.b.ins().iconcat(low, high), wrong)
     }
 
     /// 128 by 64 bits. Most fit 64: the others take a side way.
@@ -106,14 +101,15 @@ impl Emit<'_, '_> {
                 let low = emit.b.ins().select(y_fits, xl, yl);
                 let high = emit.b.ins().select(y_fits, xh, yh);
                 let short = emit.b.ins().select(y_fits, yl, xl);
-                let (value, valid) = emit.side_product((low, high), short);
+                let (value, wrong) = emit.side_product((low, high), short);
                 let one = emit.b.ins().bor(x_fits, y_fits);
-                (value, emit.b.ins().band(valid, one))
+                let none = not(&mut emit.b, one);
+                (value, emit.b.ins().bor(wrong, none))
             },
         )
     }
 
-    /// 128 by 64 bits, with whether the result has less than 96.
+    /// 128 by 64 bits, with whether the result has more than 96.
     fn side_product(&mut self, (low, high): (Value, Value), y: Value) -> (Value, Value) {
         let first = self.b.ins().imul(low, y);
         let carry = self.b.ins().umulhi(low, y);
@@ -125,9 +121,8 @@ impl Emit<'_, '_> {
         let (second, too_large) = self.b.ins().smul_overflow(high, y);
         let (upper, overflow) = self.b.ins().sadd_overflow(second, carry);
         let wrong = self.b.ins().bor(too_large, overflow);
-        let right = not(&mut self.b, wrong);
-        let fits = self.fits_32(upper);
-        (self.b.ins().iconcat(first, upper), self.b.ins().band(right, fits))
+        let large = self.beyond_32(upper);
+        (self.b.ins().iconcat(first, upper), self.b.ins().bor(wrong, large))
     }
 
     /// One of two ways to a number and a flag.
@@ -142,12 +137,12 @@ impl Emit<'_, '_> {
         self.b.append_block_param(after, I8);
         self.b.ins().brif(condition, usually, &[], otherwise, &[]);
         self.b.switch_to_block(usually);
-        let (value, valid) = usual(self);
-        self.b.ins().jump(after, &[BlockArg::from(value), BlockArg::from(valid)]);
+        let (value, wrong) = usual(self);
+        self.b.ins().jump(after, &[BlockArg::from(value), BlockArg::from(wrong)]);
         self.b.set_cold_block(otherwise);
         self.b.switch_to_block(otherwise);
-        let (value, valid) = other(self);
-        self.b.ins().jump(after, &[BlockArg::from(value), BlockArg::from(valid)]);
+        let (value, wrong) = other(self);
+        self.b.ins().jump(after, &[BlockArg::from(value), BlockArg::from(wrong)]);
         self.b.switch_to_block(after);
         (self.b.block_params(after)[0], self.b.block_params(after)[1])
     }

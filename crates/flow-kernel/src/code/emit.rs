@@ -1,9 +1,9 @@
-//! The function around a plan: its loops, what it loads and what it stores; and which operation is emitted where.
+//! The function of a plan: what it loads, and which operation is emitted where. Its loops are in `loops.rs`.
 
 use super::{
     HEAD_SLOTS, INPUT_SLOTS, Shape,
     memory::{Code, Emitted},
-    values::{Val, flag, whole},
+    values::{Val, any, flag, whole},
 };
 use crate::{
     kind::Kind,
@@ -12,8 +12,7 @@ use crate::{
 use cranelift_codegen::{
     Context,
     ir::{
-        BlockArg, InstBuilder, MemFlagsData, Value,
-        condcodes::IntCC,
+        InstBuilder, MemFlagsData, Value,
         types::{F64, I8, I32, I64, I128},
     },
     isa::TargetFrontendConfig,
@@ -32,10 +31,11 @@ struct Addresses {
 /// One function being written.
 pub(super) struct Emit<'f, 'p> {
     pub(super) b: FunctionBuilder<'f>,
-    plan: &'p Plan,
+    pub(super) plan: &'p Plan,
     inputs: Vec<Addresses>,
-    /// The row that is being computed.
+    /// The row that is being computed is so many after this one.
     row: Value,
+    step: i64,
     /// What has been computed for it.
     done: HashMap<*const Node, Val>,
 }
@@ -86,105 +86,19 @@ fn function(
             known: known.then(|| (slot(&mut b, first + 4), slot(&mut b, first + 5))),
         });
     }
-    let mut emit = Emit { b, plan, inputs, row: slots, done: HashMap::new() };
-    let emitted = emit.rows(&head);
+    let mut emit = Emit { b, plan, inputs, row: slots, step: 0, done: HashMap::new() };
+    let emitted = emit.loops(&head);
     emit.b.seal_all_blocks();
     emit.b.finalize(target);
     emitted
 }
 
 impl Emit<'_, '_> {
-    /// The loops: over words of 64 rows, and over the rows of a word.
-    fn rows(&mut self, head: &[Value]) -> Emitted {
-        let [rows, values, known_words, present_words] = *head else { return Emitted { partial: true, optional: true } };
-        let is_bool = self.plan.root.kind == Kind::Bool;
-        let (outer, inner, stored, exit) =
-            (self.b.create_block(), self.b.create_block(), self.b.create_block(), self.b.create_block());
-        let zero = whole(&mut self.b, 0);
-        self.b.ins().jump(outer, &[BlockArg::from(zero)]);
-
-        self.b.switch_to_block(outer);
-        let first = self.b.append_block_param(outer, I64);
-        let word = self.b.create_block();
-        let more = self.b.ins().icmp(IntCC::UnsignedLessThan, first, rows);
-        self.b.ins().brif(more, word, &[], exit, &[]);
-        self.b.switch_to_block(word);
-        let sixty_four = whole(&mut self.b, 64);
-        let full = self.b.ins().iadd(first, sixty_four);
-        let end = self.b.ins().umin(full, rows);
-        let zero = whole(&mut self.b, 0);
-        let start = [first, zero, zero, zero].map(BlockArg::from);
-        self.b.ins().jump(inner, &start);
-
-        self.b.switch_to_block(inner);
-        let params: Vec<Value> = (0..4).map(|_| self.b.append_block_param(inner, I64)).collect();
-        let [row, truth, known, present] = params[..] else { return Emitted { partial: true, optional: true } };
-        self.row = row;
-        let root = self.plan.root.clone();
-        let found = self.node(&root);
-        let emitted = Emitted { partial: found.known.is_some(), optional: found.present.is_some() };
-        let mut next = [truth, known, present];
-        if is_bool {
-            let there = super::values::both(&mut self.b, found.known, found.present);
-            let sure = super::values::both(&mut self.b, Some(found.value), there);
-            next[0] = self.gathered(truth, sure.unwrap_or(found.value), row, first);
-        } else {
-            self.store(&root.kind, found.value, values);
-        }
-        if let Some(flag) = found.known {
-            next[1] = self.gathered(known, flag, row, first);
-        }
-        if let Some(flag) = found.present {
-            next[2] = self.gathered(present, flag, row, first);
-        }
-        let one = whole(&mut self.b, 1);
-        let following = self.b.ins().iadd(row, one);
-        let more = self.b.ins().icmp(IntCC::UnsignedLessThan, following, end);
-        let again = [following, next[0], next[1], next[2]].map(BlockArg::from);
-        let done = next.map(BlockArg::from);
-        self.b.ins().brif(more, inner, &again, stored, &done);
-
-        self.b.switch_to_block(stored);
-        let words: Vec<Value> = (0..3).map(|_| self.b.append_block_param(stored, I64)).collect();
-        let three = whole(&mut self.b, 3);
-        let offset = self.b.ins().ushr(first, three);
-        let outputs = [(is_bool, values), (emitted.partial, known_words), (emitted.optional, present_words)];
-        for (word, (wanted, base)) in words.into_iter().zip(outputs) {
-            if wanted {
-                let address = self.b.ins().iadd(base, offset);
-                self.b.ins().store(write(), word, address, 0);
-            }
-        }
-        self.b.ins().jump(outer, &[BlockArg::from(full)]);
-        self.b.switch_to_block(exit);
-        self.b.ins().return_(&[]);
-        emitted
-    }
-
-    /// A word of bits with the flag of a row.
-    fn gathered(&mut self, word: Value, flag: Value, row: Value, first: Value) -> Value {
-        let wide = self.b.ins().uextend(I64, flag);
-        let place = self.b.ins().isub(row, first);
-        let bit = self.b.ins().ishl(wide, place);
-        self.b.ins().bor(word, bit)
-    }
-
-    fn store(&mut self, kind: &Kind, value: Value, base: Value) {
-        debug_assert!(!matches!(kind, Kind::Decimal(_) | Kind::Text), "not given as a column");
-        let address = self.element(base, 3);
-        self.b.ins().store(write(), value, address, 0);
-    }
-
-    /// Where the element of this row stands in a column of elements of 2 to the `log` bytes.
-    fn element(&mut self, base: Value, log: i64) -> Value {
-        let log = whole(&mut self.b, log);
-        let offset = self.b.ins().ishl(self.row, log);
-        self.b.ins().iadd(base, offset)
-    }
-
     /// The bit of this row.
     fn bit(&mut self, (base, first): (Value, Value)) -> Value {
-        let index = self.b.ins().iadd(self.row, first);
+        let offset = whole(&mut self.b, self.step);
+        let row = self.b.ins().iadd(self.row, offset);
+        let index = self.b.ins().iadd(row, first);
         let (three, seven) = (whole(&mut self.b, 3), whole(&mut self.b, 7));
         let byte = self.b.ins().ushr(index, three);
         let address = self.b.ins().iadd(base, byte);
@@ -193,6 +107,34 @@ impl Emit<'_, '_> {
         let shifted = self.b.ins().ushr(byte, place);
         let one = self.b.ins().iconst(I8, 1);
         self.b.ins().band(shifted, one)
+    }
+
+    /// Whether the bit of this row is not set.
+    fn unset(&mut self, place: (Value, Value)) -> Value {
+        let bit = self.bit(place);
+        super::values::not(&mut self.b, bit)
+    }
+
+    /// Where the element of this row stands in a column of elements of 2 to the `log` bytes: an address and how many
+    /// bytes after it.
+    fn element(&mut self, base: Value, log: u32) -> (Value, i32) {
+        let places = whole(&mut self.b, i64::from(log));
+        let offset = self.b.ins().ishl(self.row, places);
+        (self.b.ins().iadd(base, offset), (self.step << log) as i32)
+    }
+
+    /// The value of the whole expression for the row that is `step` after `row`.
+    pub(super) fn root(&mut self, row: Value, step: i64) -> Val {
+        (self.row, self.step) = (row, step);
+        self.done.clear();
+        let root = self.plan.root.clone();
+        self.node(&root)
+    }
+
+    /// Puts a value into the row's place of a column of 2 to the `log` bytes each.
+    pub(super) fn store(&mut self, value: Value, base: Value, log: u32) {
+        let (address, offset) = self.element(base, log);
+        self.b.ins().store(write(), value, address, offset);
     }
 
     fn input(&mut self, number: usize) -> Val {
@@ -207,37 +149,37 @@ impl Emit<'_, '_> {
         let value = match &kind {
             Kind::Bool => self.bit((values, first_bit)),
             Kind::Date if is_column => {
-                let address = self.element(values, 2);
-                let days = self.b.ins().load(I32, read(), address, 0);
+                let (address, offset) = self.element(values, 2);
+                let days = self.b.ins().load(I32, read(), address, offset);
                 self.b.ins().sextend(I64, days)
             }
             Kind::Float => {
-                let address = self.element(values, 3);
-                self.b.ins().load(F64, read(), address, 0)
+                let (address, offset) = self.element(values, 3);
+                self.b.ins().load(F64, read(), address, offset)
             }
             Kind::Decimal(_) => {
-                let address = self.element(values, 4);
-                self.b.ins().load(I128, read(), address, 0)
+                let (address, offset) = self.element(values, 4);
+                self.b.ins().load(I128, read(), address, offset)
             }
             _ => {
-                let address = self.element(values, 3);
-                self.b.ins().load(I64, read(), address, 0)
+                let (address, offset) = self.element(values, 3);
+                self.b.ins().load(I64, read(), address, offset)
             }
         };
-        let mut known = known.map(|place| self.bit(place));
+        let mut unknown = known.map(|place| self.unset(place));
         if matches!(kind, Kind::Decimal(_)) {
-            known = Some(self.small_enough(value, known));
+            let large = self.too_large(value);
+            unknown = any(&mut self.b, unknown, Some(large));
         } else if let Some(bounds) = kind.bounds().filter(|_| is_column) {
-            let valid = super::values::within(&mut self.b, value, bounds);
-            known = super::values::both(&mut self.b, known, Some(valid));
+            let beyond = super::values::outside(&mut self.b, value, bounds);
+            unknown = any(&mut self.b, unknown, Some(beyond));
         }
-        let present = present.map(|place| self.bit(place));
+        let absent = present.map(|place| self.unset(place));
         // Where there is no value there may be any bits.
-        if let (Some(present), Some(found)) = (present, known) {
-            let absent = super::values::not(&mut self.b, present);
-            known = Some(self.b.ins().bor(found, absent));
+        if let (Some(absent), Some(found)) = (absent, unknown) {
+            unknown = Some(self.b.ins().band_not(found, absent));
         }
-        Val { value, present, known }
+        Val { value, absent, unknown }
     }
 
     /// What a node gives for the row; computed once.
@@ -258,12 +200,12 @@ impl Emit<'_, '_> {
                 Val::sure(value)
             }
             Op::Absent => {
-                let (value, no) = (self.zero(&node.kind), self.b.ins().iconst(I8, 0));
-                Val { value, present: Some(no), known: None }
+                let (value, yes) = (self.zero(&node.kind), self.b.ins().iconst(I8, 1));
+                Val { value, absent: Some(yes), unknown: None }
             }
             Op::Unknown => {
-                let (value, no) = (self.zero(&node.kind), self.b.ins().iconst(I8, 0));
-                Val { value, present: None, known: Some(no) }
+                let (value, yes) = (self.zero(&node.kind), self.b.ins().iconst(I8, 1));
+                Val::unless(Some(yes), value)
             }
             Op::Convert(inner) => self.convert(inner, &node.kind),
             Op::Arithmetic(op, left, right) => self.arithmetic(*op, left, right, &node.kind),
@@ -280,7 +222,8 @@ impl Emit<'_, '_> {
             Op::Coalesce(left, right) => self.coalesce(left, right),
             Op::IsPresent(inner) => {
                 let inner = self.node(inner);
-                Val::if_known(flag(&mut self.b, inner.present), inner.known)
+                let absent = flag(&mut self.b, inner.absent);
+                Val::unless(inner.unknown, super::values::not(&mut self.b, absent))
             }
             Op::Required(inner) => {
                 let inner = self.node(inner);
@@ -288,7 +231,7 @@ impl Emit<'_, '_> {
             }
             Op::After(first, second) => {
                 let (first, second) = (self.node(first), self.node(second));
-                Val { known: super::values::both(&mut self.b, first.known, second.known), ..second }
+                Val { unknown: any(&mut self.b, first.unknown, second.unknown), ..second }
             }
             Op::OneOf(item, constants) => self.one_of(item, constants),
         }

@@ -31,6 +31,7 @@ pub(crate) struct Code {
 }
 
 /// What the emitter found out.
+#[derive(Clone, Copy)]
 pub(super) struct Emitted {
     pub(super) partial: bool,
     pub(super) optional: bool,

@@ -1,25 +1,26 @@
 //! A plan as machine code: one function that goes over all rows.
 //!
-//! The function walks words of 64 rows. For each row it computes, without branches but for wide products, the value and
-//! whether it is known; Bools are gathered into words of bits. Knows operations and registers, not expressions.
+//! For each row it computes, without branches but for wide products, the value and whether it is known. Knows
+//! operations and registers, not expressions.
 
 mod decimals;
 mod emit;
 mod logic;
+mod loops;
 mod memory;
 mod numbers;
 mod values;
 
 use crate::{
-    answers::Answers,
+    answers::{Answers, Column},
     input::{Exposed as _, Input},
     kind::Kind,
     plan::Plan,
 };
-use arrow_buffer::{BooleanBuffer, Buffer};
+use arrow_buffer::BooleanBuffer;
 pub(crate) use memory::Code;
 
-/// Slots before those of the inputs: rows, values, known, present.
+/// Slots before those of the inputs: rows, and the columns for values, for what is unknown and for what is absent.
 const HEAD_SLOTS: usize = 4;
 /// Slots of an input: values, their first bit, presence, its first bit, knowledge, its first bit.
 const INPUT_SLOTS: usize = 6;
@@ -42,13 +43,19 @@ impl Code {
     /// Runs over rows.
     pub(crate) fn run(&self, plan: &Plan, inputs: &[Input], rows: usize) -> Answers {
         assert_eq!(*self.shape(), Shape::of(inputs), "compiled for other inputs");
-        let words = rows.div_ceil(64);
-        let is_bool = plan.root.kind == Kind::Bool;
-        let mut values = vec![0_u64; if is_bool { words } else { rows }];
-        let (mut known, mut present) = (vec![0_u64; words], vec![0_u64; words]);
+        let mut values = match plan.root.kind {
+            Kind::Bool => Column::Flags(vec![0; rows]),
+            _ => Column::Words(vec![0; rows]),
+        };
+        let mut unknown = vec![0_u8; if self.partial { rows } else { 0 }];
+        let mut absent = vec![0_u8; if self.optional { rows } else { 0 }];
+        let flags = |flags: &mut Vec<u8>| flags.as_mut_ptr().cast_const().addr_exposed();
+        let address = match &mut values {
+            Column::Flags(bytes) => flags(bytes),
+            Column::Words(words) => words.as_mut_ptr().cast_const().addr_exposed(),
+        };
         let mut slots = Vec::with_capacity(HEAD_SLOTS + INPUT_SLOTS * inputs.len());
-        let writable = |words: &mut Vec<u64>| words.as_mut_ptr().cast_const().addr_exposed();
-        slots.extend([rows, writable(&mut values), writable(&mut known), writable(&mut present)]);
+        slots.extend([rows, address, flags(&mut unknown), flags(&mut absent)]);
         for input in inputs {
             assert!(input.values.len() >= rows, "an input with too few rows");
             let (address, bit) = input.values.address();
@@ -60,13 +67,6 @@ impl Code {
             }
         }
         self.call(&slots);
-        let bits = |words: Vec<u64>| BooleanBuffer::new(Buffer::from_vec(words), 0, rows);
-        Answers {
-            kind: plan.root.kind.clone(),
-            known: self.partial.then(|| bits(known)),
-            present: self.optional.then(|| bits(present)),
-            values,
-            rows,
-        }
+        Answers { kind: plan.root.kind.clone(), values, unknown, absent }
     }
 }

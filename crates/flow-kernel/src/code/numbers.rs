@@ -6,11 +6,11 @@
 
 use super::{
     emit::Emit,
-    values::{Val, both, finite, is_wide, not, same_width, whole, within},
+    values::{Val, any, infinite, is_wide, not, outside, same_width, whole},
 };
 use crate::{
     kind::Kind,
-    plan::{Arithmetic, Node},
+    plan::{Arithmetic, Constant, Node, Op},
 };
 use cranelift_codegen::ir::{
     InstBuilder, Value,
@@ -20,13 +20,15 @@ use flow_expr::BinaryOp;
 use std::rc::Rc;
 
 const DAY_MICROSECONDS: i64 = 86_400_000_000;
+/// Days that a Date is moved by here; jiff moves none by more than half of its calendar.
+const MOST_DAYS: i64 = 2_500_000;
 
 impl Emit<'_, '_> {
     pub(super) fn arithmetic(&mut self, op: Arithmetic, left: &Rc<Node>, right: &Rc<Node>, kind: &Kind) -> Val {
         let (x, y) = (self.node(left), self.node(right));
         let (x, y) = (x.required(&mut self.b), y.required(&mut self.b));
-        let known = both(&mut self.b, x.known, y.known);
-        let (value, valid) = match kind {
+        let unknown = any(&mut self.b, x.unknown, y.unknown);
+        let (value, wrong) = match kind {
             Kind::Decimal(_) => self.decimal(op, x.value, y.value),
             Kind::Float => {
                 let value = match op {
@@ -36,72 +38,59 @@ impl Emit<'_, '_> {
                     // By zero is not finite.
                     _ => self.b.ins().fdiv(x.value, y.value),
                 };
-                (value, Some(finite(&mut self.b, value)))
+                (value, Some(infinite(&mut self.b, value)))
             }
             _ => self.whole(op, x.value, y.value),
         };
-        let known = both(&mut self.b, known, valid);
-        let bounded = kind.bounds().map(|bounds| within(&mut self.b, value, bounds));
-        Val::if_known(value, both(&mut self.b, known, bounded))
+        let unknown = any(&mut self.b, unknown, wrong);
+        let beyond = kind.bounds().map(|bounds| outside(&mut self.b, value, bounds));
+        Val::unless(any(&mut self.b, unknown, beyond), value)
     }
 
-    /// Whole numbers, with whether the result is right.
+    /// Whole numbers, with whether the result is wrong.
     fn whole(&mut self, op: Arithmetic, x: Value, y: Value) -> (Value, Option<Value>) {
-        let checked = |emit: &mut Self, (value, overflow): (Value, Value)| {
-            let valid = not(&mut emit.b, overflow);
-            (value, Some(valid))
-        };
-        match op {
-            Arithmetic::Add => {
-                let sum = self.b.ins().sadd_overflow(x, y);
-                checked(self, sum)
-            }
-            Arithmetic::Subtract => {
-                let difference = self.b.ins().ssub_overflow(x, y);
-                checked(self, difference)
-            }
-            Arithmetic::Multiply => {
-                let product = self.b.ins().smul_overflow(x, y);
-                checked(self, product)
-            }
+        let (value, wrong) = match op {
+            Arithmetic::Add => self.b.ins().sadd_overflow(x, y),
+            Arithmetic::Subtract => self.b.ins().ssub_overflow(x, y),
+            Arithmetic::Multiply => self.b.ins().smul_overflow(x, y),
             Arithmetic::Divide | Arithmetic::Remainder => self.divided(op, x, y),
             Arithmetic::DateAdd | Arithmetic::DateSubtract => {
                 let day = whole(&mut self.b, DAY_MICROSECONDS);
                 let days = self.b.ins().sdiv(y, day);
                 let rest = self.b.ins().srem(y, day);
                 let zero = whole(&mut self.b, 0);
-                let even = self.b.ins().icmp(IntCC::Equal, rest, zero);
+                let uneven = self.b.ins().icmp(IntCC::NotEqual, rest, zero);
+                let far = outside(&mut self.b, days, (-MOST_DAYS, MOST_DAYS));
                 let moved =
                     if op == Arithmetic::DateAdd { self.b.ins().iadd(x, days) } else { self.b.ins().isub(x, days) };
-                (moved, Some(even))
+                (moved, self.b.ins().bor(uneven, far))
             }
             Arithmetic::DaysBetween => {
                 let days = self.b.ins().isub(x, y);
                 let day = whole(&mut self.b, DAY_MICROSECONDS);
-                (self.b.ins().imul(days, day), None)
+                return (self.b.ins().imul(days, day), None);
             }
-        }
+        };
+        (value, Some(wrong))
     }
 
     /// Never traps: where the processor would, 1 divides instead.
-    fn divided(&mut self, op: Arithmetic, x: Value, y: Value) -> (Value, Option<Value>) {
+    fn divided(&mut self, op: Arithmetic, x: Value, y: Value) -> (Value, Value) {
         let (zero, one, minus) = (whole(&mut self.b, 0), whole(&mut self.b, 1), whole(&mut self.b, -1));
         let by_zero = self.b.ins().icmp(IntCC::Equal, y, zero);
         let by_minus = self.b.ins().icmp(IntCC::Equal, y, minus);
-        let nonzero = not(&mut self.b, by_zero);
         if op == Arithmetic::Remainder {
             // Nothing is left by -1, as by 1.
             let odd = self.b.ins().bor(by_zero, by_minus);
             let divisor = self.b.ins().select(odd, one, y);
-            return (self.b.ins().srem(x, divisor), Some(nonzero));
+            return (self.b.ins().srem(x, divisor), by_zero);
         }
         let least = whole(&mut self.b, i64::MIN);
         let is_least = self.b.ins().icmp(IntCC::Equal, x, least);
         let overflow = self.b.ins().band(by_minus, is_least);
         let odd = self.b.ins().bor(by_zero, overflow);
         let divisor = self.b.ins().select(odd, one, y);
-        let valid = not(&mut self.b, odd);
-        (self.b.ins().sdiv(x, divisor), Some(valid))
+        (self.b.ins().sdiv(x, divisor), odd)
     }
 
     pub(super) fn negate(&mut self, inner: &Rc<Node>) -> Val {
@@ -113,8 +102,8 @@ impl Emit<'_, '_> {
                 Val { value: self.b.ins().ineg(wide), ..found }
             }
             _ => {
-                let known = self.not_least(found);
-                Val { value: self.b.ins().ineg(found.value), known, ..found }
+                let unknown = self.or_least(found);
+                Val { value: self.b.ins().ineg(found.value), unknown, ..found }
             }
         }
     }
@@ -133,24 +122,22 @@ impl Emit<'_, '_> {
                 Val { value: self.b.ins().select(below, negative, wide), ..found }
             }
             _ => {
-                let known = self.not_least(found);
-                Val { value: self.b.ins().iabs(found.value), known, ..found }
+                let unknown = self.or_least(found);
+                Val { value: self.b.ins().iabs(found.value), unknown, ..found }
             }
         }
     }
 
     /// The least Int has no opposite.
-    fn not_least(&mut self, found: Val) -> Option<Value> {
+    fn or_least(&mut self, found: Val) -> Option<Value> {
         let least = whole(&mut self.b, i64::MIN);
-        let other = self.b.ins().icmp(IntCC::NotEqual, found.value, least);
-        both(&mut self.b, found.known, Some(other))
+        let least = self.b.ins().icmp(IntCC::Equal, found.value, least);
+        any(&mut self.b, found.unknown, Some(least))
     }
 
     /// The order of two values of one kind.
     pub(super) fn ordered(&mut self, op: BinaryOp, kind: &Kind, x: Value, y: Value) -> Value {
-        if *kind == Kind::Float {
-            return self.floats_ordered(op, x, y);
-        }
+        debug_assert!(*kind != Kind::Float, "ordered by `floats_ordered`");
         let unsigned = *kind == Kind::Bool;
         let (x, y) = if is_wide(&self.b, x) || is_wide(&self.b, y) { same_width(&mut self.b, x, y) } else { (x, y) };
         let condition = match op {
@@ -168,26 +155,47 @@ impl Emit<'_, '_> {
         self.b.ins().icmp(condition, x, y)
     }
 
-    fn floats_ordered(&mut self, op: BinaryOp, x: Value, y: Value) -> Value {
+    /// Floats. One that is a constant, or was computed, is a number or not known: that saves asking.
+    pub(super) fn floats_ordered(&mut self, op: BinaryOp, x: (Value, bool), y: (Value, bool)) -> Value {
         match op {
             BinaryOp::Equal | BinaryOp::NotEqual => {
-                let equal = self.b.ins().fcmp(FloatCC::Equal, x, y);
-                let strange_x = self.b.ins().fcmp(FloatCC::Unordered, x, x);
-                let strange_y = self.b.ins().fcmp(FloatCC::Unordered, y, y);
-                let strange = self.b.ins().band(strange_x, strange_y);
-                let equal = self.b.ins().bor(equal, strange);
+                let equal = self.b.ins().fcmp(FloatCC::Equal, x.0, y.0);
+                let equal = if x.1 || y.1 {
+                    equal
+                } else {
+                    let strange_x = self.b.ins().fcmp(FloatCC::Unordered, x.0, x.0);
+                    let strange_y = self.b.ins().fcmp(FloatCC::Unordered, y.0, y.0);
+                    let strange = self.b.ins().band(strange_x, strange_y);
+                    self.b.ins().bor(equal, strange)
+                };
                 if op == BinaryOp::Equal { equal } else { not(&mut self.b, equal) }
             }
-            BinaryOp::Less => self.float_below(x, y),
-            BinaryOp::Greater => self.float_below(y, x),
-            BinaryOp::LessEqual => {
-                let above = self.float_below(y, x);
-                not(&mut self.b, above)
-            }
-            _ => {
-                let below = self.float_below(x, y);
-                not(&mut self.b, below)
-            }
+            _ => match (x.1, y.1) {
+                (_, true) => {
+                    let condition = match op {
+                        BinaryOp::Less => FloatCC::LessThan,
+                        BinaryOp::LessEqual => FloatCC::LessThanOrEqual,
+                        BinaryOp::Greater => FloatCC::UnorderedOrGreaterThan,
+                        _ => FloatCC::UnorderedOrGreaterThanOrEqual,
+                    };
+                    self.b.ins().fcmp(condition, x.0, y.0)
+                }
+                (true, false) => {
+                    let condition = match op {
+                        BinaryOp::Less => FloatCC::UnorderedOrLessThan,
+                        BinaryOp::LessEqual => FloatCC::UnorderedOrLessThanOrEqual,
+                        BinaryOp::Greater => FloatCC::GreaterThan,
+                        _ => FloatCC::GreaterThanOrEqual,
+                    };
+                    self.b.ins().fcmp(condition, x.0, y.0)
+                }
+                (false, false) => {
+                    let swapped = matches!(op, BinaryOp::Greater | BinaryOp::LessEqual);
+                    let below = if swapped { self.float_below(y.0, x.0) } else { self.float_below(x.0, y.0) };
+                    let opposite = matches!(op, BinaryOp::LessEqual | BinaryOp::GreaterEqual);
+                    if opposite { not(&mut self.b, below) } else { below }
+                }
+            },
         }
     }
 
@@ -198,5 +206,15 @@ impl Emit<'_, '_> {
         let none = self.b.ins().fcmp(FloatCC::Unordered, y, y);
         let apart = self.b.ins().band(number, none);
         self.b.ins().bor(below, apart)
+    }
+}
+
+/// Whether a Float is a number wherever it is known.
+pub(super) fn is_number(node: &Node) -> bool {
+    match &node.op {
+        Op::Const(Constant::Float(number)) => !number.is_nan(),
+        // An operation on infinities is never known.
+        Op::Arithmetic(..) => true,
+        _ => false,
     }
 }
