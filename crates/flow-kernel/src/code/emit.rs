@@ -33,6 +33,8 @@ pub(super) struct Emit<'f, 'p> {
     pub(super) b: FunctionBuilder<'f>,
     pub(super) plan: &'p Plan,
     inputs: Vec<Addresses>,
+    /// Floats that stay in registers, by their bits.
+    floats: HashMap<u64, Value>,
     /// The row that is being computed is so many after this one.
     row: Value,
     step: i64,
@@ -44,7 +46,7 @@ impl Code {
     /// The function of a plan for inputs of a shape.
     pub(crate) fn of(plan: &Plan, shape: Shape) -> Result<Self, String> {
         let inputs = shape.inputs.clone();
-        Self::compile(shape, |context, buffers, target| function(plan, &inputs, context, buffers, target))
+        Self::compile(shape, plan.floats(), |context, buffers, target| function(plan, &inputs, context, buffers, target))
     }
 
     /// Bytes of machine code.
@@ -86,7 +88,13 @@ fn function(
             known: known.then(|| (slot(&mut b, first + 4), slot(&mut b, first + 5))),
         });
     }
-    let mut emit = Emit { b, plan, inputs, row: slots, step: 0, done: HashMap::new() };
+    let first = HEAD_SLOTS + shape.len() * INPUT_SLOTS;
+    let float = |(number, float): (usize, f64)| {
+        let place = ((first + number) * 8) as i32;
+        (float.to_bits(), b.ins().load(F64, read(), slots, place))
+    };
+    let floats = plan.floats().into_iter().enumerate().map(float).collect();
+    let mut emit = Emit { b, plan, inputs, floats, row: slots, step: 0, done: HashMap::new() };
     let emitted = emit.loops(&head);
     emit.b.seal_all_blocks();
     emit.b.finalize(target);
@@ -241,7 +249,10 @@ impl Emit<'_, '_> {
         match constant {
             Constant::Bool(truth) => self.b.ins().iconst(I8, i64::from(*truth)),
             Constant::Whole(number) => whole(&mut self.b, *number),
-            Constant::Float(number) => self.b.ins().f64const(*number),
+            Constant::Float(number) => match self.floats.get(&number.to_bits()) {
+                Some(known) => *known,
+                None => self.b.ins().f64const(*number),
+            },
             Constant::Units(units) => match i64::try_from(*units) {
                 Ok(units) => whole(&mut self.b, units),
                 Err(_) => {

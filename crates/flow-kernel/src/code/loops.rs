@@ -17,7 +17,7 @@ use cranelift_codegen::ir::{
 };
 
 /// Rows at a time on the quick way, if an expression is short: longer ones take long to compile.
-const AT_A_TIME: i64 = 4;
+const AT_A_TIME: i64 = 2;
 /// Operations of a short expression.
 const SHORT: usize = 40;
 /// Rows of a chunk.

@@ -26,6 +26,8 @@ pub(crate) struct Code {
     pub(super) partial: bool,
     /// Whether there may be rows without a value.
     pub(super) optional: bool,
+    /// The Floats that it wants in its last slots.
+    pub(super) floats: Vec<f64>,
     /// Bytes of machine code.
     pub(super) size: usize,
 }
@@ -41,6 +43,7 @@ impl Code {
     /// Compiles what `emit` writes.
     pub(super) fn compile(
         shape: Shape,
+        floats: Vec<f64>,
         emit: impl FnOnce(&mut Context, &mut FunctionBuilderContext, TargetFrontendConfig) -> Emitted,
     ) -> Result<Self, String> {
         let isa = machine()?;
@@ -59,7 +62,7 @@ impl Code {
                 // SAFETY: the function was declared with this signature, in the C convention of this machine.
                 let function = unsafe { std::mem::transmute::<*const u8, Function>(address) };
                 let Emitted { partial, optional } = emitted;
-                Ok(Self { module: ManuallyDrop::new(module), function, shape, partial, optional, size })
+                Ok(Self { module: ManuallyDrop::new(module), function, shape, partial, optional, floats, size })
             }
             Err(error) => {
                 // SAFETY: no function of this module is known to anybody.

@@ -66,6 +66,7 @@ impl Code {
                 slots.extend(bits.map_or([0, 0], place));
             }
         }
+        slots.extend(self.floats.iter().map(|number| number.to_bits() as usize));
         self.call(&slots);
         Answers { kind: plan.root.kind.clone(), values, unknown, absent }
     }

@@ -104,3 +104,53 @@ impl Node {
         Rc::new(Self { op, kind })
     }
 }
+
+impl Plan {
+    /// The Floats that it compares and computes with, each once.
+    pub(crate) fn floats(&self) -> Vec<f64> {
+        let mut found: Vec<f64> = vec![];
+        let mut note = |constant: &Constant| {
+            if let Constant::Float(number) = constant
+                && found.iter().all(|known| known.to_bits() != number.to_bits())
+            {
+                found.push(*number);
+            }
+        };
+        let (mut waiting, mut seen) = (vec![&self.root], std::collections::HashSet::new());
+        while let Some(node) = waiting.pop() {
+            if !seen.insert(Rc::as_ptr(node)) {
+                continue;
+            }
+            match &node.op {
+                Op::Const(constant) => note(constant),
+                Op::OneOf(_, constants) => constants.iter().for_each(&mut note),
+                _ => {}
+            }
+            node.op.operands(&mut |operand| waiting.push(operand));
+        }
+        found
+    }
+}
+
+impl Op {
+    /// Calls `see` for what it is computed from.
+    fn operands<'n>(&'n self, see: &mut dyn FnMut(&'n Rc<Node>)) {
+        match self {
+            Self::Input(_) | Self::Const(_) | Self::Absent | Self::Unknown => {}
+            Self::Convert(x)
+            | Self::Negate(x)
+            | Self::Absolute(x)
+            | Self::Not(x)
+            | Self::IsPresent(x)
+            | Self::Required(x)
+            | Self::OneOf(x, _) => see(x),
+            Self::Arithmetic(_, x, y)
+            | Self::Compare(_, x, y)
+            | Self::And(x, y)
+            | Self::Or(x, y)
+            | Self::Coalesce(x, y)
+            | Self::After(x, y) => [x, y].into_iter().for_each(see),
+            Self::If(x, y, z) => [x, y, z].into_iter().for_each(see),
+        }
+    }
+}
