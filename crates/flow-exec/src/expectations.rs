@@ -12,6 +12,7 @@ use flow_diag::codes;
 use flow_expr::{Expr, Type, Value, evaluate, redact::redact};
 use flow_plan::{Dataset, ErrorClass, Expectation, Failure, Program, Rule, RuleVerdict};
 use jiff::Timestamp;
+pub(crate) use rows::row_kernel;
 use rows::{RowRule, mentioned};
 use rust_decimal::Decimal;
 use unique::Unique;
@@ -50,7 +51,7 @@ impl<'a> Expectations<'a> {
         let column = |name: &str| fields.iter().position(|field| *field.name == *name);
         let rules = dataset.expect.iter().map(|expectation| {
             let kind = match &expectation.rule {
-                Rule::Row(expr) => Kind::Row(RowRule::new(expr, record, fields)),
+                Rule::Row(expr) => Kind::Row(RowRule::new(expr, record, fields, &context(program, now))),
                 Rule::Unique(names) => {
                     Kind::Unique(Unique::new(names.iter().filter_map(|name| column(name)).collect(), fields))
                 }

@@ -11,6 +11,7 @@ mod arguments;
 mod attempt;
 mod blocking;
 mod borders;
+mod compiled;
 mod compute;
 mod data;
 mod database;
@@ -35,7 +36,9 @@ mod text;
 
 pub use ai::labels_in_answers;
 pub use attempt::Steps;
+pub use compiled::{CompiledRule, compiled_rules};
 pub use executor::{Executor, ExecutorOptions};
+pub use flow_kernel::Coverage;
 pub use log::KEPT_BYTES;
 pub use process::{end_leftovers, interrupt};
 pub use scrub::{ScrubStream, Scrubber};

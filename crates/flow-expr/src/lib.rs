@@ -32,4 +32,4 @@ pub use memory::MemoryTable;
 pub use schema::{wrong_json_schema, wrong_schema};
 pub use selection::SelectedRows;
 pub use types::{Field, Name, Refinement, Type, TypeDef, TypeTable, Variant};
-pub use value::{FileHandle, MapKey, Record, Table, TableData, Value, VariantValue};
+pub use value::{FileHandle, MapKey, Record, RowValues, Table, TableData, Value, VariantValue};

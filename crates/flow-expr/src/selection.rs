@@ -3,7 +3,7 @@
 //! Knows no evaluation. Nothing is copied; who can do better with the base's own representation gets at
 //! it through [`SelectedRows::base`] and [`SelectedRows::indices`].
 
-use crate::{Table, TableData, Type, Value};
+use crate::{Context, Expr, RowValues, Table, TableData, Type, Value, VarId};
 use std::{any::Any, sync::Arc};
 
 /// Rows of another table, by index.
@@ -61,5 +61,31 @@ impl TableData for SelectedRows {
 
     fn as_any(&self) -> &dyn Any {
         self
+    }
+
+    /// By the base's way, if these are many of its rows, in its order.
+    fn computed<'t>(
+        &'t self,
+        expr: &Expr,
+        columns: &[(VarId, usize)],
+        context: &'t Context<'t>,
+    ) -> Option<Box<dyn RowValues + 't>> {
+        if self.rows.len() < self.base.rows() / 2 || !self.rows.is_sorted() {
+            return None;
+        }
+        let values = self.base.computed(expr, columns, context)?;
+        Some(Box::new(Chosen { rows: &self.rows, values }))
+    }
+}
+
+/// The values of some rows.
+struct Chosen<'t> {
+    rows: &'t [usize],
+    values: Box<dyn RowValues + 't>,
+}
+
+impl RowValues for Chosen<'_> {
+    fn get(&mut self, row: usize) -> Option<Value> {
+        self.values.get(*self.rows.get(row)?)
     }
 }

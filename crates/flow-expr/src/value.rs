@@ -126,6 +126,23 @@ pub trait TableData: Send + Sync {
     fn cell(&self, row: usize, column: usize) -> Value;
     /// For `flow-exec` to get its own representation back.
     fn as_any(&self) -> &dyn std::any::Any;
+    /// A faster way to what an expression gives for the rows than evaluating it, if there is one. These variables are
+    /// columns; the expression has no others.
+    fn computed<'t>(
+        &'t self,
+        expr: &crate::Expr,
+        columns: &[(crate::VarId, usize)],
+        context: &'t crate::Context<'t>,
+    ) -> Option<Box<dyn RowValues + 't>> {
+        let _ = (expr, columns, context);
+        None
+    }
+}
+
+/// What an expression gives for the rows of a table. Means what the evaluator means.
+pub trait RowValues {
+    /// The value for a row; none if the evaluator must say, as where there is an error.
+    fn get(&mut self, row: usize) -> Option<Value>;
 }
 
 /// A file kept as an artifact. Equal to another with the same content, whatever it was called.

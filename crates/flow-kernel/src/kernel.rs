@@ -108,7 +108,20 @@ impl Kernel {
     #[must_use]
     pub fn eager(mut self) -> Self {
         self.worth_from = self.plan.is_ok().then_some(0);
+        self.expecting(1)
+    }
+
+    /// So many rows are going to come, or have gone by without it.
+    #[must_use]
+    pub fn expecting(mut self, rows: u64) -> Self {
+        self.rows = rows;
         self
+    }
+
+    /// Whether enough rows have come, or are expected, for it to be compiled.
+    #[must_use]
+    pub fn is_worth_it(&self) -> bool {
+        !self.refused && self.worth_from.is_some_and(|worth| self.rows > worth)
     }
 
     /// Bytes of machine code that it holds.
@@ -126,11 +139,11 @@ impl Kernel {
         context: &Context<'_>,
     ) -> Option<Answers> {
         let rows = columns.first()?.len();
-        self.rows += rows as u64;
-        let plan = self.plan.as_ref().ok()?;
-        if self.refused || self.rows <= self.worth_from? || !roomy(&context.limits) {
+        self.rows = self.rows.saturating_add(rows as u64);
+        if !self.is_worth_it() || !roomy(&context.limits) {
             return None;
         }
+        let plan = self.plan.as_ref().ok()?;
         let batch = Batch { arrays: columns, rows, cell };
         let inputs = input::inputs(plan, &batch, context)?;
         let shape = Shape::of(&inputs);

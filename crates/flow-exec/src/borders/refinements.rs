@@ -9,7 +9,11 @@ use datafusion::arrow::{
     array::{Array, ArrayRef},
     record_batch::RecordBatch,
 };
-use flow_expr::{Broken, Field, Refinement, Type, TypeDef, TypeTable, Value, broken_inside, evaluate, has_refinements};
+use flow_expr::{
+    Broken, Context, Expr, Field, Refinement, Type, TypeDef, TypeTable, Value, VarId, broken_inside, evaluate,
+    has_refinements,
+};
+use flow_kernel::{Kernel, Rows};
 use flow_plan::Program;
 use flow_sql::{Scalar, scalar_kind};
 use jiff::Timestamp;
@@ -36,6 +40,7 @@ struct Column {
 struct Rule {
     refinement: Refinement,
     simple: Option<SimpleRule>,
+    kernel: Kernel,
     /// By the value's JSON; true if it holds.
     known: HashMap<String, Option<String>>,
 }
@@ -48,6 +53,7 @@ impl<'a> BorderCheck<'a> {
         let columns = fields.iter().enumerate().map(|(index, field)| {
             let refinements = of_type(&field.ty, types).into_iter().chain(field.refinement.clone());
             let rules = refinements.map(|refinement| Rule {
+                kernel: value_kernel(&refinement.condition, &field.ty, &context(program, now)),
                 simple: simple_rule(&refinement.condition, &|expr| is_it(expr).then_some(0)),
                 refinement,
                 known: HashMap::new(),
@@ -82,7 +88,7 @@ impl<'a> BorderCheck<'a> {
 }
 
 /// Refinements of a named type, innermost first.
-fn of_type(ty: &Type, types: &TypeTable) -> Vec<Refinement> {
+pub(crate) fn of_type(ty: &Type, types: &TypeTable) -> Vec<Refinement> {
     match ty.required() {
         Type::Named(name) => match types.get(name) {
             Some(TypeDef::Refined { base, refinement, .. }) => {
@@ -96,6 +102,11 @@ fn of_type(ty: &Type, types: &TypeTable) -> Vec<Refinement> {
     }
 }
 
+/// A condition on values of a column, to be compiled when it is worth it.
+pub(crate) fn value_kernel(condition: &Expr, ty: &Type, context: &Context<'_>) -> Kernel {
+    Kernel::condition(condition, Rows::Value(VarId::IT), std::slice::from_ref(ty), context)
+}
+
 impl Rule {
     fn check(
         &mut self,
@@ -105,17 +116,25 @@ impl Rule {
         (program, now): (&Program, Timestamp),
         errors: &mut RowErrors,
     ) {
-        let verdicts = self.simple.as_ref().and_then(|simple| simple.verdicts(std::slice::from_ref(array)));
-        let suspects: Vec<usize> = match verdicts {
-            Some(verdicts) => (0..array.len()).filter(|row| !verdicts[*row] && array.is_valid(*row)).collect(),
-            None => (0..array.len()).filter(|row| array.is_valid(*row)).collect(),
-        };
-        for row in suspects {
+        for row in self.suspects(field, array, &context(program, now)).into_iter().filter(|row| array.is_valid(*row)) {
             let value = cell_value(array, row, &field.ty, &program.types);
             if let Some(found) = self.broken(&value, program, now) {
                 let rule = format!("`{}`", self.refinement.text);
                 errors.add(|place| place.cell(first + row as u64, field, &rule, &found));
             }
+        }
+    }
+
+    /// Rows whose values may break the rule, and absent ones.
+    fn suspects(&mut self, field: &Field, array: &ArrayRef, context: &Context<'_>) -> Vec<usize> {
+        let column = std::slice::from_ref(array);
+        let cell = |row: usize, _: usize| cell_value(array, row, &field.ty, context.types);
+        if let Some(answers) = self.kernel.run(column, &cell, context) {
+            return answers.others().collect();
+        }
+        match self.simple.as_ref().and_then(|simple| simple.verdicts(column)) {
+            Some(verdicts) => (0..array.len()).filter(|row| !verdicts[*row]).collect(),
+            None => (0..array.len()).collect(),
         }
     }
 

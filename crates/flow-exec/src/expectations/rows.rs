@@ -1,7 +1,7 @@
 //! A rule over each row.
 //!
-//! Only the fields that it mentions are made into values; where all of them have one and the rule is
-//! simple, none are.
+//! Over many rows it is compiled, and only rows of which the compiled rule does not know are made into values, with
+//! the fields that it mentions. Over few rows a simple rule is asked of the columns, where all fields have values.
 
 use super::Note;
 use crate::{
@@ -9,7 +9,8 @@ use crate::{
     tables::{cell_value, shown},
 };
 use datafusion::arrow::{array::Array, record_batch::RecordBatch};
-use flow_expr::{Arm, Expr, ExprKind, Field, Name, Part, Record, Type, Value, VarId, evaluate};
+use flow_expr::{Arm, Context, Expr, ExprKind, Field, Name, Part, Record, Type, Value, VarId, evaluate};
+use flow_kernel::{Kernel, Rows};
 use flow_plan::Program;
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -21,10 +22,11 @@ pub(crate) struct RowRule {
     /// The fields that it mentions, by column.
     fields: Vec<(usize, Field)>,
     simple: Option<SimpleRule>,
+    kernel: Kernel,
 }
 
 impl RowRule {
-    pub(crate) fn new(expr: &Expr, record: &Type, fields: &[Field]) -> Self {
+    pub(crate) fn new(expr: &Expr, record: &Type, fields: &[Field], context: &Context<'_>) -> Self {
         let mut names = Vec::new();
         let whole = !fields_of_row(expr, &mut names);
         let used = fields.iter().enumerate().filter(|(_, field)| whole || names.contains(&field.name));
@@ -43,6 +45,7 @@ impl RowRule {
             record,
             fields: used.map(|(column, field)| (column, field.clone())).collect(),
             simple: simple_rule(expr, &column),
+            kernel: row_kernel(expr, fields, context),
         }
     }
 
@@ -53,9 +56,21 @@ impl RowRule {
         (program, now): (&Program, Timestamp),
         note: &mut Note<'_>,
     ) {
-        let verdicts = self.simple.as_ref().and_then(|simple| simple.verdicts(batch.columns()));
         let context = context(program, now);
-        for row in 0..batch.num_rows() {
+        let cell = |row: usize, column: usize| {
+            let field = self.fields.iter().find(|(known, _)| *known == column);
+            field.map_or(Value::Absent, |(_, field)| cell_value(batch.column(column), row, &field.ty, &program.types))
+        };
+        let answers = self.kernel.run(batch.columns(), &cell, &context);
+        let verdicts = match &answers {
+            Some(_) => None,
+            None => self.simple.as_ref().and_then(|simple| simple.verdicts(batch.columns())),
+        };
+        let rows: Box<dyn Iterator<Item = usize>> = match &answers {
+            Some(answers) => Box::new(answers.others()),
+            None => Box::new(0..batch.num_rows()),
+        };
+        for row in rows {
             if let Some(verdicts) = &verdicts
                 && verdicts[row]
                 && self.fields.iter().all(|(column, _)| batch.column(*column).is_valid(row))
@@ -65,8 +80,15 @@ impl RowRule {
             let value = |(column, field): &(usize, Field)| {
                 (field.name.clone(), cell_value(batch.column(*column), row, &field.ty, &program.types))
             };
-            let record = Record { ty: self.record.clone(), fields: self.fields.iter().map(value).collect() };
-            let record = Value::Record(Arc::new(record));
+            let record = || {
+                let fields = self.fields.iter().map(value).collect();
+                Value::Record(Arc::new(Record { ty: self.record.clone(), fields }))
+            };
+            if answers.as_ref().and_then(|answers| answers.holds(row)) == Some(false) {
+                note.broken(|| format!("row {}: {}", first + row as u64 + 1, self.values(&record())));
+                continue;
+            }
+            let record = record();
             match evaluate(&self.expr, &record, &context) {
                 Ok(Value::Bool(true)) => {}
                 Ok(_) => note.broken(|| format!("row {}: {}", first + row as u64 + 1, self.values(&record))),
@@ -90,6 +112,13 @@ impl RowRule {
         });
         pairs.collect::<Vec<_>>().join(", ")
     }
+}
+
+/// A rule over rows, to be compiled when it is worth it.
+pub(crate) fn row_kernel(expr: &Expr, fields: &[Field], context: &Context<'_>) -> Kernel {
+    let names: Vec<Arc<str>> = fields.iter().map(|field| field.name.clone()).collect();
+    let types: Vec<Type> = fields.iter().map(|field| field.ty.clone()).collect();
+    Kernel::condition(expr, Rows::Record(VarId::IT, &names), &types, context)
 }
 
 /// The fields that a rule mentions, with their values.

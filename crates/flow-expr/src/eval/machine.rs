@@ -125,7 +125,8 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn variable(&self, var: VarId) -> Result<Value, Fault> {
+    /// The value of a variable of the current frame.
+    pub(super) fn variable(&self, var: VarId) -> Result<Value, Fault> {
         let local = self.locals[self.frame..].iter().rev().find(|(name, _)| *name == var);
         match local {
             Some((_, value)) => Ok(value.clone()),

@@ -16,7 +16,7 @@ use cranelift_codegen::ir::{
     condcodes::IntCC,
     types::{I8, I32, I64, I128},
 };
-use std::rc::Rc;
+use std::sync::Arc;
 
 impl Emit<'_, '_> {
     /// Whether there are 2⁹⁵ units or more.
@@ -40,7 +40,7 @@ impl Emit<'_, '_> {
     }
 
     /// An Int as it is, or a Decimal in smaller units.
-    pub(super) fn convert(&mut self, inner: &Rc<Node>, kind: &Kind) -> Val {
+    pub(super) fn convert(&mut self, inner: &Arc<Node>, kind: &Kind) -> Val {
         let found = self.node(inner);
         let (Kind::Decimal(from), Kind::Decimal(to)) = (&inner.kind, kind) else { return found };
         let factor = self.constant(&Constant::Whole(10_i64.pow(to - from)));

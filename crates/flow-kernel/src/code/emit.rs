@@ -18,7 +18,7 @@ use cranelift_codegen::{
     isa::TargetFrontendConfig,
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
-use std::{collections::HashMap, rc::Rc};
+use std::{collections::HashMap, sync::Arc};
 
 /// Registers that hold the addresses of an input, loaded once.
 struct Addresses {
@@ -191,16 +191,16 @@ impl Emit<'_, '_> {
     }
 
     /// What a node gives for the row; computed once.
-    pub(super) fn node(&mut self, node: &Rc<Node>) -> Val {
-        if let Some(found) = self.done.get(&Rc::as_ptr(node)) {
+    pub(super) fn node(&mut self, node: &Arc<Node>) -> Val {
+        if let Some(found) = self.done.get(&Arc::as_ptr(node)) {
             return *found;
         }
         let found = self.operation(node);
-        self.done.insert(Rc::as_ptr(node), found);
+        self.done.insert(Arc::as_ptr(node), found);
         found
     }
 
-    fn operation(&mut self, node: &Rc<Node>) -> Val {
+    fn operation(&mut self, node: &Arc<Node>) -> Val {
         match &node.op {
             Op::Input(number) => self.input(*number),
             Op::Const(constant) => {

@@ -12,11 +12,11 @@ use crate::{
 };
 use cranelift_codegen::ir::InstBuilder;
 use flow_expr::BinaryOp;
-use std::rc::Rc;
+use std::sync::Arc;
 
 impl Emit<'_, '_> {
     /// `a and b`: unknown if `a` is, or is true and `b` is unknown.
-    pub(super) fn and(&mut self, left: &Rc<Node>, right: &Rc<Node>) -> Val {
+    pub(super) fn and(&mut self, left: &Arc<Node>, right: &Arc<Node>) -> Val {
         let (x, y) = (self.node(left), self.node(right));
         let value = self.b.ins().band(x.value, y.value);
         let needed = y.unknown.map(|unknown| self.b.ins().band(x.value, unknown));
@@ -24,14 +24,14 @@ impl Emit<'_, '_> {
     }
 
     /// `a or b`.
-    pub(super) fn or(&mut self, left: &Rc<Node>, right: &Rc<Node>) -> Val {
+    pub(super) fn or(&mut self, left: &Arc<Node>, right: &Arc<Node>) -> Val {
         let (x, y) = (self.node(left), self.node(right));
         let value = self.b.ins().bor(x.value, y.value);
         let needed = y.unknown.map(|unknown| self.b.ins().band_not(unknown, x.value));
         Val::unless(any(&mut self.b, x.unknown, needed), value)
     }
 
-    pub(super) fn choice(&mut self, condition: &Rc<Node>, then: &Rc<Node>, otherwise: &Rc<Node>) -> Val {
+    pub(super) fn choice(&mut self, condition: &Arc<Node>, then: &Arc<Node>, otherwise: &Arc<Node>) -> Val {
         let (c, x, y) = (self.node(condition), self.node(then), self.node(otherwise));
         let (left, right) = same_width(&mut self.b, x.value, y.value);
         let value = self.b.ins().select(c.value, left, right);
@@ -40,7 +40,7 @@ impl Emit<'_, '_> {
         Val { value, absent, unknown: any(&mut self.b, c.unknown, unknown) }
     }
 
-    pub(super) fn coalesce(&mut self, left: &Rc<Node>, right: &Rc<Node>) -> Val {
+    pub(super) fn coalesce(&mut self, left: &Arc<Node>, right: &Arc<Node>) -> Val {
         let x = self.node(left);
         let Some(gone) = x.absent else { return x };
         let y = self.node(right);
@@ -51,7 +51,7 @@ impl Emit<'_, '_> {
         Val { value, absent: both(&mut self.b, Some(gone), y.absent), unknown }
     }
 
-    pub(super) fn compare(&mut self, op: BinaryOp, left: &Rc<Node>, right: &Rc<Node>) -> Val {
+    pub(super) fn compare(&mut self, op: BinaryOp, left: &Arc<Node>, right: &Arc<Node>) -> Val {
         let (x, y) = (self.node(left), self.node(right));
         let found = if left.kind == Kind::Float {
             self.floats_ordered(op, (x.value, is_number(left)), (y.value, is_number(right)))
@@ -71,7 +71,7 @@ impl Emit<'_, '_> {
     }
 
     /// Whether an item is one of these; there is an answer where there is an item.
-    pub(super) fn one_of(&mut self, item: &Rc<Node>, constants: &[Constant]) -> Val {
+    pub(super) fn one_of(&mut self, item: &Arc<Node>, constants: &[Constant]) -> Val {
         let found = self.node(item);
         let mut is_one = self.constant(&Constant::Bool(false));
         for constant in constants {

@@ -17,14 +17,14 @@ use cranelift_codegen::ir::{
     condcodes::{FloatCC, IntCC},
 };
 use flow_expr::BinaryOp;
-use std::rc::Rc;
+use std::sync::Arc;
 
 const DAY_MICROSECONDS: i64 = 86_400_000_000;
 /// Days that a Date is moved by here; jiff moves none by more than half of its calendar.
 const MOST_DAYS: i64 = 2_500_000;
 
 impl Emit<'_, '_> {
-    pub(super) fn arithmetic(&mut self, op: Arithmetic, left: &Rc<Node>, right: &Rc<Node>, kind: &Kind) -> Val {
+    pub(super) fn arithmetic(&mut self, op: Arithmetic, left: &Arc<Node>, right: &Arc<Node>, kind: &Kind) -> Val {
         let (x, y) = (self.node(left), self.node(right));
         let (x, y) = (x.required(&mut self.b), y.required(&mut self.b));
         let unknown = any(&mut self.b, x.unknown, y.unknown);
@@ -93,7 +93,7 @@ impl Emit<'_, '_> {
         (self.b.ins().sdiv(x, divisor), odd)
     }
 
-    pub(super) fn negate(&mut self, inner: &Rc<Node>) -> Val {
+    pub(super) fn negate(&mut self, inner: &Arc<Node>) -> Val {
         let found = self.node(inner).required(&mut self.b);
         match inner.kind {
             Kind::Float => Val { value: self.b.ins().fneg(found.value), ..found },
@@ -108,7 +108,7 @@ impl Emit<'_, '_> {
         }
     }
 
-    pub(super) fn absolute(&mut self, inner: &Rc<Node>) -> Val {
+    pub(super) fn absolute(&mut self, inner: &Arc<Node>) -> Val {
         let found = self.node(inner).required(&mut self.b);
         match inner.kind {
             Kind::Float => Val { value: self.b.ins().fabs(found.value), ..found },

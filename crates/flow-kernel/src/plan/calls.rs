@@ -6,7 +6,7 @@ use super::{
 };
 use crate::kind::Kind;
 use flow_expr::{BinaryOp, Expr, ExprKind, Name, Value};
-use std::rc::Rc;
+use std::sync::Arc;
 
 impl Lower<'_> {
     /// A function's body, with its parameters being the arguments.
@@ -16,7 +16,7 @@ impl Lower<'_> {
         arguments: &[Expr],
         frame: &Frame,
         hint: Option<&Kind>,
-    ) -> Result<Rc<Node>, Why> {
+    ) -> Result<Arc<Node>, Why> {
         let context = self.context;
         let why = || format!("it calls `{}`", name.short());
         let function = context.functions.get(name).ok_or_else(why)?;
@@ -45,7 +45,7 @@ impl Lower<'_> {
         arguments: &[Expr],
         frame: &Frame,
         hint: Option<&Kind>,
-    ) -> Result<Rc<Node>, Why> {
+    ) -> Result<Arc<Node>, Why> {
         if let Some(node) = self.text_builtin(name, arguments, frame)? {
             return Ok(node);
         }
@@ -90,7 +90,7 @@ impl Lower<'_> {
     }
 
     /// Whether there is a value.
-    pub(super) fn presence(&mut self, value: &Expr, frame: &Frame) -> Result<Rc<Node>, Why> {
+    pub(super) fn presence(&mut self, value: &Expr, frame: &Frame) -> Result<Arc<Node>, Why> {
         if let Some(node) = self.text_presence(value, frame)? {
             return Ok(node);
         }
@@ -99,7 +99,7 @@ impl Lower<'_> {
     }
 
     /// `[1, 2].contains(x)`, `(1..12).contains(x)`.
-    fn contains(&mut self, list: &Expr, item: &Expr, frame: &Frame) -> Result<Rc<Node>, Why> {
+    fn contains(&mut self, list: &Expr, item: &Expr, frame: &Frame) -> Result<Arc<Node>, Why> {
         const MOST_ITEMS: usize = 64;
         let why = || "it looks into a list".to_owned();
         if let ExprKind::Range(low, high) = &list.kind {
@@ -135,7 +135,7 @@ impl Lower<'_> {
         self.node(Op::Coalesce(found, no), Kind::Bool)
     }
 
-    fn in_range(&mut self, low: &Expr, high: &Expr, item: &Expr, frame: &Frame) -> Result<Rc<Node>, Why> {
+    fn in_range(&mut self, low: &Expr, high: &Expr, item: &Expr, frame: &Frame) -> Result<Arc<Node>, Why> {
         let why = || "it looks into a range".to_owned();
         // A range is a list, which may be too long to be made.
         const MOST_ITEMS: i64 = 1 << 20;

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::kind::Kind;
 use flow_expr::{Context, Expr, ExprKind, Limits, Type, UnaryOp, Value, VarId, evaluate};
-use std::{collections::BTreeMap, rc::Rc};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Expressions in an expression: larger ones take long to compile.
 const MOST_NODES: usize = 600;
@@ -34,7 +34,7 @@ pub(crate) fn column_of(var: VarId) -> Option<usize> {
 /// What a variable is.
 #[derive(Clone)]
 pub(super) struct Bound {
-    pub(super) node: Rc<Node>,
+    pub(super) node: Arc<Node>,
     /// As an expression over columns.
     pub(super) source: Expr,
 }
@@ -76,7 +76,7 @@ impl<'a> Lower<'a> {
     }
 
     /// A node, counted.
-    pub(super) fn node(&mut self, op: Op, kind: Kind) -> Result<Rc<Node>, Why> {
+    pub(super) fn node(&mut self, op: Op, kind: Kind) -> Result<Arc<Node>, Why> {
         self.nodes += 1;
         if self.nodes > MOST_NODES {
             return Err("it is very long, with the functions that it calls".into());
@@ -85,7 +85,7 @@ impl<'a> Lower<'a> {
     }
 
     /// An input, once each.
-    pub(super) fn input(&mut self, source: Source, kind: Kind) -> Result<Rc<Node>, Why> {
+    pub(super) fn input(&mut self, source: Source, kind: Kind) -> Result<Arc<Node>, Why> {
         let known = self.inputs.iter().position(|known| match (known, &source) {
             (Source::Column(a, _), Source::Column(b, _)) => a == b,
             (Source::Variants(a, _), Source::Variants(b, _)) => a == b,
@@ -99,7 +99,7 @@ impl<'a> Lower<'a> {
     }
 
     /// An expression that is a part of another: compiled, or else evaluated into a column if `hint` says of what kind.
-    pub(super) fn operand(&mut self, expr: &Expr, frame: &Frame, hint: Option<&Kind>) -> Result<Rc<Node>, Why> {
+    pub(super) fn operand(&mut self, expr: &Expr, frame: &Frame, hint: Option<&Kind>) -> Result<Arc<Node>, Why> {
         let inputs = self.inputs.len();
         let why = match self.lower(expr, frame, hint) {
             Ok(node) => return Ok(node),
@@ -119,7 +119,7 @@ impl<'a> Lower<'a> {
     }
 
     /// An expression as operations.
-    pub(super) fn lower(&mut self, expr: &Expr, frame: &Frame, hint: Option<&Kind>) -> Result<Rc<Node>, Why> {
+    pub(super) fn lower(&mut self, expr: &Expr, frame: &Frame, hint: Option<&Kind>) -> Result<Arc<Node>, Why> {
         if self.depth >= MOST_DEPTH {
             return Err("it is nested deeply".into());
         }
@@ -136,7 +136,7 @@ impl<'a> Lower<'a> {
         }
     }
 
-    fn nested(&mut self, expr: &Expr, frame: &Frame, hint: Option<&Kind>) -> Result<Rc<Node>, Why> {
+    fn nested(&mut self, expr: &Expr, frame: &Frame, hint: Option<&Kind>) -> Result<Arc<Node>, Why> {
         if let Some(value) = self.constant(expr, frame) {
             return self.constant_node(&value, hint);
         }
@@ -197,7 +197,7 @@ impl<'a> Lower<'a> {
         evaluate(expr, &(), &context).ok()
     }
 
-    pub(super) fn constant_node(&mut self, value: &Value, hint: Option<&Kind>) -> Result<Rc<Node>, Why> {
+    pub(super) fn constant_node(&mut self, value: &Value, hint: Option<&Kind>) -> Result<Arc<Node>, Why> {
         if let Value::Absent = value {
             let kind = hint.cloned().ok_or("it does not say of what type its `none` is")?;
             return self.node(Op::Absent, kind);
@@ -208,7 +208,7 @@ impl<'a> Lower<'a> {
         }
     }
 
-    fn column(&mut self, column: usize) -> Result<Rc<Node>, Why> {
+    fn column(&mut self, column: usize) -> Result<Arc<Node>, Why> {
         let ty = self.columns.get(column).ok_or("it uses an unknown column")?;
         match Kind::of(ty, self.context.types) {
             Some(Kind::Text) => Err("it uses a text in a way that is not compiled".into()),
@@ -228,7 +228,7 @@ impl<'a> Lower<'a> {
         right: &Expr,
         frame: &Frame,
         hint: Option<&Kind>,
-    ) -> Result<(Rc<Node>, Rc<Node>), Why> {
+    ) -> Result<(Arc<Node>, Arc<Node>), Why> {
         // Either may tell the kind of the other.
         let (nodes, inputs, evaluated) = (self.nodes, self.inputs.len(), self.evaluated.len());
         match self.operand(left, frame, hint) {
@@ -248,7 +248,7 @@ impl<'a> Lower<'a> {
     }
 
     /// Brings numbers to one kind.
-    pub(super) fn alike(&mut self, left: Rc<Node>, right: Rc<Node>) -> Result<(Rc<Node>, Rc<Node>), Why> {
+    pub(super) fn alike(&mut self, left: Arc<Node>, right: Arc<Node>) -> Result<(Arc<Node>, Arc<Node>), Why> {
         let kind = match (&left.kind, &right.kind) {
             (a, b) if a == b => return Ok((left, right)),
             (Kind::Decimal(a), Kind::Decimal(b)) => Kind::Decimal(*a.max(b)),
@@ -259,7 +259,7 @@ impl<'a> Lower<'a> {
     }
 
     /// A number as a Decimal of a scale.
-    pub(super) fn converted(&mut self, node: Rc<Node>, kind: &Kind) -> Result<Rc<Node>, Why> {
+    pub(super) fn converted(&mut self, node: Arc<Node>, kind: &Kind) -> Result<Arc<Node>, Why> {
         let Kind::Decimal(scale) = kind else { return Ok(node) };
         let from = match &node.kind {
             Kind::Decimal(from) if from == scale => return Ok(node),

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::kind::Kind;
 use flow_expr::{Arm, BinaryOp, Expr, Pattern};
-use std::rc::Rc;
+use std::sync::Arc;
 
 impl Lower<'_> {
     pub(super) fn matching(
@@ -15,7 +15,7 @@ impl Lower<'_> {
         arms: &[Arm],
         frame: &Frame,
         hint: Option<&Kind>,
-    ) -> Result<Rc<Node>, Why> {
+    ) -> Result<Arc<Node>, Why> {
         let node = self.operand(subject, frame, None).map_err(|_| "it matches what is not compiled")?;
         let source = super::lower::closed(subject, frame, &"it is very long".to_owned())?;
         let bound = Bound { node: node.clone(), source };
@@ -49,7 +49,7 @@ impl Lower<'_> {
         self.node(Op::After(node, result), kind)
     }
 
-    fn fits(&mut self, pattern: &Pattern, subject: &Rc<Node>) -> Result<Rc<Node>, Why> {
+    fn fits(&mut self, pattern: &Pattern, subject: &Arc<Node>) -> Result<Arc<Node>, Why> {
         let why = || "it matches what variants hold".to_owned();
         match pattern {
             Pattern::Any | Pattern::Bind(_) => self.node(Op::Const(Constant::Bool(true)), Kind::Bool),

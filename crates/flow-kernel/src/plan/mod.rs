@@ -12,7 +12,7 @@ mod text;
 
 use crate::kind::Kind;
 use flow_expr::{BinaryOp, Expr};
-use std::{rc::Rc, sync::Arc};
+use std::sync::Arc;
 
 pub(crate) use constant::{Constant, constant, variants};
 pub(crate) use lower::{Lower, column_of, within};
@@ -22,7 +22,7 @@ pub(crate) use text::{TextOp, TextSide};
 #[derive(Debug)]
 pub(crate) struct Plan {
     /// What its value is.
-    pub(crate) root: Rc<Node>,
+    pub(crate) root: Arc<Node>,
     /// The columns that it is computed from.
     pub(crate) inputs: Vec<Source>,
     /// How many operations.
@@ -63,23 +63,23 @@ pub(crate) enum Op {
     /// `none`.
     Absent,
     /// An Int as a Decimal, a Decimal in smaller units.
-    Convert(Rc<Node>),
-    Arithmetic(Arithmetic, Rc<Node>, Rc<Node>),
-    Negate(Rc<Node>),
-    Absolute(Rc<Node>),
+    Convert(Arc<Node>),
+    Arithmetic(Arithmetic, Arc<Node>, Arc<Node>),
+    Negate(Arc<Node>),
+    Absolute(Arc<Node>),
     /// Of two of one kind.
-    Compare(BinaryOp, Rc<Node>, Rc<Node>),
-    And(Rc<Node>, Rc<Node>),
-    Or(Rc<Node>, Rc<Node>),
-    Not(Rc<Node>),
-    If(Rc<Node>, Rc<Node>, Rc<Node>),
-    Coalesce(Rc<Node>, Rc<Node>),
-    IsPresent(Rc<Node>),
+    Compare(BinaryOp, Arc<Node>, Arc<Node>),
+    And(Arc<Node>, Arc<Node>),
+    Or(Arc<Node>, Arc<Node>),
+    Not(Arc<Node>),
+    If(Arc<Node>, Arc<Node>, Arc<Node>),
+    Coalesce(Arc<Node>, Arc<Node>),
+    IsPresent(Arc<Node>),
     /// Known only if there is a value.
-    Required(Rc<Node>),
+    Required(Arc<Node>),
     /// The second, known only if the first is: arguments are evaluated, used or not.
-    After(Rc<Node>, Rc<Node>),
-    OneOf(Rc<Node>, Vec<Constant>),
+    After(Arc<Node>, Arc<Node>),
+    OneOf(Arc<Node>, Vec<Constant>),
     /// Never known: left to the evaluator.
     Unknown,
 }
@@ -100,8 +100,8 @@ pub(crate) enum Arithmetic {
 }
 
 impl Node {
-    pub(crate) fn new(op: Op, kind: Kind) -> Rc<Self> {
-        Rc::new(Self { op, kind })
+    pub(crate) fn new(op: Op, kind: Kind) -> Arc<Self> {
+        Arc::new(Self { op, kind })
     }
 }
 
@@ -118,7 +118,7 @@ impl Plan {
         };
         let (mut waiting, mut seen) = (vec![&self.root], std::collections::HashSet::new());
         while let Some(node) = waiting.pop() {
-            if !seen.insert(Rc::as_ptr(node)) {
+            if !seen.insert(Arc::as_ptr(node)) {
                 continue;
             }
             match &node.op {
@@ -134,7 +134,7 @@ impl Plan {
 
 impl Op {
     /// Calls `see` for what it is computed from.
-    fn operands<'n>(&'n self, see: &mut dyn FnMut(&'n Rc<Node>)) {
+    fn operands<'n>(&'n self, see: &mut dyn FnMut(&'n Arc<Node>)) {
         match self {
             Self::Input(_) | Self::Const(_) | Self::Absent | Self::Unknown => {}
             Self::Convert(x)

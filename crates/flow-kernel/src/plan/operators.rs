@@ -6,11 +6,11 @@ use super::{
     lower::{Frame, Lower},
 };
 use crate::kind::Kind;
-use flow_expr::{BinaryOp, Expr};
-use std::rc::Rc;
+use flow_expr::{BinaryOp, Expr, ExprKind, Value};
+use std::sync::Arc;
 
 impl Lower<'_> {
-    pub(super) fn negated(&mut self, inner: &Expr, frame: &Frame, hint: Option<&Kind>) -> Result<Rc<Node>, Why> {
+    pub(super) fn negated(&mut self, inner: &Expr, frame: &Frame, hint: Option<&Kind>) -> Result<Arc<Node>, Why> {
         let inner = self.operand(inner, frame, hint)?;
         match inner.kind {
             Kind::Int | Kind::Float | Kind::Decimal(_) | Kind::Duration => {
@@ -28,7 +28,7 @@ impl Lower<'_> {
         right: &Expr,
         frame: &Frame,
         hint: Option<&Kind>,
-    ) -> Result<Rc<Node>, Why> {
+    ) -> Result<Arc<Node>, Why> {
         use BinaryOp::{Add, And, Coalesce, Divide, Multiply, Or, Remainder, Subtract};
         match op {
             And | Or => {
@@ -48,7 +48,7 @@ impl Lower<'_> {
         }
     }
 
-    fn comparison(&mut self, op: BinaryOp, left: &Expr, right: &Expr, frame: &Frame) -> Result<Rc<Node>, Why> {
+    fn comparison(&mut self, op: BinaryOp, left: &Expr, right: &Expr, frame: &Frame) -> Result<Arc<Node>, Why> {
         let equality = matches!(op, BinaryOp::Equal | BinaryOp::NotEqual);
         if equality && let Some(node) = self.against_none(op, left, right, frame)? {
             return Ok(node);
@@ -56,12 +56,51 @@ impl Lower<'_> {
         if let Some(node) = self.text_comparison(op, left, right, frame)? {
             return Ok(node);
         }
+        for (op, subject, bound) in [(op, left, right), (super::text::mirrored(op), right, left)] {
+            if !equality && let Some(node) = self.against_instant(op, subject, bound, frame)? {
+                return Ok(node);
+            }
+        }
         let (left, right) = self.two(left, right, frame, None)?;
         self.compared(op, left, right)
     }
 
+    /// `age(at) < 2h` and `at <= now()`: an instant against one that may lie between two microseconds.
+    fn against_instant(
+        &mut self,
+        op: BinaryOp,
+        subject: &Expr,
+        bound: &Expr,
+        frame: &Frame,
+    ) -> Result<Option<Arc<Node>>, Why> {
+        let (from, instant) = match &subject.kind {
+            ExprKind::Builtin(name, arguments) if &**name == "age" && arguments.len() == 1 => {
+                (Some(Value::Timestamp(self.context.now)), &arguments[0])
+            }
+            ExprKind::Binary(BinaryOp::Subtract, from, instant) => (self.constant(from, frame), &**instant),
+            _ => (None, subject),
+        };
+        let (op, instant, nanoseconds) = match (from, self.constant(bound, frame)) {
+            // The longer ago, the earlier.
+            (Some(Value::Timestamp(from)), Some(Value::Duration(length))) => {
+                (super::text::mirrored(op), instant, from.as_nanosecond() - length.as_nanos())
+            }
+            (_, Some(Value::Timestamp(bound))) => (op, subject, bound.as_nanosecond()),
+            _ => return Ok(None),
+        };
+        let micros = i64::try_from(nanoseconds.div_euclid(1000)).map_err(|_| "it compares with a far time")?;
+        let op = match (op, nanoseconds.rem_euclid(1000)) {
+            (op, 0) => op,
+            (BinaryOp::Less | BinaryOp::LessEqual, _) => BinaryOp::LessEqual,
+            _ => BinaryOp::Greater,
+        };
+        let instant = self.operand(instant, frame, Some(&Kind::Timestamp))?;
+        let bound = self.node(Op::Const(Constant::Whole(micros)), Kind::Timestamp)?;
+        self.compared(op, instant, bound).map(Some)
+    }
+
     /// A comparison of two of one kind.
-    pub(super) fn compared(&mut self, op: BinaryOp, left: Rc<Node>, right: Rc<Node>) -> Result<Rc<Node>, Why> {
+    pub(super) fn compared(&mut self, op: BinaryOp, left: Arc<Node>, right: Arc<Node>) -> Result<Arc<Node>, Why> {
         self.node(Op::Compare(op, left, right), Kind::Bool)
     }
 
@@ -72,7 +111,7 @@ impl Lower<'_> {
         left: &Expr,
         right: &Expr,
         frame: &Frame,
-    ) -> Result<Option<Rc<Node>>, Why> {
+    ) -> Result<Option<Arc<Node>>, Why> {
         let is_none = |expr: &Expr| matches!(self.constant(expr, frame), Some(flow_expr::Value::Absent));
         let subject = match (is_none(left), is_none(right)) {
             (false, true) => left,
@@ -83,7 +122,7 @@ impl Lower<'_> {
         if op == BinaryOp::NotEqual { Ok(Some(present)) } else { self.node(Op::Not(present), Kind::Bool).map(Some) }
     }
 
-    fn arithmetic(&mut self, op: BinaryOp, left: &Expr, right: &Expr, frame: &Frame) -> Result<Rc<Node>, Why> {
+    fn arithmetic(&mut self, op: BinaryOp, left: &Expr, right: &Expr, frame: &Frame) -> Result<Arc<Node>, Why> {
         // No hint: the sides of a product of a duration and a number differ. One that is evaluated is told by the other.
         let (nodes, why) = (self.operand(left, frame, None), "its sides cannot be told apart");
         let (left, right) = match nodes {
@@ -121,7 +160,7 @@ impl Lower<'_> {
     }
 }
 
-fn as_decimal(lower: &mut Lower<'_>, node: Rc<Node>) -> Result<Rc<Node>, Why> {
+fn as_decimal(lower: &mut Lower<'_>, node: Arc<Node>) -> Result<Arc<Node>, Why> {
     if node.kind == Kind::Int { lower.converted(node, &Kind::Decimal(0)) } else { Ok(node) }
 }
 

@@ -8,7 +8,7 @@ use super::{
 use crate::kind::Kind;
 use flow_expr::{BinaryOp, Expr, ExprKind, Value};
 use regex::{Regex, RegexBuilder};
-use std::{collections::HashSet, rc::Rc, sync::Arc};
+use std::{collections::HashSet, sync::Arc};
 
 /// A question about a text.
 #[derive(Clone, Debug)]
@@ -75,7 +75,7 @@ impl Lower<'_> {
         side.or_else(|| self.constant_text(expr, frame).map(Text::Constant))
     }
 
-    fn asked(&mut self, op: TextOp, side: TextSide) -> Result<Rc<Node>, Why> {
+    fn asked(&mut self, op: TextOp, side: TextSide) -> Result<Arc<Node>, Why> {
         let kind = if matches!(op, TextOp::Length) { Kind::Int } else { Kind::Bool };
         self.input(Source::Text(op, side), kind)
     }
@@ -87,7 +87,7 @@ impl Lower<'_> {
         left: &Expr,
         right: &Expr,
         frame: &Frame,
-    ) -> Result<Option<Rc<Node>>, Why> {
+    ) -> Result<Option<Arc<Node>>, Why> {
         let (side, question) = match (self.text(left, frame), self.text(right, frame)) {
             (Some(Text::Side(side)), Some(Text::Constant(text))) => (side, TextOp::Compare(op, text)),
             (Some(Text::Constant(text)), Some(Text::Side(side))) => (side, TextOp::Compare(mirrored(op), text)),
@@ -111,7 +111,7 @@ impl Lower<'_> {
     }
 
     /// Whether there is a text; none if it is not about a column of texts.
-    pub(super) fn text_presence(&mut self, value: &Expr, frame: &Frame) -> Result<Option<Rc<Node>>, Why> {
+    pub(super) fn text_presence(&mut self, value: &Expr, frame: &Frame) -> Result<Option<Arc<Node>>, Why> {
         let Some(side) = self.side(value, frame) else { return Ok(None) };
         let asked = self.asked(TextOp::Presence, side)?;
         self.node(Op::IsPresent(asked), Kind::Bool).map(Some)
@@ -123,7 +123,7 @@ impl Lower<'_> {
         name: &str,
         arguments: &[Expr],
         frame: &Frame,
-    ) -> Result<Option<Rc<Node>>, Why> {
+    ) -> Result<Option<Arc<Node>>, Why> {
         if let ("contains", [list, item]) = (name, arguments)
             && let (Some(Value::List(items)), Some(side)) = (self.constant(list, frame), self.side(item, frame))
         {
@@ -154,7 +154,7 @@ impl Lower<'_> {
     }
 
     /// `["a", "b"].contains(name)`.
-    fn one_of(&mut self, items: &[Value], side: TextSide) -> Result<Rc<Node>, Why> {
+    fn one_of(&mut self, items: &[Value], side: TextSide) -> Result<Arc<Node>, Why> {
         let text = |item: &Value| match item {
             Value::String(text) => Some(text.clone()),
             _ => None,
@@ -167,7 +167,7 @@ impl Lower<'_> {
 }
 
 /// The comparison with its sides exchanged.
-fn mirrored(op: BinaryOp) -> BinaryOp {
+pub(super) fn mirrored(op: BinaryOp) -> BinaryOp {
     match op {
         BinaryOp::Less => BinaryOp::Greater,
         BinaryOp::LessEqual => BinaryOp::GreaterEqual,

@@ -211,7 +211,12 @@ impl<'t> Tape<'t> {
 
     fn condition(&mut self) -> Expr {
         use BinaryOp::{And, Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual, Or};
-        match self.choose(10) {
+        match self.choose(11) {
+            10 => {
+                let op = self.pick(&[Less, LessEqual, Greater, GreaterEqual, Equal]);
+                let age = builtin("age", vec![self.of(Instant)]);
+                if self.choose(2) == 0 { binary(op, age, self.of(Length)) } else { binary(op, self.of(Length), age) }
+            }
             0..4 => {
                 let (op, of) = (self.pick(&[Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual]), self.pick(&ALL));
                 let left = if matches!(op, Equal | NotEqual) { self.optional(of) } else { self.of(of) };

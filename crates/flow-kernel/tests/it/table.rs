@@ -124,7 +124,7 @@ impl Table {
     }
 
     pub(crate) fn context(&self) -> Context<'_> {
-        Context::new(&self.functions, &self.types, Timestamp::from_second(1_700_000_000).unwrap())
+        Context::new(&self.functions, &self.types, Timestamp::from_nanosecond(1_700_000_000_000_000_500).unwrap())
     }
 
     /// A cell as `flow-exec` makes it.

@@ -13,6 +13,8 @@ use crate::{
 use clap::Args;
 use flow_compiler::failures::courses;
 use flow_engine::{Looking, Options};
+use flow_exec::{Coverage, compiled_rules};
+use flow_expr::Name;
 use flow_plan::{Bound, Deadline, NodeKind, Plan as Frozen, Provenance, Verdict, words};
 use std::path::PathBuf;
 
@@ -136,6 +138,7 @@ pub(crate) fn text(plan: &Frozen, ui: &Ui) -> String {
     }
     if ui.verbose {
         out.push_str(&failures(plan, flow, color));
+        out.push_str(&rules(plan, flow, color));
     }
     // As a run counts them, unless there is nothing of the kind.
     let is_work =
@@ -166,6 +169,36 @@ fn failures(plan: &Frozen, flow: &flow_plan::Flow, color: bool) -> String {
         }
     }
     let heading = || format!("{}\n", paint(color, Style::Bold, "what goes wrong, and where it ends"));
+    if rows.is_empty() { String::new() } else { heading() + &columns(&rows, color) }
+}
+
+/// For each rule over the rows of a dataset of the flow: whether it is compiled, and from when on.
+fn rules(plan: &Frozen, flow: &flow_plan::Flow, color: bool) -> String {
+    let mut datasets: Vec<&Name> = vec![];
+    for node in flow.nodes() {
+        let (NodeKind::Read { dataset, .. } | NodeKind::Write { dataset, .. }) = &node.kind else { continue };
+        if !datasets.contains(&dataset) {
+            datasets.push(dataset);
+        }
+    }
+    let mut rows = vec![];
+    for dataset in datasets.into_iter().filter_map(|name| plan.program.datasets.get(name)) {
+        for (index, rule) in compiled_rules(&plan.program, dataset).into_iter().enumerate() {
+            let label = if index == 0 { dataset.name.short() } else { "" };
+            let text = rule.column.map_or_else(|| rule.text.to_string(), |column| format!("{column}: {}", rule.text));
+            let how = match rule.coverage {
+                Coverage::Compiled { more_than, evaluated } if evaluated.is_empty() => {
+                    format!("compiled for more than {more_than} rows")
+                }
+                Coverage::Compiled { more_than, evaluated } => {
+                    format!("compiled in part for more than {more_than} rows: {}", evaluated.join(", "))
+                }
+                Coverage::Evaluated(why) => format!("evaluated row by row: {why}"),
+            };
+            rows.push(vec![Cell::new(format!("  {label}")), Cell::new(text), Cell::styled(how, Style::Dim)]);
+        }
+    }
+    let heading = || format!("{}\n", paint(color, Style::Bold, "rules over rows"));
     if rows.is_empty() { String::new() } else { heading() + &columns(&rows, color) }
 }
 
