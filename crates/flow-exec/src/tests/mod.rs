@@ -1,5 +1,6 @@
 //! Datasets, queries and rules on real files, through the executor as an engine calls it.
 
+mod compiled;
 mod datasets;
 mod expectations;
 mod lineage;

@@ -69,3 +69,34 @@ fn dry_runs_write_nothing() {
     project.flowc(&["run", "publish", "--dry-run"]).ends(0).gives("never ran");
     assert!(!project.path(".flow").exists() && !project.path("out").exists());
 }
+
+#[test]
+fn a_verbose_plan_says_which_rules_are_compiled() {
+    let project = Sandbox::program(
+        r#"
+type Sale { id: Int, amount: Decimal where it >= 0, note: String? }
+dataset sales: Table<Sale> {
+  at csv("data/sales.csv")
+  arrives by hand
+  expect amount * id < 1_000_000 or note != none
+  expect (note ?? "").upper() != "BAD"
+  expect id >= 0 and id < 1000 and id != 7 and (note ?? "").upper() != "BAD"
+  expect unique(id)
+}
+dataset copy: Table<Sale> { at parquet("out/copy.parquet") }
+step same(sales: Table<Sale>) -> Table<Sale> { sql "select * from sales" }
+flow daily { write copy = same(sales) }
+"#,
+    );
+    let plan = project.flowc(&["plan", "--verbose"]).ends(0).gives("rules over rows");
+    let line = |rule: &str| plan.out.lines().find(|line| line.contains(rule)).unwrap_or_else(|| panic!("{}", plan.out));
+    for rule in ["amount: it >= 0", "amount * id < 1_000_000 or note != none"] {
+        assert!(line(rule).contains("  compiled for more than "), "{}", plan.out);
+    }
+    assert!(line("  (note ?? \"\").upper()").ends_with("evaluated row by row: it calls `upper`"), "{}", plan.out);
+    let part = line("id >= 0 and");
+    assert!(part.contains("compiled in part for more than ") && part.ends_with("rows: it calls `upper`"), "{part}");
+    // Not about rows one by one.
+    assert!(!plan.out.contains("unique(id)"), "{}", plan.out);
+    assert!(!project.flowc(&["plan"]).ends(0).out.contains("rules over rows"));
+}
