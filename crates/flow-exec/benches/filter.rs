@@ -63,8 +63,7 @@ fn floats() -> Vec<RecordBatch> {
         let rows = batch.num_rows();
         let quantities = batch.column(0).as_any().downcast_ref::<Int64Array>().unwrap();
         let quantities = (0..rows).map(|row| quantities.value(row) as f64).collect::<Float64Array>();
-        let columns: [(&str, ArrayRef); 2] =
-            [("quantity", Arc::new(quantities)), ("price", batch.column(1).clone())];
+        let columns: [(&str, ArrayRef); 2] = [("quantity", Arc::new(quantities)), ("price", batch.column(1).clone())];
         RecordBatch::try_from_iter(columns).unwrap()
     };
     let prices = batches(|rows| Arc::new(rows.map(|row| cents(row) as f64 / 100.0).collect::<Float64Array>()));

@@ -136,9 +136,7 @@ fn a2_decimals_by_hand(bencher: Bencher<'_, '_>) {
             for (quantity, price) in quantities.iter().zip(prices) {
                 let holds = *quantity > 0
                     && *price >= 0
-                    && price
-                        .checked_mul(i128::from(*quantity))
-                        .is_some_and(|total| total < 10_000_000_000_000_000);
+                    && price.checked_mul(i128::from(*quantity)).is_some_and(|total| total < 10_000_000_000_000_000);
                 failed += usize::from(!holds);
             }
         }
@@ -199,7 +197,8 @@ fn c2_floats_by_hand(bencher: Bencher<'_, '_>) {
 #[divan::bench(sample_count = 5)]
 fn d1_texts_compiled(bencher: Bencher<'_, '_>) {
     let names = ["North", "South", "East", "West"];
-    let texts = batches(|rows| vec![Arc::new(rows.map(|row| Some(names[row % 4])).collect::<StringArray>()) as ArrayRef]);
+    let texts =
+        batches(|rows| vec![Arc::new(rows.map(|row| Some(names[row % 4])).collect::<StringArray>()) as ArrayRef]);
     let other = binary(BinaryOp::NotEqual, column("region"), constant(Value::String("Nowhere".into())));
     let length = expr(ExprKind::Builtin("length".into(), vec![column("region")]));
     let short = binary(BinaryOp::LessEqual, length, constant(Value::Int(5)));

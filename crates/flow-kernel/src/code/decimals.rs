@@ -82,11 +82,7 @@ impl Emit<'_, '_> {
     fn mixed_product(&mut self, x: Value, y: Value) -> (Value, Value) {
         let (low, high) = self.b.ins().isplit(x);
         let fits = self.fits_64(low, high);
-        self.branch(
-            fits,
-            |emit| emit.short_product(low, y),
-            |emit| emit.side_product((low, high), y),
-        )
+        self.branch(fits, |emit| emit.short_product(low, y), |emit| emit.side_product((low, high), y))
     }
 
     fn long_product(&mut self, x: Value, y: Value) -> (Value, Value) {

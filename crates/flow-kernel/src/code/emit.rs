@@ -46,7 +46,9 @@ impl Code {
     /// The function of a plan for inputs of a shape.
     pub(crate) fn of(plan: &Plan, shape: Shape) -> Result<Self, String> {
         let inputs = shape.inputs.clone();
-        Self::compile(shape, plan.floats(), |context, buffers, target| function(plan, &inputs, context, buffers, target))
+        Self::compile(shape, plan.floats(), |context, buffers, target| {
+            function(plan, &inputs, context, buffers, target)
+        })
     }
 
     /// Bytes of machine code.

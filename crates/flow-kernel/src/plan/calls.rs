@@ -110,22 +110,18 @@ impl Lower<'_> {
             return Err("it looks into a long list".into());
         }
         let item = self.operand(item, frame, None)?;
-        let kind = match &item.kind {
-            Kind::Decimal(_) | Kind::Int => item.kind.clone(),
-            other => other.clone(),
-        };
+        let kind = item.kind.clone();
         let mut constants = Vec::with_capacity(items.len());
         for wanted in items.iter() {
             match super::constant::constant(wanted, self.context.types) {
                 // Kinds never mix in a list: 1 is not 1.0 there.
                 Some((constant, found)) if found == kind => constants.push(constant),
-                Some((Constant::Units(units), Kind::Decimal(scale))) => match (&kind, ()) {
-                    (Kind::Decimal(wide), ()) if *wide >= scale => {
-                        let units = super::constant::rescaled(units, wide - scale);
-                        constants.push(Constant::Units(units.ok_or_else(why)?));
-                    }
-                    _ => return Err(why()),
-                },
+                Some((Constant::Units(units), Kind::Decimal(scale))) => {
+                    let Kind::Decimal(wide) = &kind else { return Err(why()) };
+                    let digits = wide.checked_sub(scale).ok_or_else(why)?;
+                    let units = super::constant::rescaled(units, digits).ok_or_else(why)?;
+                    constants.push(Constant::Units(units));
+                }
                 _ => return Err(why()),
             }
         }
@@ -140,9 +136,8 @@ impl Lower<'_> {
         // A range is a list, which may be too long to be made.
         const MOST_ITEMS: i64 = 1 << 20;
         let whole = |value: Option<Value>| {
-            super::constant::constant(&value?, self.context.types).filter(|(_, kind)| {
-                matches!(kind, Kind::Int | Kind::Date)
-            })
+            super::constant::constant(&value?, self.context.types)
+                .filter(|(_, kind)| matches!(kind, Kind::Int | Kind::Date))
         };
         let (low, high) = (whole(self.constant(low, frame)), whole(self.constant(high, frame)));
         let (Some((Constant::Whole(first), kind)), Some((Constant::Whole(last), same))) = (low, high) else {

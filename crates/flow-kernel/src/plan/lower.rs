@@ -100,16 +100,18 @@ impl<'a> Lower<'a> {
 
     /// An expression that is a part of another: compiled, or else evaluated into a column if `hint` says of what kind.
     pub(super) fn operand(&mut self, expr: &Expr, frame: &Frame, hint: Option<&Kind>) -> Result<Arc<Node>, Why> {
-        let inputs = self.inputs.len();
+        let (inputs, evaluated) = (self.inputs.len(), self.evaluated.len());
         let why = match self.lower(expr, frame, hint) {
             Ok(node) => return Ok(node),
             Err(why) => why,
         };
+        // Of what could not be finished nothing stays.
+        self.inputs.truncate(inputs);
+        self.evaluated.truncate(evaluated);
         // Decimals have no one scale that holds what the evaluator gives; a text is no value of a register.
         let Some(kind) = hint.filter(|kind| !matches!(kind, Kind::Decimal(_) | Kind::Text | Kind::Enum(_))) else {
             return Err(why);
         };
-        self.inputs.truncate(inputs);
         let source = closed(expr, frame, &why)?;
         let mut size = 0;
         source.visit(&mut |_| size += 1);
@@ -230,15 +232,12 @@ impl<'a> Lower<'a> {
         hint: Option<&Kind>,
     ) -> Result<(Arc<Node>, Arc<Node>), Why> {
         // Either may tell the kind of the other.
-        let (nodes, inputs, evaluated) = (self.nodes, self.inputs.len(), self.evaluated.len());
         match self.operand(left, frame, hint) {
             Ok(left) => {
                 let right = self.operand(right, frame, Some(&left.kind.clone()))?;
                 self.alike(left, right)
             }
             Err(why) if hint.is_none() => {
-                (self.nodes, _) = (nodes, self.inputs.truncate(inputs));
-                self.evaluated.truncate(evaluated);
                 let right = self.operand(right, frame, None).map_err(|_| why)?;
                 let left = self.operand(left, frame, Some(&right.kind.clone()))?;
                 self.alike(left, right)

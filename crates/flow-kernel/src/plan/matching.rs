@@ -34,7 +34,8 @@ impl Lower<'_> {
                 None => fits,
             };
             let body = self.operand(&arm.body, &inner, kind.as_ref())?;
-            if matches!(body.kind, Kind::Decimal(_) | Kind::Int) && kind.as_ref().is_some_and(|kind| *kind != body.kind) {
+            if matches!(body.kind, Kind::Decimal(_) | Kind::Int) && kind.as_ref().is_some_and(|kind| *kind != body.kind)
+            {
                 return Err("the arms of its `match` have different scales".into());
             }
             kind = Some(body.kind.clone());

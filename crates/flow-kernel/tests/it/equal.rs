@@ -61,12 +61,11 @@ fn same(expr: &Expr, of: Of, table: &Table, tally: &mut Tally) -> Result<(), Tes
     Ok(())
 }
 
-/// By hand: `PROPTEST_CASES=20000 cargo test -p flow-kernel --release generated`.
+/// More by hand: `PROPTEST_CASES=20000 cargo test -p flow-kernel generated`.
 #[test]
 fn generated_expressions_mean_the_same() {
     let mut tally = Tally::default();
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(400);
-    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
     let mut runner = proptest::test_runner::TestRunner::new(config);
     let choices = (
         prop::collection::vec(any::<u8>(), 0..120),

@@ -3,9 +3,7 @@
 
 use crate::table::{NAMES, TEXTS, region};
 use flow_diag::Span;
-use flow_expr::{
-    Arm, BinaryOp, Expr, ExprKind, Function, Name, Pattern, UnaryOp, Value, VarId, VariantValue,
-};
+use flow_expr::{Arm, BinaryOp, Expr, ExprKind, Function, Name, Pattern, UnaryOp, Value, VarId, VariantValue};
 use jiff::{SignedDuration, Timestamp, civil};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -92,12 +90,18 @@ impl<'t> Tape<'t> {
         constant(match of {
             Int => Value::Int([0, 1, -1, 2, 60, 1000, i64::MAX, i64::MIN][n]),
             Float => Value::Float([0.0, -0.0, 1.0, 0.5, f64::NAN, f64::INFINITY, 1e300, -3.0][n]),
-            Decimal => Value::Decimal(["0", "1", "-1.00", "0.1", "1000000", "0.0000000000001", "922337203.7", "2.50"][n].parse().unwrap()),
-            Bool => Value::Bool(n % 2 == 0),
+            Decimal => Value::Decimal(
+                ["0", "1", "-1.00", "0.1", "1000000", "0.0000000000001", "922337203.7", "2.50"][n].parse().unwrap(),
+            ),
+            Bool => Value::Bool(n.is_multiple_of(2)),
             Text => Value::String(TEXTS[n].into()),
             Date => Value::Date(civil::date([1970, 2020, 1, 9999][n % 4], 1, 2)),
-            Instant => Value::Timestamp(Timestamp::from_nanosecond([0, 1_700_000_000_000_000_000, 1_500, -1][n % 4]).unwrap()),
-            Length => Value::Duration(SignedDuration::from_nanos([0, 86_400_000_000_000, 1_000, 500, -3_600_000_000_000][n % 5])),
+            Instant => {
+                Value::Timestamp(Timestamp::from_nanosecond([0, 1_700_000_000_000_000_000, 1_500, -1][n % 4]).unwrap())
+            }
+            Length => Value::Duration(SignedDuration::from_nanos(
+                [0, 86_400_000_000_000, 1_000, 500, -3_600_000_000_000][n % 5],
+            )),
             Region => Value::Variant(Arc::new(VariantValue {
                 ty: region(),
                 variant: ["North", "South", "East"][n % 3].into(),
@@ -156,7 +160,11 @@ impl<'t> Tape<'t> {
             let variant = |name: &str| Pattern::Variant(name.into(), vec![]);
             let first = Pattern::Either(vec![variant("North"), variant("East")]);
             let condition = (self.choose(2) == 0).then(|| self.of(Bool));
-            vec![arm(first, condition, self.of(of)), arm(Pattern::Absent, None, self.of(of)), arm(Pattern::Any, None, other)]
+            vec![
+                arm(first, condition, self.of(of)),
+                arm(Pattern::Absent, None, self.of(of)),
+                arm(Pattern::Any, None, other),
+            ]
         } else {
             let condition = binary(BinaryOp::NotEqual, expr(ExprKind::Var(bound)), self.of(Region));
             vec![arm(Pattern::Bind(bound), Some(condition), self.of(of)), arm(Pattern::Any, None, other)]
@@ -241,7 +249,8 @@ impl<'t> Tape<'t> {
             _ => {
                 let name = self.pick(&["starts_with", "ends_with", "contains", "is_empty", "is_blank", "matches"]);
                 let text = self.of(Text);
-                let part = if name == "matches" { constant(Value::String("^[a-z]+$".into())) } else { self.constant(Text) };
+                let part =
+                    if name == "matches" { constant(Value::String("^[a-z]+$".into())) } else { self.constant(Text) };
                 builtin(name, if name.starts_with("is_") { vec![text] } else { vec![text, part] })
             }
         }

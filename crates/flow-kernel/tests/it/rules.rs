@@ -39,7 +39,8 @@ fn table() -> Table {
 #[test]
 fn usual_rules_are_compiled_as_a_whole_and_answer_all_rows() {
     let table = table();
-    let north = constant(Value::Variant(Arc::new(VariantValue { ty: region(), variant: "South".into(), fields: vec![] })));
+    let north =
+        constant(Value::Variant(Arc::new(VariantValue { ty: region(), variant: "South".into(), fields: vec![] })));
     let list = expr(ExprKind::List(vec![text("a"), text("North")]));
     let range = expr(ExprKind::Range(int(1).into(), int(12).into()));
     let rules = [

@@ -11,8 +11,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 /// Columns by name, kind and place.
 pub(crate) const NAMES: [&str; 18] = [
-    "int", "int_", "float", "float_", "decimal", "decimal_", "bool", "bool_", "text", "text_", "date", "date_", "instant",
-    "instant_", "length", "length_", "region", "region_",
+    "int", "int_", "float", "float_", "decimal", "decimal_", "bool", "bool_", "text", "text_", "date", "date_",
+    "instant", "instant_", "length", "length_", "region", "region_",
 ];
 
 pub(crate) struct Table {
@@ -76,9 +76,8 @@ impl Table {
         };
         macro_rules! column {
             ($array:ty, $from:expr, $gaps:expr) => {
-                Arc::new(
-                    (0..rows).map(|_| next($gaps, $from.len()).map(|choice| $from[choice])).collect::<$array>(),
-                ) as ArrayRef
+                Arc::new((0..rows).map(|_| next($gaps, $from.len()).map(|choice| $from[choice])).collect::<$array>())
+                    as ArrayRef
             };
         }
         let mut arrays: Vec<ArrayRef> = vec![];
@@ -86,9 +85,9 @@ impl Table {
             arrays.push(column!(Int64Array, INTS, gaps));
             arrays.push(column!(Float64Array, FLOATS, gaps));
             let decimals = (0..rows).map(|_| next(gaps, DECIMALS.len()).map(|choice| DECIMALS[choice]));
-            arrays.push(Arc::new(decimals.collect::<Decimal128Array>().with_data_type(
-                arrow_schema::DataType::Decimal128(38, 10),
-            )));
+            arrays.push(Arc::new(
+                decimals.collect::<Decimal128Array>().with_data_type(arrow_schema::DataType::Decimal128(38, 10)),
+            ));
             arrays.push(column!(BooleanArray, [true, false], gaps));
             arrays.push(column!(StringArray, TEXTS, gaps));
             arrays.push(column!(Date32Array, DATES, gaps));
@@ -104,8 +103,17 @@ impl Table {
 
     fn of(arrays: Vec<ArrayRef>) -> Self {
         let region = Type::Named(region());
-        let kinds =
-            [Type::Int, Type::Float, Type::Decimal, Type::Bool, Type::String, Type::Date, Type::Timestamp, Type::Duration, region];
+        let kinds = [
+            Type::Int,
+            Type::Float,
+            Type::Decimal,
+            Type::Bool,
+            Type::String,
+            Type::Date,
+            Type::Timestamp,
+            Type::Duration,
+            region,
+        ];
         let columns = kinds.into_iter().flat_map(|ty| [ty.clone(), ty.optional()]).collect();
         let mut types = TypeTable::default();
         let variant = |name: &str| Variant { name: name.into(), payload: vec![] };
@@ -154,7 +162,9 @@ impl Table {
                 let micros = array.as_primitive::<TimestampMicrosecondType>().value(row);
                 Value::Timestamp(Timestamp::from_microsecond(micros).ok()?)
             }
-            7 => Value::Duration(SignedDuration::from_micros(array.as_primitive::<DurationMicrosecondType>().value(row))),
+            7 => {
+                Value::Duration(SignedDuration::from_micros(array.as_primitive::<DurationMicrosecondType>().value(row)))
+            }
             _ => Value::Variant(Arc::new(VariantValue {
                 ty: region(),
                 variant: array.as_string::<i32>().value(row).into(),
