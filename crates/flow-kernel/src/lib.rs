@@ -8,7 +8,7 @@
 //! column, and the rest is compiled over it.
 //!
 //! Knows no files, no datasets, no rules' verdicts, and of tables only Arrow's arrays. Tested against the evaluator:
-//! `tests/equal.rs` generates expressions and data.
+//! `tests/it/equal.rs` generates expressions and data.
 //!
 //! # Why `unsafe` is sound here
 //!

@@ -1,7 +1,8 @@
 //! What one evaluation may use, so that no expression can take a machine down.
 //!
 //! Knows no expressions. Everything is counted, nothing is measured: the same expression on the same
-//! values stops at the same place on every machine.
+//! values stops at the same place on every machine. A row that a table computes in its own way
+//! ([`crate::TableData::computed`]) is one step, whatever the expression.
 
 use super::error::Fault;
 use crate::Value;
