@@ -14,8 +14,8 @@ use flow_plan::{
 
 /// All checks of the family.
 pub(crate) fn check(bounds: &mut SystemBounds<'_>) -> Problems {
+    let mut problems = Problems::default();
     let program = bounds.program;
-    let mut problems = unrefreshed(program);
     for dataset in program.datasets.values() {
         let Some(fresh) = &dataset.fresh else { continue };
         match (&dataset.writer, &dataset.arrives) {
@@ -45,7 +45,7 @@ pub(crate) fn check(bounds: &mut SystemBounds<'_>) -> Problems {
 }
 
 /// Requirements that would refresh what no flow writes.
-fn unrefreshed(program: &Program) -> Problems {
+pub(crate) fn unrefreshed(program: &Program) -> Problems {
     let mut problems = Problems::default();
     for node in program.flows.values().flat_map(Flow::nodes) {
         if let NodeKind::RequireFresh { dataset, action: StaleAction::Refresh, .. } = &node.kind

@@ -69,6 +69,7 @@ pub fn analyse(program: &Program, mentions: &Mentions, is_complete: bool) -> Pro
     problems.extend(spend::check::check(program, mentions.horizon));
     problems.extend(trust::check(program, mentions));
     problems.extend(tools::check(program, mentions));
+    problems.extend(freshness::unrefreshed(program));
     if let Some(mut bounds) = bounds::SystemBounds::of_promises(program, mentions.horizon) {
         problems.extend(deadlines::check(&mut bounds));
         problems.extend(freshness::check(&mut bounds));

@@ -65,11 +65,13 @@ pub struct Step {
 
 impl Step {
     /// How old, in milliseconds, what it gives may be because a result is kept (`cache for`); none where what it gives
-    /// depends on nothing but what it is given.
+    /// depends on nothing but what it is given, as does a model's answer.
     #[must_use]
     pub fn kept_for_ms(&self) -> Option<u64> {
         match self.cache {
-            CachePolicy::For(limit_ms) if self.effect >= Effect::Read => Some(limit_ms),
+            CachePolicy::For(limit_ms) if self.effect >= Effect::Read && !matches!(self.body, Body::Ai(_)) => {
+                Some(limit_ms)
+            }
             _ => None,
         }
     }

@@ -300,6 +300,7 @@ fn pruning_keeps_what_is_needed_and_nothing_else() {
         store.write(begin(&run));
         store.write(event(0));
         store.write(note(version(&run, &format!("c{number}"), number)));
+        store.write(note(ended()));
         store.flush_now().unwrap();
         fs::create_dir_all(layout.artifacts().join("ab")).unwrap();
         fs::write(layout.artifacts().join("ab").join(format!("abc{number}.parquet")), "data").unwrap();
@@ -435,6 +436,7 @@ fn what_asks_cost_outlives_their_runs() {
         let store = Store::open(&layout).unwrap();
         store.write(begin(run));
         store.write(note(Note::Charged(Box::new(charge("a")))));
+        store.write(note(ended()));
         store.flush_now().unwrap();
     }
     let used = |reader: &Reader| reader.used(&Name::new("m.f"), at(0)).unwrap().asks;
