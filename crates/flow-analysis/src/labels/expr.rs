@@ -362,15 +362,7 @@ impl<'a> Walk<'a> {
             }
             Kind::Picks => {
                 let whole = self.expr(first);
-                let mut decides = self.chosen_by(&whole, &args[1..]);
-                if matches!(first.kind, ExprKind::Range(..) | ExprKind::List(_) | ExprKind::Const(_)) {
-                    // What stands in the text at a place says the place.
-                    let told = args[1..].iter().filter(|arg| !matches!(arg.kind, ExprKind::Lambda(..)));
-                    decides.join(&self.all(told));
-                }
-                let mut shape = whole.items();
-                shape.own.join(&decides);
-                shape
+                self.picked(whole, first, &args[1..])
             }
             Kind::Keeps => self.kept(name, first, &args[1..]),
             Kind::Keys => {
@@ -385,6 +377,19 @@ impl<'a> Walk<'a> {
                 self.of_rows_and(whole, &args[1..])
             }
         }
+    }
+
+    /// An item of a list or map.
+    fn picked(&mut self, whole: Shape, items: &Expr, rest: &'a [Expr]) -> Shape {
+        let mut decides = self.chosen_by(&whole, rest);
+        if matches!(items.kind, ExprKind::Range(..) | ExprKind::List(_) | ExprKind::Const(_)) {
+            // What stands in the text at a place says the place.
+            let told = rest.iter().filter(|arg| !matches!(arg.kind, ExprKind::Lambda(..)));
+            decides.join(&self.all(told));
+        }
+        let mut shape = whole.items();
+        shape.own.join(&decides);
+        shape
     }
 
     /// A list or map that is made of another one's items.
