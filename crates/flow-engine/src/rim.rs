@@ -73,7 +73,9 @@ impl Rim {
         });
         let params = program.steps.values().flat_map(|step| &step.params);
         let params = params.chain(program.flows.values().flat_map(|flow| &flow.params));
-        let active = of_types || params.into_iter().any(|param| !param.labels.is_empty());
+        // A part of a program may have no label in it, and data of a part that does.
+        let is_carried = !program.carried.is_empty();
+        let active = is_carried || of_types || params.into_iter().any(|param| !param.labels.is_empty());
         Self { program, layout, active, mask: RwLock::default(), gives: Mutex::default(), asked: Mutex::default() }
     }
 

@@ -14,7 +14,7 @@ use clap::Args;
 use flow_compiler::failures::courses;
 use flow_engine::{Looking, Options};
 use flow_exec::{Coverage, compiled_rules};
-use flow_expr::Name;
+use flow_expr::{Name, redact::redact};
 use flow_plan::{Bound, Deadline, NodeKind, Plan as Frozen, Provenance, Verdict, words};
 use std::path::PathBuf;
 
@@ -102,7 +102,10 @@ pub(crate) fn text(plan: &Frozen, ui: &Ui) -> String {
         format!("{} {}\n", paint(color, Style::Bold, "plan of"), paint(color, Style::Bold, plan.flow.as_str()));
     let Some(flow) = plan.program.flows.get(&plan.flow) else { return out };
     for (name, value) in &plan.params {
-        out.push_str(&format!("  with {name} = {}\n", words::value(value)));
+        let param = flow.params.iter().find(|param| param.name == *name);
+        let (ty, labels) = param.map_or((None, &[][..]), |param| (Some(&param.ty), &param.labels));
+        let seen = redact(value, ty, labels, &plan.program.types);
+        out.push_str(&format!("  with {name} = {}\n", words::value(&seen)));
     }
     let kinds: std::collections::HashMap<u32, &NodeKind> = flow.nodes().map(|node| (node.id.0, &node.kind)).collect();
     let labels: std::collections::HashMap<u32, &str> = flow.nodes().map(|node| (node.id.0, &*node.label)).collect();

@@ -404,6 +404,22 @@ flow by_step -> Map<String, Int> { counted(people) }
 }
 
 #[test]
+fn a_flow_without_labels_of_its_own_hides_what_a_dataset_holds() {
+    let program = r#"
+label pii
+dataset kept: String { at text("kept.txt"), accepts @pii, owner "us" }
+flow keeps(name: String @pii) { write kept = name }
+flow looks -> String { previous(kept) ?? "" }
+"#;
+    let sandbox = Sandbox::program(program);
+    let name = format!("name={EMAIL}");
+    clear(&sandbox, &["run", "keeps", &name]).ends(0);
+    assert_eq!(clear(&sandbox, &["run", "looks"]).ends(0).out, "‹@pii›\n");
+    let plan = clear(&sandbox, &["plan", "keeps", &name]).ends(0);
+    assert!(plan.out.contains("with name = ") && plan.out.contains("‹@pii›"), "{}", plan.out);
+}
+
+#[test]
 fn what_the_library_sends_leaves_the_house() {
     let program = r#"
 use std.notify.{slack}
