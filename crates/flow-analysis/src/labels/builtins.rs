@@ -1,7 +1,7 @@
 //! What each built-in function does with the labels of its arguments.
 //!
 //! One that is not named here makes its result of all that it is given: adding one cannot open a hole. Tested by the
-//! cases under `tests/check` and against the evaluator in `tests/it/labels_oracle.rs`.
+//! cases under `tests/check` and against the evaluator in `flow-compiler/tests/it/labels.rs`.
 
 use super::sink::Removes;
 use flow_expr::{Expr, ExprKind, Value};

@@ -1,7 +1,8 @@
 //! What the runtime must keep to itself though no type says so: for the plan, from where labels were followed to.
 //!
 //! A message's hole that shows labelled data is closed here, in the program itself, so that no such text is ever made.
-//! Everything else is told to the runtime as [`Carried`]. Knows no findings. Tested in `tests/it/hidden.rs`.
+//! Everything else is told to the runtime as [`Carried`]. Knows no findings. Tested by what runs write and show:
+//! `flowc/tests/it/labels.rs`.
 
 use super::{
     sink::{Kept, Sink},
