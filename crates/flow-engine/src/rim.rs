@@ -403,18 +403,23 @@ impl Rim {
             call.arguments = self.shared(&call.arguments);
             call.refused = call.refused.as_ref().map(|why| self.shared(why));
         }
-        let mut labels = unread.map(|ty| labels_in(ty, &self.program.types)).unwrap_or_default();
-        labels.extend(carried.0.iter().filter(|label| !labels.contains(label)).cloned().collect::<Vec<_>>());
+        let labels = self.labels_of(unread, carried.0);
         ask.answer = if labels.is_empty() { self.shared(&ask.answer) } else { mark(&labels).into() };
         ask.asked = if carried.1.is_empty() { self.shared(&ask.asked) } else { mark(carried.1).into() };
         ask.leniencies.iter_mut().for_each(|leniency| *leniency = self.shared(leniency));
     }
 
+    /// The labels in a type, and those that are carried besides.
+    fn labels_of(&self, ty: Option<&Type>, carried: &[Name]) -> Vec<Name> {
+        let mut labels = ty.map(|ty| labels_in(ty, &self.program.types)).unwrap_or_default();
+        let besides: Vec<Name> = carried.iter().filter(|label| !labels.contains(label)).cloned().collect();
+        labels.extend(besides);
+        labels
+    }
+
     /// What stands in the place of a step's output, if its result is labelled: that is the result, not read yet.
     pub(crate) fn output_mark(&self, step: &Step) -> Option<String> {
-        let mut labels = labels_in(&step.returns, &self.program.types);
-        let carried = self.program.carried.by_result(&step.name);
-        labels.extend(carried.iter().filter(|label| !labels.contains(label)).cloned().collect::<Vec<_>>());
+        let labels = self.labels_of(Some(&step.returns), self.program.carried.by_result(&step.name));
         (!labels.is_empty()).then(|| mark(&labels))
     }
 

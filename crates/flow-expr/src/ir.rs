@@ -6,7 +6,7 @@
 use crate::{Name, Type, Value};
 use flow_diag::Span;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeSet, sync::Arc};
+use std::{cmp::Ordering, collections::BTreeSet, sync::Arc};
 
 /// A variable. Unique within one function, step, flow or refinement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -257,6 +257,33 @@ pub enum BinaryOp {
     Or,
     /// `x ?? y`: y where x has no value.
     Coalesce,
+}
+
+impl BinaryOp {
+    /// Whether two values that are in this order compare so: `<` and its kin. Any other operator counts as `>=`.
+    #[must_use]
+    pub fn holds(self, order: Ordering) -> bool {
+        match self {
+            Self::Equal => order.is_eq(),
+            Self::NotEqual => order.is_ne(),
+            Self::Less => order.is_lt(),
+            Self::LessEqual => order.is_le(),
+            Self::Greater => order.is_gt(),
+            _ => order.is_ge(),
+        }
+    }
+
+    /// The comparison with its sides changed: `>` for `<`.
+    #[must_use]
+    pub fn mirrored(self) -> Self {
+        match self {
+            Self::Less => Self::Greater,
+            Self::LessEqual => Self::GreaterEqual,
+            Self::Greater => Self::Less,
+            Self::GreaterEqual => Self::LessEqual,
+            same => same,
+        }
+    }
 }
 
 /// An arm of a `match`.

@@ -52,7 +52,9 @@ pub(crate) fn simple_rule(expr: &Expr, column: &dyn Fn(&Expr) -> Option<usize>) 
         ExprKind::Unary(UnaryOp::Not, a) => Some(SimpleRule::Not(simple_rule(a, column)?.into())),
         ExprKind::Binary(op, a, b) => match (column(a), constant(b), column(b), constant(a)) {
             (Some(index), Some(value), ..) => Some(SimpleRule::Compare(index, ordering_op(*op)?, bound(value)?)),
-            (.., Some(index), Some(value)) => Some(SimpleRule::Compare(index, swapped(*op)?, bound(value)?)),
+            (.., Some(index), Some(value)) => {
+                Some(SimpleRule::Compare(index, ordering_op(op.mirrored())?, bound(value)?))
+            }
             _ => match (length_of(a, column), constant(b)) {
                 (Some(index), Some(Value::Int(number))) => Some(SimpleRule::Length(index, ordering_op(*op)?, *number)),
                 _ => None,
@@ -111,27 +113,6 @@ fn ordering_op(op: BinaryOp) -> Option<BinaryOp> {
     matches!(op, Equal | NotEqual | Less | LessEqual | Greater | GreaterEqual).then_some(op)
 }
 
-fn swapped(op: BinaryOp) -> Option<BinaryOp> {
-    Some(match op {
-        BinaryOp::Less => BinaryOp::Greater,
-        BinaryOp::LessEqual => BinaryOp::GreaterEqual,
-        BinaryOp::Greater => BinaryOp::Less,
-        BinaryOp::GreaterEqual => BinaryOp::LessEqual,
-        other => return ordering_op(other),
-    })
-}
-
-fn holds(op: BinaryOp, order: Ordering) -> bool {
-    match op {
-        BinaryOp::Equal => order.is_eq(),
-        BinaryOp::NotEqual => order.is_ne(),
-        BinaryOp::Less => order.is_lt(),
-        BinaryOp::LessEqual => order.is_le(),
-        BinaryOp::Greater => order.is_gt(),
-        _ => order.is_ge(),
-    }
-}
-
 impl SimpleRule {
     /// For each row whether it holds; cells without a value count as if it did. None if a column is not of
     /// the constant's type.
@@ -141,9 +122,7 @@ impl SimpleRule {
             Self::Length(index, op, bound) => {
                 let texts = columns.get(*index)?.as_string_opt::<i32>()?;
                 let verdict = |text: Option<&str>| {
-                    text.is_none_or(|text| {
-                        holds(*op, i64::try_from(text.chars().count()).unwrap_or(i64::MAX).cmp(bound))
-                    })
+                    text.is_none_or(|text| op.holds(i64::try_from(text.chars().count()).unwrap_or(i64::MAX).cmp(bound)))
                 };
                 Some(texts.iter().map(verdict).collect())
             }
@@ -168,7 +147,7 @@ macro_rules! each {
         $array
             .as_primitive_opt::<$kind>()?
             .iter()
-            .map(|cell| cell.is_none_or(|cell| holds($op, cell.cmp($bound))))
+            .map(|cell| cell.is_none_or(|cell| $op.holds(cell.cmp($bound))))
             .collect()
     };
 }
@@ -184,12 +163,12 @@ fn compare(array: &ArrayRef, op: BinaryOp, bound: &Bound) -> Option<Vec<bool>> {
             array
                 .as_primitive_opt::<Float64Type>()?
                 .iter()
-                .map(|cell| cell.is_none_or(|cell| holds(op, order(cell))))
+                .map(|cell| cell.is_none_or(|cell| op.holds(order(cell))))
                 .collect()
         }
         Bound::Text(bound) => {
             let texts = array.as_string_opt::<i32>()?;
-            texts.iter().map(|cell| cell.is_none_or(|cell| holds(op, cell.cmp(bound)))).collect()
+            texts.iter().map(|cell| cell.is_none_or(|cell| op.holds(cell.cmp(bound)))).collect()
         }
     })
 }

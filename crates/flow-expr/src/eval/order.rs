@@ -29,12 +29,7 @@ pub(super) fn comparison(op: BinaryOp, left: &Value, right: &Value, types: &Type
         (_, Value::Absent) => Fault::absent(format!("the right side of `{}` has no value", arithmetic::symbol(op))),
         _ => fault,
     })?;
-    Ok(Value::Bool(match op {
-        BinaryOp::Less => ordering.is_lt(),
-        BinaryOp::LessEqual => ordering.is_le(),
-        BinaryOp::Greater => ordering.is_gt(),
-        _ => ordering.is_ge(),
-    }))
+    Ok(Value::Bool(op.holds(ordering)))
 }
 
 /// The order of two values that are there.

@@ -8,7 +8,7 @@ use crate::plan::{TextOp, TextSide};
 use arrow_array::{Array, ArrayRef, StringArray, cast::AsArray};
 use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder, NullBuffer};
 use flow_expr::BinaryOp;
-use std::{cmp::Ordering, sync::Arc};
+use std::sync::Arc;
 
 /// Bytes of text that are looked at here.
 const MOST_BYTES: usize = 1 << 20;
@@ -56,7 +56,7 @@ pub(super) fn answers(op: &TextOp, side: &TextSide, batch: &Batch<'_>) -> Option
         TextOp::Presence => Values::Bits(BooleanBuffer::new_set(rows)),
         TextOp::Compare(BinaryOp::Equal, wanted) => texts.bits(rows, |text| *text == **wanted),
         TextOp::Compare(BinaryOp::NotEqual, wanted) => texts.bits(rows, |text| *text != **wanted),
-        TextOp::Compare(op, wanted) => texts.bits(rows, |text| holds(*op, text.cmp(wanted))),
+        TextOp::Compare(op, wanted) => texts.bits(rows, |text| op.holds(text.cmp(wanted))),
         TextOp::CompareWith(op, other) => return compared(&texts, *op, &Texts::new(other, batch)?, rows),
         TextOp::Length => {
             let length = |row| texts.get(row).map_or(0, |text| text.chars().count() as i64);
@@ -79,7 +79,7 @@ fn compared(left: &Texts<'_>, op: BinaryOp, right: &Texts<'_>, rows: usize) -> O
     for row in 0..rows {
         let both = left.get(row).zip(right.get(row));
         let both = both.filter(|(left, right)| left.len().max(right.len()) <= MOST_BYTES);
-        bits.append(both.is_some_and(|(left, right)| holds(op, left.cmp(right))));
+        bits.append(both.is_some_and(|(left, right)| op.holds(left.cmp(right))));
         known.append(both.is_some());
     }
     Some(Input { values: Values::Bits(bits.finish()), present: None, known: Some(known.finish()) })
@@ -106,15 +106,4 @@ pub(super) fn positions(array: &ArrayRef, variants: &[Arc<str>]) -> Option<Input
     let known = strange.then(|| BooleanBuffer::collect_bool(found.len(), |row| found[row] >= 0));
     let present = texts.nulls().filter(|nulls| nulls.null_count() > 0).cloned();
     Some(Input { values: Values::Words(found.into()), present, known })
-}
-
-fn holds(op: BinaryOp, order: Ordering) -> bool {
-    match op {
-        BinaryOp::Equal => order.is_eq(),
-        BinaryOp::NotEqual => order.is_ne(),
-        BinaryOp::Less => order.is_lt(),
-        BinaryOp::LessEqual => order.is_le(),
-        BinaryOp::Greater => order.is_gt(),
-        _ => order.is_ge(),
-    }
 }

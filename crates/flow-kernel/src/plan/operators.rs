@@ -56,7 +56,7 @@ impl Lower<'_> {
         if let Some(node) = self.text_comparison(op, left, right, frame)? {
             return Ok(node);
         }
-        for (op, subject, bound) in [(op, left, right), (super::text::mirrored(op), right, left)] {
+        for (op, subject, bound) in [(op, left, right), (op.mirrored(), right, left)] {
             if !equality && let Some(node) = self.against_instant(op, subject, bound, frame)? {
                 return Ok(node);
             }
@@ -83,7 +83,7 @@ impl Lower<'_> {
         let (op, instant, nanoseconds) = match (from, self.constant(bound, frame)) {
             // The longer ago, the earlier.
             (Some(Value::Timestamp(from)), Some(Value::Duration(length))) => {
-                (super::text::mirrored(op), instant, from.as_nanosecond() - length.as_nanos())
+                (op.mirrored(), instant, from.as_nanosecond() - length.as_nanos())
             }
             (_, Some(Value::Timestamp(bound))) => (op, subject, bound.as_nanosecond()),
             _ => return Ok(None),

@@ -90,7 +90,7 @@ impl Lower<'_> {
     ) -> Result<Option<Arc<Node>>, Why> {
         let (side, question) = match (self.text(left, frame), self.text(right, frame)) {
             (Some(Text::Side(side)), Some(Text::Constant(text))) => (side, TextOp::Compare(op, text)),
-            (Some(Text::Constant(text)), Some(Text::Side(side))) => (side, TextOp::Compare(mirrored(op), text)),
+            (Some(Text::Constant(text)), Some(Text::Side(side))) => (side, TextOp::Compare(op.mirrored(), text)),
             (Some(Text::Side(side)), Some(Text::Side(other))) => (side, TextOp::CompareWith(op, other)),
             _ => return Ok(None),
         };
@@ -163,16 +163,5 @@ impl Lower<'_> {
         let asked = self.asked(TextOp::OneOf(set.ok_or("it looks into a list of more than texts")?), side)?;
         let no = self.node(Op::Const(Constant::Bool(false)), Kind::Bool)?;
         self.node(Op::Coalesce(asked, no), Kind::Bool)
-    }
-}
-
-/// The comparison with its sides exchanged.
-pub(super) fn mirrored(op: BinaryOp) -> BinaryOp {
-    match op {
-        BinaryOp::Less => BinaryOp::Greater,
-        BinaryOp::LessEqual => BinaryOp::GreaterEqual,
-        BinaryOp::Greater => BinaryOp::Less,
-        BinaryOp::GreaterEqual => BinaryOp::LessEqual,
-        same => same,
     }
 }
