@@ -212,7 +212,9 @@ impl Walk<'_> {
 /// Whether this text names a cryptographic hash.
 fn is_hash(method: &Expr) -> bool {
     match method {
-        Expr::Literal(value, _) => value.try_as_str().flatten().is_some_and(|name| HASHES.contains(&&*name.to_lowercase())),
+        Expr::Literal(value, _) => {
+            value.try_as_str().flatten().is_some_and(|name| HASHES.contains(&&*name.to_lowercase()))
+        }
         Expr::Cast(cast) => is_hash(&cast.expr),
         _ => false,
     }
