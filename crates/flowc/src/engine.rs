@@ -5,13 +5,22 @@
 use crate::{
     exit::{Exit, Failure},
     project::Project,
+    world::DiskWorld,
 };
-use flow_engine::{Engine, EngineError, FileMemory, Options};
+use flow_compiler::{History, manifest};
+use flow_engine::{Engine, EngineError, FileMemory, Keep, Options};
 use flow_exec::{Executor, ExecutorOptions};
 use flow_plan::Plan;
 use flow_store::{Layout, Reader, StoreError};
 use flow_telemetry::Scrub;
 use std::{path::Path, sync::Arc};
+
+/// What is kept of past runs, as `flow.toml` says it.
+pub(crate) fn keep(project: &Project) -> Keep {
+    let History { keep_runs, keep_days } = manifest(&DiskWorld::new(&project.root)).history;
+    let (kept, days) = (Keep::default(), keep_days.map(i64::from));
+    Keep { runs: keep_runs.unwrap_or(kept.runs), run_days: days, result_days: days.unwrap_or(kept.result_days), ..kept }
+}
 
 /// The engine of a project. Opens and makes nothing yet.
 pub(crate) fn of(project: &Project, options: Options) -> Engine {

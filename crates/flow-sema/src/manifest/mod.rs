@@ -24,6 +24,8 @@ pub struct Manifest {
     pub store: Arc<str>,
     /// Where other tools are told of runs.
     pub telemetry: Telemetry,
+    /// How much of past runs is kept.
+    pub history: History,
     /// Profiles in the order of their names.
     pub profiles: Vec<Profile>,
 }
@@ -52,6 +54,15 @@ impl Telemetry {
             content: over.content.or(self.content),
         }
     }
+}
+
+/// `[history]`: how much of past runs is kept. What is not written there is as without it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    /// How many runs, with their journals and logs.
+    pub keep_runs: Option<u32>,
+    /// For how many days, runs and results.
+    pub keep_days: Option<u32>,
 }
 
 /// `[profiles.NAME]`: values for the program's `var`s.
@@ -92,6 +103,7 @@ impl Default for Manifest {
             engine: "local".into(),
             store: ".flow".into(),
             telemetry: Telemetry::default(),
+            history: History::default(),
             profiles: vec![],
         }
     }
@@ -142,6 +154,10 @@ sources = ["flows", "shared"]
 engine = "local"
 store = ".runs"
 
+[history]
+keep_runs = 50
+keep_days = 90
+
 [profiles.prod.vars]
 limit = 5
 "shop.folder" = "out/prod"
@@ -151,6 +167,7 @@ since = 2026-01-31
         assert!(problems.is_empty(), "{problems:?}");
         assert_eq!((&*manifest.name, &*manifest.store), ("shop", ".runs"));
         assert_eq!(manifest.sources, ["flows".into(), "shared".into()]);
+        assert_eq!(manifest.history, History { keep_runs: Some(50), keep_days: Some(90) });
         let vars = &manifest.profile("prod").expect("it is there").vars;
         let mut seen: Vec<_> = vars.iter().map(|var| (&*var.name, &*var.value, &text[range(var.name_at)])).collect();
         seen.sort_unstable();
@@ -188,6 +205,9 @@ content = false
 
     #[test]
     fn each_mistake_is_reported_at_its_place() {
+        assert_eq!(codes("[history]\nkeep_runs = 0"), ["E0111 0"]);
+        assert_eq!(codes("[history]\nkeep_days = \"30\""), ["E0111 \"30\""]);
+        assert_eq!(codes("[history]\nkeep = 3"), ["E0110 keep"]);
         assert_eq!(codes("nme = \"shop\""), ["E0110 nme"]);
         assert_eq!(codes("name = 3"), ["E0111 3"]);
         assert_eq!(codes("name = \"a\"\nsources = [\"x\", 1]"), ["E0111 1"]);

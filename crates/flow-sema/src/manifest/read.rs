@@ -2,7 +2,7 @@
 //!
 //! Knows the keys and their shapes. Tested in the module above.
 
-use super::{EDITION, Manifest, Profile, ProfileVar, Telemetry};
+use super::{EDITION, History, Manifest, Profile, ProfileVar, Telemetry};
 use crate::problems::manifest::{InvalidToml, UnknownKey, WrongValue};
 use flow_diag::{FileId, Problems, Span};
 use std::{ops::Range, sync::Arc};
@@ -14,7 +14,10 @@ use toml::{
 type Entry<'a> = &'a Spanned<DeValue<'a>>;
 
 /// What `flow.toml` may have at its top.
-const ROOT_KEYS: [&str; 6] = ["name", "edition", "sources", "defaults", "telemetry", "profiles"];
+const ROOT_KEYS: [&str; 7] = ["name", "edition", "sources", "defaults", "telemetry", "history", "profiles"];
+
+/// More runs or days than this are no bound.
+const MOST_KEPT: u32 = 99_999;
 
 struct Reader {
     file: FileId,
@@ -50,6 +53,7 @@ impl Reader {
                 "sources" => self.sources(value, &mut manifest.sources),
                 "defaults" => self.defaults(value, manifest),
                 "telemetry" => self.telemetry(value, &mut manifest.telemetry),
+                "history" => self.history(value, &mut manifest.history),
                 "profiles" => self.profiles(value, &mut manifest.profiles),
                 _ => self.unknown(key, "flow.toml", &ROOT_KEYS),
             }
@@ -89,6 +93,29 @@ impl Reader {
                     None => self.wrong(value, "`true` or `false`"),
                 },
                 _ => self.unknown(key, "[telemetry]", &["otlp", "lineage", "namespace", "content"]),
+            }
+        }
+    }
+
+    fn history(&mut self, value: Entry<'_>, history: &mut History) {
+        let Some(table) = self.table(value, "`keep_runs` and `keep_days`") else { return };
+        for (key, value) in table {
+            let number = match value.get_ref() {
+                DeValue::Integer(number) => number.as_str().replace('_', "").parse::<u32>().ok(),
+                _ => None,
+            };
+            let number = number.filter(|number| (1..=MOST_KEPT).contains(number));
+            let target = match &**key.get_ref() {
+                "keep_runs" => &mut history.keep_runs,
+                "keep_days" => &mut history.keep_days,
+                _ => {
+                    self.unknown(key, "[history]", &["keep_runs", "keep_days"]);
+                    continue;
+                }
+            };
+            *target = number;
+            if number.is_none() {
+                self.wrong(value, "a number from 1 to 99999");
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::{
     ui::Ui,
 };
 use clap::Args;
-use flow_engine::{Keep, Options, Swept};
+use flow_engine::{Options, Swept};
 
 /// Throws away runs, results, artifacts and logs that are no longer needed
 #[derive(Debug, Args)]
@@ -17,10 +17,10 @@ pub(crate) struct Gc {
     /// Only says what would go
     #[arg(long)]
     dry_run: bool,
-    /// How many runs are kept, with their journals and logs [default: 200]
+    /// How many runs are kept, with their journals and logs [default: `keep_runs` of flow.toml, or 200]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     keep_runs: Option<u32>,
-    /// Runs and results that are older go too [default: runs of any age, results of 30 days]
+    /// Runs and results that are older go too [default: `keep_days` of flow.toml, or results of 30 days]
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(..100_000))]
     keep_days: Option<u32>,
     /// text, or json for tools
@@ -31,14 +31,11 @@ pub(crate) struct Gc {
 impl Gc {
     pub(crate) fn run(&self, global: &Global, ui: &Ui) -> Outcome {
         let project = Project::find(global)?;
-        let kept = Keep::default();
-        let days = self.keep_days.map(i64::from);
-        let keep = Keep {
-            runs: self.keep_runs.unwrap_or(kept.runs),
-            run_days: days,
-            result_days: days.unwrap_or(kept.result_days),
-            ..kept
-        };
+        let mut keep = engine::keep(&project);
+        keep.runs = self.keep_runs.unwrap_or(keep.runs);
+        if let Some(days) = self.keep_days.map(i64::from) {
+            (keep.run_days, keep.result_days) = (Some(days), days);
+        }
         let Some(program) = programs::named(".", global, ui)? else { return Ok(Exit::Wrong) };
         let engine = engine::of(&project, Options { keep, ..Options::default() });
         let swept = engine.gc(&program, self.dry_run).map_err(|error| engine::failure(&error))?;

@@ -32,7 +32,7 @@ pub(crate) struct Resume {
 impl Resume {
     pub(crate) fn run(&self, global: &Global, ui: &Ui) -> Outcome {
         let project = Project::find(global)?;
-        let engine = engine::of(&project, Options::default());
+        let engine = engine::of(&project, Options { keep: engine::keep(&project), ..Options::default() });
         let run = match &self.run {
             Some(run) => run.clone(),
             None => newest(&engine)?,

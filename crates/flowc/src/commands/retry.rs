@@ -37,7 +37,8 @@ pub(crate) struct Retry {
 impl Retry {
     pub(crate) fn run(&self, global: &Global, ui: &Ui) -> Outcome {
         let project = Project::find(global)?;
-        let engine = engine::of(&project, Options { jobs: self.jobs, ..Options::default() });
+        let engine =
+            engine::of(&project, Options { jobs: self.jobs, keep: engine::keep(&project), ..Options::default() });
         let (row, plan) = found(&project, &engine, &self.run, |run, why| EngineError::CannotRetry { run, why })?;
         let (flow, files, follows) = (plan.flow.clone(), plan.program.files.clone(), plan.clone());
         let from = self.from.as_deref().map(Into::into);
