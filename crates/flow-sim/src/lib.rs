@@ -7,6 +7,7 @@
 
 mod asks;
 mod coverage;
+pub mod crash;
 mod expectation;
 mod facts;
 mod given;
