@@ -4,7 +4,13 @@
 //! the driver against that. A complaint is a sentence. What is spent is in [`super::budget`].
 
 use super::{
-    budget::Spending, people::Key, process::Stage, process::task_of, program::Case, store::Store, world::Course,
+    budget::Spending,
+    process::Stage,
+    process::task_of,
+    program::Case,
+    store::Store,
+    tables::{DoubtKey, Key},
+    world::Course,
     world::World,
 };
 use flow_driver::{
@@ -231,7 +237,7 @@ impl Audit {
     }
 
     /// A person has said what became of a step in doubt.
-    pub(super) fn resolved(&mut self, (run, path, attempt, _): &(Arc<str>, Arc<str>, u32, u32), says: &Resolved) {
+    pub(super) fn resolved(&mut self, (run, path, attempt, _): &DoubtKey, says: &Resolved) {
         if *says == Resolved::Again {
             *self.agains.entry((run.clone(), path.clone(), *attempt)).or_default() += 1;
         }

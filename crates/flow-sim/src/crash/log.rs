@@ -37,7 +37,7 @@ impl Frame {
     }
 
     fn read(kind: u8, payload: &[u8]) -> Option<Self> {
-        let number = |at: usize| Some(payload.get(at..at + 8)?.try_into().ok().map(u64::from_le_bytes)?);
+        let number = |at: usize| payload.get(at..at + 8)?.try_into().ok().map(u64::from_le_bytes);
         match kind {
             1 => {
                 let json = String::from_utf8(payload.get(16..)?.to_vec()).ok()?;

@@ -117,7 +117,12 @@ impl Played {
 /// # Errors
 /// What does not hold, made small, with a trace.
 pub fn simulate(seed: u64) -> Result<Played, Box<Finding>> {
-    check(seed, None).map_err(|what| Box::new(smallest(seed, faults_of(seed), None, what)))
+    check(seed, None).map_err(|what| {
+        // Where it does not even go well without faults, nothing else need happen.
+        let faults =
+            Base::of(seed, MOST_NODES).map_or_else(|_| Faults::default(), |base| Faults::of(seed, base.extent));
+        Box::new(smallest(seed, faults, None, what))
+    })
 }
 
 /// As [`simulate`], by a model that breaks a rule, and without making small what is found.
@@ -125,13 +130,8 @@ pub fn simulate(seed: u64) -> Result<Played, Box<Finding>> {
 /// # Errors
 /// What does not hold.
 pub fn check(seed: u64, mutation: Option<Mutation>) -> Result<Played, String> {
-    attempt(seed, MOST_NODES, &faults_of(seed), mutation)
-}
-
-fn faults_of(seed: u64) -> Faults {
-    let extent = without_faults(&case(seed, MOST_NODES), seed).map(|(extent, _)| extent);
-    // Where not even that goes well, nothing else need happen.
-    extent.map_or_else(|_| Faults::default(), |extent| Faults::of(seed, extent))
+    let base = Base::of(seed, MOST_NODES)?;
+    base.attempt(&Faults::of(seed, base.extent), mutation)
 }
 
 /// Plays a seed's program with one cut before, in and after every transaction of it; how many plays that were.
@@ -139,37 +139,44 @@ fn faults_of(seed: u64) -> Faults {
 /// # Errors
 /// What does not hold.
 pub fn sweep(seed: u64) -> Result<u64, Box<Finding>> {
-    let made = case(seed, MOST_NODES);
-    let extent = without_faults(&made, seed).map_or_else(|_| Extent::default(), |(extent, _)| extent);
+    let nothing = |what| Box::new(smallest(seed, Faults::default(), None, what));
+    let base = Base::of(seed, MOST_NODES).map_err(nothing)?;
     let mut count = 0;
-    for faults in Faults::at_every_commit(extent) {
+    for faults in Faults::at_every_commit(base.extent) {
         count += 1;
-        attempt(seed, MOST_NODES, &faults, None).map_err(|what| Box::new(smallest(seed, faults, None, what)))?;
+        base.attempt(&faults, None).map_err(|what| Box::new(smallest(seed, faults, None, what)))?;
     }
     Ok(count)
 }
 
-fn without_faults(case: &Case, seed: u64) -> Result<(Extent, Option<audit::Outcome>), String> {
-    let none = Faults::default();
-    let mut play = Play::new(case, seed, &none, None);
-    play.play()?;
-    Ok((play.extent(), play.audit.outcome))
+/// A program, and how it goes without faults.
+struct Base {
+    seed: u64,
+    case: Case,
+    extent: Extent,
+    outcome: Option<audit::Outcome>,
 }
 
-/// Plays the program with these faults, and holds its end against the one without.
-fn attempt(seed: u64, nodes: u32, faults: &Faults, mutation: Option<Mutation>) -> Result<Played, String> {
-    let made = case(seed, nodes);
-    let (_, expected) = without_faults(&made, seed).map_err(|what| format!("without any fault: {what}"))?;
-    let mut play = Play::new(&made, seed, faults, mutation);
-    play.play()?;
-    let compared = !made.is_timely && !play.audit.disturbed;
-    if compared && play.audit.outcome != expected {
-        return Err(format!(
-            "it has ended otherwise than without faults: {}",
-            differences(&play.audit.outcome, &expected)
-        ));
+impl Base {
+    fn of(seed: u64, nodes: u32) -> Result<Self, String> {
+        let (case, none) = (case(seed, nodes), Faults::default());
+        let mut play = Play::new(&case, seed, &none, None);
+        play.play().map_err(|what| format!("without any fault: {what}"))?;
+        let (extent, outcome) = (play.extent(), play.audit.outcome);
+        Ok(Self { seed, extent, outcome, case })
     }
-    Ok(Played { events: play.events, cuts: play.cuts, runs: play.audit.ended_runs as u64, compared })
+
+    /// Plays the program with these faults, and holds its end against the one without.
+    fn attempt(&self, faults: &Faults, mutation: Option<Mutation>) -> Result<Played, String> {
+        let mut play = Play::new(&self.case, self.seed, faults, mutation);
+        play.play()?;
+        let compared = !self.case.is_timely && !play.audit.disturbed;
+        if compared && play.audit.outcome != self.outcome {
+            let unlike = differences(&play.audit.outcome, &self.outcome);
+            return Err(format!("it has ended otherwise than without faults: {unlike}"));
+        }
+        Ok(Played { events: play.events, cuts: play.cuts, runs: play.audit.ended_runs as u64, compared })
+    }
 }
 
 fn differences(found: &Option<audit::Outcome>, expected: &Option<audit::Outcome>) -> String {
@@ -188,7 +195,7 @@ fn smallest(seed: u64, mut faults: Faults, mutation: Option<Mutation>, mut what:
         let fewer = (1..nodes).map(|nodes| (nodes, faults.clone()));
         for (count, less) in fewer.chain(faults.smaller().into_iter().map(|less| (nodes, less))) {
             left -= 1;
-            if let Err(still) = attempt(seed, count, &less, mutation) {
+            if let Err(still) = Base::of(seed, count).and_then(|base| base.attempt(&less, mutation)) {
                 (nodes, faults, what) = (count, less, still);
                 continue 'smaller;
             }

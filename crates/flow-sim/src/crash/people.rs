@@ -8,14 +8,11 @@ use super::{
     clock::instant,
     play::{Due, Play},
     process::LOOK_FOR_ANSWERS,
-    tables::Record,
+    tables::{Key, Record},
 };
 use flow_driver::{Answer, Event, Question, Resolution, Resolved, Task, recovery::replay};
 use flow_expr::Value;
 use std::{collections::BTreeMap, sync::Arc};
-
-/// A question: run, path, number.
-pub(super) type Key = (Arc<str>, Arc<str>, u32);
 
 /// What people have in mind.
 #[derive(Clone, Debug, Default)]

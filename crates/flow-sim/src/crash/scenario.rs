@@ -97,11 +97,7 @@ impl Faults {
             }
             _ => vec![],
         };
-        let jumps = (0..random.below(8).saturating_sub(4)).map(|_| {
-            let by = random.between(1, 3_600_000) as i64;
-            (random.below(whole * 2) as i64, if random.chance(50) { by } else { -by })
-        });
-        let jumps = jumps.collect();
+        let jumps = jumps(whole, random);
         let after = match random.below(8) {
             0 => vec![After::Run],
             1 => vec![After::Retry],
@@ -157,6 +153,22 @@ impl Faults {
         }
         all
     }
+}
+
+/// How the wall clock is set: by hand, or wrongly and then back.
+fn jumps(whole: u64, random: &mut Random) -> Vec<(i64, i64)> {
+    let (mut jumps, mut at) = (vec![], 0);
+    for _ in 0..random.below(7).saturating_sub(4) {
+        at += random.below(whole) as i64;
+        let by = random.between(1, 3_600_000) as i64;
+        let by = if random.chance(60) { by } else { -by };
+        jumps.push((at, by));
+        if random.chance(50) {
+            at += random.below(whole / 4) as i64;
+            jumps.push((at, -by));
+        }
+    }
+    jumps
 }
 
 fn death(extent: Extent, random: &mut Random) -> Death {

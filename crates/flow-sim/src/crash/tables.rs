@@ -10,6 +10,12 @@ use flow_expr::Name;
 use jiff::{SignedDuration, Timestamp};
 use std::{collections::BTreeMap, sync::Arc};
 
+/// A question: run, path, number.
+pub(super) type Key = (Arc<str>, Arc<str>, u32);
+
+/// A doubt: run, path, attempt, number.
+pub(super) type DoubtKey = (Arc<str>, Arc<str>, u32, u32);
+
 /// One thing that is written.
 #[derive(Clone, Debug)]
 pub(super) enum Record {
@@ -23,10 +29,10 @@ pub(super) enum Record {
     },
     Note(Timestamp, Arc<Note>),
     Reserve(Timestamp, Box<Charge>),
-    /// A person's answer: run, path, number.
-    Answer((Arc<str>, Arc<str>, u32), Timestamp, Box<Answer>),
-    /// What a person says of a doubt: run, path, attempt, number.
-    Resolution((Arc<str>, Arc<str>, u32, u32), Box<Resolution>),
+    /// A person's answer.
+    Answer(Key, Timestamp, Box<Answer>),
+    /// What a person says of a doubt.
+    Resolution(DoubtKey, Box<Resolution>),
 }
 
 /// A run.
@@ -57,9 +63,9 @@ pub(super) struct Tables {
     pub(super) versions: BTreeMap<Name, Vec<VersionRecord>>,
     pub(super) asks: Vec<AskRow>,
     /// Questions, and whether they are open.
-    pub(super) questions: BTreeMap<(Arc<str>, Arc<str>, u32), (Question, bool)>,
-    pub(super) answers: BTreeMap<(Arc<str>, Arc<str>, u32), (Timestamp, Answer)>,
-    pub(super) resolutions: BTreeMap<(Arc<str>, Arc<str>, u32, u32), Resolution>,
+    pub(super) questions: BTreeMap<Key, (Question, bool)>,
+    pub(super) answers: BTreeMap<Key, (Timestamp, Answer)>,
+    pub(super) resolutions: BTreeMap<DoubtKey, Resolution>,
 }
 
 impl Tables {
