@@ -48,7 +48,7 @@ fn main() -> ExitCode {
                 Ok(played) => {
                     compared.fetch_add(u64::from(played.compared), Ordering::Relaxed);
                     let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
-                    *all = all.and(played);
+                    *all = std::mem::take(&mut *all).and(played);
                 }
                 Err(finding) => {
                     found.store(true, Ordering::Relaxed);
@@ -61,7 +61,7 @@ fn main() -> ExitCode {
     std::thread::scope(|scope| (0..cores).for_each(|_| drop(scope.spawn(work))));
     let seeds = next.load(Ordering::Relaxed);
     let seconds = began.elapsed().as_secs_f64();
-    let Played { events, cuts, runs, .. } = *all.lock().unwrap_or_else(PoisonError::into_inner);
+    let Played { events, cuts, runs, .. } = all.into_inner().unwrap_or_else(PoisonError::into_inner);
     println!(
         "{seeds} seeds from {} in {seconds:.1} s, {:.0} a second: {runs} runs, {cuts} cuts, {events} events; \
          {} held against the run without faults",

@@ -2,7 +2,7 @@
 //!
 //! A seed that fails prints what happened, made small, and the line that plays it again.
 
-use flow_sim::crash::{Mutation, Played, check, simulate, sweep};
+use flow_sim::crash::{ALL_KINDS, Mutation, Played, check, simulate, sweep};
 
 fn play(seeds: std::ops::Range<u64>) -> Played {
     let (mut all, mut compared) = (Played::default(), 0);
@@ -17,7 +17,9 @@ fn play(seeds: std::ops::Range<u64>) -> Played {
 
 #[test]
 fn what_was_promised_holds_in_seeds_from_1() {
-    play(1..1001);
+    let kinds = play(1..1001).kinds;
+    let missing: Vec<_> = ALL_KINDS.iter().filter(|kind| !kinds.contains(*kind)).collect();
+    assert!(missing.is_empty(), "nothing of this has happened: {missing:?}");
 }
 
 #[test]
@@ -27,8 +29,8 @@ fn what_was_promised_holds_in_seeds_from_1001() {
 
 #[test]
 fn what_was_promised_holds_with_a_cut_at_every_transaction() {
-    let plays: u64 = (1..16).map(|seed| sweep(seed).unwrap_or_else(|finding| panic!("\n{finding}"))).sum();
-    assert!(plays > 500, "{plays}");
+    let plays: u64 = (1..11).map(|seed| sweep(seed).unwrap_or_else(|finding| panic!("\n{finding}"))).sum();
+    assert!(plays > 300, "{plays}");
 }
 
 /// The first seed in which a broken rule is found, and what is said of it.

@@ -5,6 +5,7 @@
 
 use super::{
     budget::Spending,
+    kinds,
     process::Stage,
     process::task_of,
     program::Case,
@@ -63,6 +64,8 @@ pub(super) struct Audit {
     /// Whether something happened that may lead to another end than without faults.
     pub(super) disturbed: bool,
     pub(super) ended_runs: usize,
+    /// What kinds of things have happened.
+    pub(super) kinds: BTreeSet<&'static str>,
     /// How the first run ended.
     pub(super) outcome: Option<Outcome>,
 }
@@ -76,6 +79,7 @@ impl Audit {
             spending: Spending::new(case),
             disturbed: false,
             ended_runs: 0,
+            kinds: BTreeSet::new(),
             outcome: None,
         }
     }
@@ -90,6 +94,7 @@ impl Audit {
 
     /// An event is taken in.
     pub(super) fn happens(&mut self, run: &Arc<str>, at: Timestamp, event: &Event) -> Check {
+        self.kinds.extend(kinds::of_event(event));
         let facts = self.facts(run);
         if let Some((before, _)) = facts.journal.last().filter(|(before, _)| *before > at) {
             return Err(format!("the time of the journal goes back, from {before} to {at}"));
@@ -109,6 +114,7 @@ impl Audit {
 
     /// Something is commanded, for the first time or once more.
     pub(super) fn commanded(&mut self, run: &Arc<str>, command: &Command) -> Check {
+        self.kinds.insert(kinds::of_command(command));
         let facts = self.facts(run);
         match command {
             Command::Timer { task, at } => match facts.timers.insert(*task, *at) {
@@ -206,6 +212,7 @@ impl Audit {
 
     /// People or projections are told something.
     pub(super) fn noted(&mut self, run: &Arc<str>, note: &Note) -> Check {
+        self.kinds.extend(kinds::of_note(note));
         let facts = self.facts(run);
         match note {
             Note::Settled(end) if !facts.settled.insert(end.path.clone()) => {
@@ -312,22 +319,21 @@ impl Audit {
         Ok(())
     }
 
-    /// The journal must lead to the state that the driver is in.
-    pub(super) fn same_as_replayed(&mut self, driver: &Driver, fresh: Driver, run: &Arc<str>) -> Check {
-        let replayed = replay(fresh, self.facts(run).journal.clone());
-        match replayed.driver.snapshot() == driver.snapshot() {
-            true => Ok(()),
-            false => Err(format!("the journal of {run} leads to another state than the one that was reached")),
-        }
-    }
-
-    /// A run is over, durably.
-    pub(super) fn run_over(&mut self, run: &Arc<str>, fresh: Driver, stage: &Stage<'_>) -> Check {
+    /// A run is over, durably. If a process lives that has driven it, its journal must lead to where that is.
+    pub(super) fn run_over(
+        &mut self,
+        run: &Arc<str>,
+        (fresh, reached): (Driver, Option<&Driver>),
+        stage: &Stage<'_>,
+    ) -> Check {
         self.ended_runs += 1;
         let row = stage.store.tables.run(run).ok_or("the run is gone")?;
         let replayed = replay(fresh, row.journal.clone());
         if replayed.driver.ended() != row.end.as_ref() {
             return Err(format!("{run} has ended as {:?}, its journal says {:?}", row.end, replayed.driver.ended()));
+        }
+        if reached.is_some_and(|reached| reached.snapshot() != replayed.driver.snapshot()) {
+            return Err(format!("the journal of {run} leads to another state than the one that was reached"));
         }
         let mut outcome = Outcome::new();
         for (_, note) in &replayed.notes {

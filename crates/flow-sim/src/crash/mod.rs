@@ -14,6 +14,7 @@ mod budget;
 mod build;
 mod clock;
 mod disk;
+mod kinds;
 mod log;
 mod people;
 mod play;
@@ -29,7 +30,9 @@ mod world;
 use play::Play;
 use program::{Case, case};
 use scenario::{Extent, Faults};
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
+
+pub use kinds::ALL as ALL_KINDS;
 
 /// Nodes beside each other at most.
 const MOST_NODES: u32 = 9;
@@ -87,7 +90,7 @@ impl fmt::Display for Finding {
 }
 
 /// What was played.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Played {
     /// Events that drivers took in.
     pub events: u64,
@@ -97,13 +100,17 @@ pub struct Played {
     pub runs: u64,
     /// Whether the first run was held against the one without faults.
     pub compared: bool,
+    /// The kinds of things that have happened, of [`ALL_KINDS`] and others.
+    pub kinds: BTreeSet<&'static str>,
 }
 
 impl Played {
     /// Both together.
     #[must_use]
-    pub fn and(self, other: Self) -> Self {
+    pub fn and(mut self, mut other: Self) -> Self {
+        self.kinds.append(&mut other.kinds);
         Self {
+            kinds: self.kinds,
             events: self.events + other.events,
             cuts: self.cuts + other.cuts,
             runs: self.runs + other.runs,
@@ -175,13 +182,14 @@ impl Base {
             let unlike = differences(&play.audit.outcome, &self.outcome);
             return Err(format!("it has ended otherwise than without faults: {unlike}"));
         }
-        Ok(Played { events: play.events, cuts: play.cuts, runs: play.audit.ended_runs as u64, compared })
+        let (runs, kinds) = (play.audit.ended_runs as u64, play.audit.kinds);
+        Ok(Played { events: play.events, cuts: play.cuts, runs, compared, kinds })
     }
 }
 
 fn differences(found: &Option<audit::Outcome>, expected: &Option<audit::Outcome>) -> String {
     let (Some(found), Some(expected)) = (found, expected) else { return "one has no end".into() };
-    let keys: std::collections::BTreeSet<&String> = found.keys().chain(expected.keys()).collect();
+    let keys: BTreeSet<&String> = found.keys().chain(expected.keys()).collect();
     let unlike = keys.into_iter().filter(|key| found.get(*key) != expected.get(*key));
     let lines = unlike.map(|key| format!("{key} {:?} instead of {:?}", found.get(key), expected.get(key)));
     lines.take(5).collect::<Vec<_>>().join("; ")

@@ -304,6 +304,7 @@ impl<'p> Play<'p> {
     pub(super) fn end_life(&mut self, cut: Cut, pause_ms: i64) -> Check {
         self.life = None;
         self.cuts += 1;
+        self.audit.kinds.insert(if cut == Cut::Power { "power" } else { "killed" });
         self.store.cut(cut, &mut self.random)?;
         // Of what was under way some is done all the same, later, and some never.
         let random = &mut self.random;
@@ -348,10 +349,14 @@ impl<'p> Play<'p> {
 
     /// A run has ended, durably: everything is looked at, and the next one begins.
     pub(super) fn run_over(&mut self, run: &Arc<str>) -> Check {
-        self.life = None;
+        let reached = self.life.take().map(|life| life.driver);
         let row = self.store.tables.run(run).cloned().ok_or("the run is gone")?;
         let fresh = self.driver(&row.start);
-        self.audit.run_over(run, fresh, &Stage { store: &self.store, world: &self.world, case: self.case })?;
+        self.audit.run_over(
+            run,
+            (fresh, reached.as_ref()),
+            &Stage { store: &self.store, world: &self.world, case: self.case },
+        )?;
         let after = self.faults.after.get(self.audit.ended_runs - 1).copied();
         let failed = row.end.as_ref().is_some_and(|end| matches!(end.status, RunStatus::Failed | RunStatus::Cancelled));
         // People do not have something done again of which they do not know whether it was done.

@@ -104,7 +104,9 @@ impl Making {
             {
                 // What was published is read by the run that published it.
                 let reads = id + 1;
-                let kind = NodeKind::Read { dataset: dataset.clone(), previous: false, partition: vec![] };
+                // What was there before the run, or what it has published itself.
+                let previous = random.chance(20);
+                let kind = NodeKind::Read { dataset: dataset.clone(), previous, partition: vec![] };
                 self.place(reads, vec![id], None, false);
                 nodes.push(Node { after: vec![NodeId(id)], ..node(reads, kind) });
                 ints.push(reads);

@@ -158,13 +158,13 @@ impl Faults {
 /// How the wall clock is set: by hand, or wrongly and then back.
 fn jumps(whole: u64, random: &mut Random) -> Vec<(i64, i64)> {
     let (mut jumps, mut at) = (vec![], 0);
-    for _ in 0..random.below(7).saturating_sub(4) {
+    for _ in 0..random.below(6).saturating_sub(3) {
         at += random.below(whole) as i64;
         let by = random.between(1, 3_600_000) as i64;
         let by = if random.chance(60) { by } else { -by };
         jumps.push((at, by));
-        if random.chance(50) {
-            at += random.below(whole / 4) as i64;
+        if random.chance(70) {
+            at += random.below(whole / 2) as i64;
             jumps.push((at, -by));
         }
     }

@@ -163,7 +163,8 @@ impl World {
         let says = match random.below(100) {
             0..12 if before == 0 => return None,
             12..30 if before == 0 => Says::Gives("no number".into()),
-            30..45 => Says::Rejected,
+            30..42 => Says::Rejected,
+            42..60 => Says::Gives("9".into()),
             _ => Says::Approved,
         };
         let after = random.between(1, 1_800_000) as i64;
