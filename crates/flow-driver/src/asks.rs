@@ -162,6 +162,9 @@ impl Driver {
 
     /// As [`Driver::ask`]; `because` is noted if it is sent.
     fn ask_because(&mut self, id: u32, because: Option<Note>) {
+        if self.cancelled {
+            return self.settle(id, Settled::Cancelled);
+        }
         let program = self.program.clone();
         let Some((asking, step)) = self.asking(id) else { return };
         let Body::Ai(ai) = &step.body else { return };

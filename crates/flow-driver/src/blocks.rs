@@ -451,9 +451,10 @@ impl Driver {
 
     /// Stops what is under way and starts nothing more.
     pub(crate) fn cancel(&mut self) {
-        if self.cancelled || self.instances.is_empty() {
+        if self.cancelled {
             return;
         }
+        // Before it has begun there is nothing to end; when it begins, nothing starts.
         self.cancelled = true;
         for id in 1..self.instances.len() as u32 {
             match &self.instances[id as usize].phase {

@@ -330,6 +330,9 @@ impl Driver {
 
     /// Tries again, or ends.
     pub(crate) fn attempt_failed(&mut self, id: u32, failure: Failure, by_guard: bool) {
+        if self.cancelled {
+            return self.settle(id, Settled::Cancelled);
+        }
         if let Activity::Call(call) = &mut self.instances[id as usize].activity
             && call.asking.is_some()
         {

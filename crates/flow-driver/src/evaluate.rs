@@ -217,8 +217,11 @@ impl Driver {
         self.slots.push((id, job), None, 1);
     }
 
-    /// Waits for a place to do something.
+    /// Waits for a place to do something; once the run is cancelled, nothing begins any more.
     pub(crate) fn enqueue(&mut self, id: u32, job: Job) {
+        if self.cancelled {
+            return self.settle(id, Settled::Cancelled);
+        }
         self.instances[id as usize].phase = Phase::Queued;
         let (pool, weight) = self.place(id);
         if let Some(pool) = pool.as_ref().filter(|pool| self.slots.is_full(pool)) {

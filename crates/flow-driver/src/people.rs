@@ -22,8 +22,6 @@ use std::sync::Arc;
 /// What people are asked during one call of a step.
 #[derive(Debug, Default)]
 pub(crate) struct People {
-    /// Questions so far.
-    asked: u32,
     /// The one that is open.
     open: Option<Box<Question>>,
 }
@@ -100,8 +98,8 @@ impl Driver {
         let task = self.next_task(id);
         let Some(question) = self.question(id, task, &who, said.as_deref()) else { return };
         let until = question.until;
+        self.instances[id as usize].questions = question.number;
         if let Some(call) = self.called_mut(id) {
-            call.people.asked = question.number;
             call.people.open = Some(Box::new(question.clone()));
         }
         self.instances[id as usize].phase = Phase::Asked;
@@ -157,7 +155,7 @@ impl Driver {
             path: self.path(id),
             label: self.label(id),
             step: step.name.clone(),
-            number: call.people.asked + 1,
+            number: self.instances[id as usize].questions + 1,
             who: who.clone(),
             message,
             arguments: shown.collect(),

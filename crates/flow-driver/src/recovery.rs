@@ -93,13 +93,8 @@ pub fn given_up(command: &Command) -> Option<Event> {
             });
             Event::Ran { task: run.task, result, ask: None }
         }
-        Command::Reserve { task, reservation } => {
-            let budget = reservation.budgets.first()?;
-            let (flow, per_ms, what) = (budget.flow.clone(), Some(budget.per_ms), "asks".into());
-            // Nothing is asked any more, so there is room for nothing.
-            let over = crate::OverBudget { flow, per_ms, what, cap: 0, used: 0, wanted: 1 };
-            Event::Reserved { task: *task, result: Err(Box::new(over)) }
-        }
+        // Whether it was charged nobody knows: as it is never sent, it is released.
+        Command::Reserve { task, .. } => Event::Reserved { task: *task, result: Ok(()) },
         // A cancel settles both at once.
         Command::Ask(_) | Command::Timer { .. } | Command::Stop { .. } | Command::Note(_) => return None,
     })
@@ -308,11 +303,23 @@ impl Replayed {
         self.open.iter().filter_map(Open::doubt).collect()
     }
 
-    /// How the run goes on, with what people have said of steps in doubt.
+    /// How the run goes on, with what people have said of steps in doubt. One that was cancelled is ended: what is open is
+    /// given up, as by [`Replayed::end`]; so is a retry that was cut off before it had begun, which has done nothing.
     ///
     /// # Errors
     /// The doubts of which nobody has said anything: the run must wait for them.
     pub fn next(&self, said: impl Fn(&Doubt) -> Option<Resolution>) -> Result<Vec<Next>, Vec<Doubt>> {
+        if self.driver.cancelled {
+            // Somebody has cancelled it, and the process ended before all that was under way had: nothing begins any more.
+            return Ok(self.end().into_iter().skip(1).map(Next::Happened).collect());
+        }
+        if !self.driver.has_begun() {
+            return Ok(match self.driver.is_retry() {
+                // Whether all that is kept is in the journal nobody knows, and what is not would be done once more.
+                true => self.end().into_iter().map(Next::Happened).collect(),
+                false => vec![Next::Happened(Event::Begin)],
+            });
+        }
         let (mut again, mut give, mut happened, mut left) = (vec![], vec![], vec![], vec![]);
         for open in &self.open {
             match (after_cut(&open.command), open.doubt()) {
@@ -342,7 +349,9 @@ impl Replayed {
     #[must_use]
     pub fn end(&self) -> Vec<Event> {
         let given_up = self.open.iter().filter_map(|open| given_up(&open.command));
-        std::iter::once(Event::Cancel).chain(given_up).collect()
+        // What has not begun ends when it does.
+        let begin = (!self.driver.has_begun()).then_some(Event::Begin);
+        std::iter::once(Event::Cancel).chain(begin).chain(given_up).collect()
     }
 }
 
@@ -430,6 +439,14 @@ fn answers(event: &Event) -> Option<(Task, Kind)> {
 }
 
 impl Driver {
+    fn has_begun(&self) -> bool {
+        !self.instances.is_empty()
+    }
+
+    fn is_retry(&self) -> bool {
+        self.start.retry.is_some()
+    }
+
     /// A person has said what became of a step in doubt.
     pub(crate) fn resolved(&mut self, task: Task, resolution: Resolution) {
         if !self.is_attempting(task) {

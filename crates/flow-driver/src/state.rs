@@ -24,6 +24,8 @@ pub(crate) struct Instance {
     /// Requests made so far.
     pub(crate) turn: u32,
     pub(crate) attempts: u32,
+    /// Questions to people so far, those of judges and tools included.
+    pub(crate) questions: u32,
     pub(crate) phase: Phase,
     pub(crate) activity: Activity,
     /// When the first attempt began.
@@ -312,6 +314,7 @@ impl Instance {
             waiting: 0,
             turn: 0,
             attempts: 0,
+            questions: 0,
             phase: Phase::Waiting,
             activity: Activity::None,
             began: None,

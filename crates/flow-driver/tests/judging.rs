@@ -4,7 +4,7 @@
 
 mod harness;
 
-use flow_driver::{Command, ContractVerdict, Driver, How, NodeStatus, Note};
+use flow_driver::{Command, ContractVerdict, Driver, Event, How, NodeStatus, Note, recovery::replay};
 use flow_expr::{BinaryOp, Expr, ExprKind, Part, Value};
 use flow_plan::{
     AiBody, Body, Budget, ErrorClass, Failure, FlowBudget, Guard, GuardAction, Model, Node, NodeKind, Price, Program,
@@ -244,6 +244,27 @@ fn what_is_reserved_and_never_sent_is_released() {
     let run = world.run(&program, "main");
     let released = run.notes.iter().filter(|(_, note)| matches!(note, Note::Released { .. })).count();
     assert_eq!((run.asks.len(), memory.charged.len() - released), (1, 1), "one was sent, the others gave back");
+}
+
+#[test]
+fn what_may_be_reserved_is_released_when_a_run_that_was_cut_off_is_ended() {
+    let program = looping(vec![budget(Budget { asks: Some(8), ..Budget::default() }, Some(1000))]);
+    let run = World::new(&mut Memory::default()).steps(|_, _| (10, Ok(Value::Int(1)))).run(&program, "main");
+    let reserved = run.journal.iter().position(|(_, event)| matches!(event, Event::Reserved { .. })).unwrap();
+    let fresh = Driver::with_program(
+        std::sync::Arc::new(program),
+        name("m.main"),
+        Default::default(),
+        Default::default(),
+        run.start.clone(),
+    );
+    let mut replayed = replay(fresh, run.journal[..reserved].to_vec());
+    let open = replayed.open.iter().filter(|open| matches!(open.command, Command::Reserve { .. })).count();
+    let commands: Vec<Command> =
+        replayed.end().into_iter().flat_map(|event| replayed.driver.on(event, at(90))).collect();
+    let released = commands.iter().filter(|command| matches!(command, Command::Note(Note::Released { .. }))).count();
+    assert!(open > 0 && released == open, "{released} of {open}");
+    assert!(replayed.driver.ended().is_some());
 }
 
 #[test]

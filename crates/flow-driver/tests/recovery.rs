@@ -252,3 +252,80 @@ fn a_retry_of_a_loop_makes_the_failed_item_and_handlers_react_again() {
     assert_eq!(only.ran(), ["bad", "x[2]", "tell"]);
     assert_eq!(second.driver.kept(Some("nothing")), None);
 }
+
+#[test]
+fn a_run_that_was_cancelled_is_ended_and_nothing_of_it_is_given_again() {
+    for idempotent in [None, Some(Idempotency::Harmless)] {
+        let program = paying(Step { idempotent, ..pay() }, vec![call(0, "x", "pay", vec![int(5)])]);
+        let (run, _) = cut_in(&program, "x");
+        let mut journal = run.journal.clone();
+        journal.push((at(20), Event::Cancel));
+        let replayed = replay(driver(&program, &run), journal);
+        let next = replayed.next(|_| None).unwrap();
+        let [Next::Happened(Event::Ran { result: Err(_), .. })] = &next[..] else { panic!("{next:?}") };
+        let went_on = World::new(&mut Memory::default()).go_on(run.start, replayed, next, at(60));
+        assert_eq!((went_on.end.status, went_on.ran()), (RunStatus::Cancelled, vec![]));
+    }
+}
+
+#[test]
+fn a_run_that_was_cut_off_before_it_began_begins_and_a_retry_does_not() {
+    let program = paying(pay(), vec![call(0, "x", "pay", vec![int(5)])]);
+    let run = World::new(&mut Memory::default()).run(&program, "f");
+    let kept = Event::Kept { results: vec![] };
+    let retry = Some(Retry { of: "r0".into(), from: None });
+    for (journal, retry, expected) in [
+        (vec![], None, RunStatus::Succeeded),
+        (vec![Event::Cancel], None, RunStatus::Cancelled),
+        // More may have been kept than the journal has.
+        (vec![kept.clone()], retry.clone(), RunStatus::Cancelled),
+        (vec![kept, Event::Begin], retry, RunStatus::Succeeded),
+    ] {
+        let start = flow_driver::RunStart { retry, ..run.start.clone() };
+        let fresh = Run { start: start.clone(), ..World::new(&mut Memory::default()).run(&program, "f") };
+        let replayed = replay(driver(&program, &fresh), journal.into_iter().map(|event| (at(1), event)));
+        let next = replayed.next(|_| None).unwrap();
+        let went_on = World::new(&mut Memory::default()).go_on(start, replayed, next, at(60));
+        let ran = usize::from(expected == RunStatus::Succeeded);
+        assert_eq!((went_on.end.status, went_on.attempts.len()), (expected, ran));
+    }
+}
+
+#[test]
+fn a_cancel_before_the_beginning_counts() {
+    let program = paying(pay(), vec![call(0, "x", "pay", vec![int(5)])]);
+    let run = World::new(&mut Memory::default()).run(&program, "f");
+    let mut driver = driver(&program, &run);
+    assert_eq!(driver.on(Event::Cancel, at(0)), vec![]);
+    driver.on(Event::Begin, at(1));
+    assert_eq!(driver.ended().map(|end| end.status), Some(RunStatus::Cancelled));
+}
+
+#[test]
+fn a_result_that_comes_after_a_cancel_begins_nothing() {
+    let guard = |action| Guard { condition: binary(BinaryOp::Greater, it(), int(99)), text: "it > 99".into(), action };
+    let policy = flow_plan::RetryPolicy {
+        times: 3,
+        on: vec![ErrorClass::Any],
+        backoff_min_ms: 10,
+        backoff_max_ms: 10,
+        within_ms: None,
+    };
+    let sent_back =
+        |step: Step| Step { guards: vec![guard(GuardAction::Retry(None))], retry: Some(policy.clone()), ..step };
+    let asked = flow_plan::AiBody::new(vec![name("m.first")], vec![]);
+    let asks = Step { body: flow_plan::Body::Ai(Box::new(asked)), cache: CachePolicy::Never, ..step("count", 0) };
+    for step in [Step { cache: CachePolicy::Never, ..step("count", 0) }, asks] {
+        let program = counting(vec![sent_back(step)]);
+        let run = World::new(&mut Memory::default()).run(&program, "main");
+        let program = std::sync::Arc::new(program);
+        let mut driver =
+            Driver::with_program(program, name("m.main"), Default::default(), Default::default(), run.start.clone());
+        let ran = run.journal.iter().position(|(_, event)| matches!(event, Event::Ran { .. })).unwrap();
+        run.journal[..ran].iter().for_each(|(now, event)| drop(driver.on(event.clone(), *now)));
+        driver.on(Event::Cancel, at(50));
+        let commands = driver.on(run.journal[ran].1.clone(), at(60));
+        assert!(commands.iter().all(|command| matches!(command, Command::Note(_))), "{commands:?}");
+        assert_eq!(driver.ended().map(|end| end.status), Some(RunStatus::Cancelled));
+    }
+}

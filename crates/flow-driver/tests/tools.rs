@@ -280,3 +280,21 @@ fn a_tool_that_changes_the_world_is_in_doubt_after_a_cut_and_the_model_is_told_w
     let went_on = world(&mut memory).go_on(run.start.clone(), replayed, next, at(60));
     assert_eq!((went_on.status("count"), told(&went_on)), (NodeStatus::Succeeded, vec!["77".to_owned()]));
 }
+
+#[test]
+fn questions_about_what_a_model_called_are_numbered_one_after_the_other() {
+    let asks = GuardAction::Ask { who: text("editor"), message: None, within_ms: 3_600_000 };
+    let condition = flow_expr::Expr::new(flow_expr::ExprKind::Var(VarId::IT), Default::default());
+    let tool = Step { guards: vec![guard(binary(BinaryOp::Less, condition, int(5)), asks)], ..look() };
+    let run = World::new(&mut Memory::default())
+        .steps(|_, _| (10, Ok(Value::Int(8))))
+        .answers(|_, ask, _| calls_first(ask, 2))
+        .people(|question, _| {
+            let digest = question.digest.clone();
+            Some((10, Answer { by: "ada".into(), says: Says::Approved, note: None, digest }))
+        })
+        .run(&world(asking(), tool), "main");
+    // An answer is kept by the number of its question: that of the first is none to the second.
+    assert_eq!(run.questions.iter().map(|question| question.number).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(run.status("count"), NodeStatus::Succeeded);
+}

@@ -3,10 +3,11 @@
 //! What tests of the language run on. Backoffs, waits and timeouts take no time; datasets are in memory;
 //! steps do what a script says, or are handed to [`RealWork`], whose time is not counted but for that of models
 //! which are really asked. Pure but for that: no clock, no I/O, no randomness, so a test that passes passes always.
-//! Knows neither files nor terminals.
+//! Knows neither files nor terminals. [`crash`] is a simulation of its own, of what becomes of runs when anything stops.
 
 mod asks;
 mod coverage;
+pub mod crash;
 mod expectation;
 mod facts;
 mod given;

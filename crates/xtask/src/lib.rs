@@ -1,4 +1,4 @@
-//! What a developer runs besides cargo: `ci`, `tidy`, `bench`, `fuzz`, `tour`, `up` and `down`.
+//! What a developer runs besides cargo: `ci`, `tidy`, `bench`, `fuzz`, `sim`, `tour`, `up` and `down`.
 //!
 //! Knows the project's files and the machine, nothing of the language. Tests: `tests/tidy.rs` runs the
 //! checks on this very project; each check has unit tests with something to complain about.
@@ -9,6 +9,7 @@ pub mod bench;
 pub mod ci;
 pub mod fuzz;
 pub mod servers;
+pub mod sim;
 pub mod tidy;
 pub mod tour;
 

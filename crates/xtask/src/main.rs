@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use xtask::{
     bench, ci, fuzz, root,
     servers::{self, Server},
-    tidy, tour,
+    sim, tidy, tour,
 };
 
 /// The project's own chores.
@@ -43,6 +43,8 @@ enum Command {
         #[arg(long, default_value_t = 10)]
         minutes: u64,
     },
+    /// Plays crashes, broken disks and clocks that are set, seed after seed, and holds what was promised against them.
+    Sim(sim::Seeds),
     /// Shows flowc at work on real data: checked, planned, run, up to date, broken, explained.
     Tour,
     /// Starts a server for tests and prints the line to `eval` in a shell.
@@ -78,6 +80,7 @@ fn run() -> anyhow::Result<()> {
         Command::Tidy => tidy::run(&root()),
         Command::Bench { contest, steps, rounds } => bench::run(&root(), contest, steps, rounds),
         Command::Fuzz { minutes } => fuzz::run(&root(), minutes),
+        Command::Sim(wanted) => sim::run(&root(), wanted),
         Command::Tour => tour::run(&root()),
         Command::Up { server } => {
             println!("{}", server.up(&root())?.export());
