@@ -59,6 +59,9 @@ pub struct Options {
     pub program: Option<PathBuf>,
 }
 
+/// Does one contest: its rows.
+type Compare = fn(&Place) -> anyhow::Result<Vec<Row>>;
+
 /// What every contest is given.
 struct Place {
     flowc: String,
@@ -97,7 +100,7 @@ pub fn run(root: &Path, contest: Contest, options: Options) -> anyhow::Result<()
     fs::create_dir_all(&folder)?;
     let tools = Tools::new(folder.join("tools"));
     let place = Place { flowc: flowc.to_string_lossy().into_owned(), folder: folder.join("work"), tools, options };
-    let contests: &[fn(&Place) -> anyhow::Result<Vec<Row>>] = match contest {
+    let contests: &[Compare] = match contest {
         Contest::Plan => &[plan_graph::run],
         Contest::Noop => &[noop::run],
         Contest::Shell => &[shell::run],

@@ -40,7 +40,7 @@ impl Row {
         let (says, value) = match bar {
             Bar::Faster(_) => {
                 let ratio = pairs.map(|ours, theirs| theirs / ours);
-                (format!("{} × as fast", spread(ratio, |value| number(value))), ratio)
+                (format!("{} × as fast", spread(ratio, number)), ratio)
             }
             Bar::Longer(_) => {
                 let more = pairs.map(|ours, theirs| ours - theirs);
