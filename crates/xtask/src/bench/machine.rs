@@ -12,7 +12,8 @@ pub(super) fn described(flowc: &str, folder: &Path, tools: &Tools) -> String {
     let memory = field("/proc/meminfo", "MemTotal").and_then(|text| gigabytes(&text));
     let memory = memory.map_or_else(|| "memory unknown".into(), |size| format!("{size} GB"));
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").map_or("?".into(), |text| text.trim().to_owned());
-    let files = said(Command::new("stat").args(["-f", "-c", "%T"]).arg(folder));
+    let files = said(Command::new("df").arg("--output=fstype").arg(folder));
+    let files = files.lines().last().unwrap_or("?").to_owned();
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split_whitespace().next().unwrap_or("?").to_owned();
     let make = tools::version_of("make").unwrap_or_else(|_| "no make".into());

@@ -28,7 +28,7 @@ pub(super) fn run(place: &Place) -> anyhow::Result<Vec<Row>> {
         let other = format!("{}: {}", peer.tool, peer.keeps);
         let (bar, rounds) = match peer.tool {
             "dbos" => (Bar::Faster(150.0), place.options.rounds),
-            _ => (Bar::Faster(1.0), place.few_rounds()),
+            _ => (Bar::None, place.few_rounds()),
         };
         let ours = fresh_runs(place, "noop-chain", STEPS, |steps| chain(PURE, steps))?;
         let pairs = peer.runs(place).and_then(|theirs| steps_in_turn(&ours, &theirs, rounds));

@@ -34,7 +34,7 @@ pub(super) const PEERS: [Peer; 4] = [
         steps: 300,
         script: include_str!("peers/luigi_chain.py"),
     },
-    Peer { tool: "prefect", keeps: "in SQLite", steps: 100, script: include_str!("peers/prefect_chain.py") },
+    Peer { tool: "prefect", keeps: "in SQLite", steps: 500, script: include_str!("peers/prefect_chain.py") },
     Peer { tool: "dagster", keeps: "in SQLite", steps: 50, script: include_str!("peers/dagster_chain.py") },
 ];
 

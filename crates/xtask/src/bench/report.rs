@@ -18,7 +18,7 @@ pub(super) enum Bar {
     Seconds(f64),
     /// flowc takes at most so many megabytes (10⁶ bytes).
     Megabytes(f64),
-    /// None: the other side is there for comparison.
+    /// No bar: the other side is there for comparison.
     None,
 }
 
@@ -37,18 +37,18 @@ pub(super) struct Row {
 impl Row {
     /// Times in turn with another side.
     pub(super) fn pairs(work: &str, other: &str, pairs: &Pairs, bar: Bar) -> Self {
+        let times = pairs.map(|ours, theirs| ours / theirs);
         let (says, value) = match bar {
-            Bar::Faster(_) => {
-                let ratio = pairs.map(|ours, theirs| theirs / ours);
-                (format!("{} × as fast", spread(ratio, number)), ratio)
-            }
             Bar::Longer(_) => {
                 let more = pairs.map(|ours, theirs| ours - theirs);
                 (format!("{} longer", spread(more, seconds)), more)
             }
-            Bar::Times(_) | Bar::Seconds(_) | Bar::Megabytes(_) | Bar::None => {
-                let ratio = pairs.map(|ours, theirs| ours / theirs);
-                (format!("{} × the time", spread(ratio, number)), ratio)
+            Bar::Times(_) => (format!("{} × the time", spread(times, number)), times),
+            // Without a bar it is said in the way in which the number is above 1.
+            Bar::None if times.median > 1.0 => (format!("{} × the time", spread(times, number)), times),
+            Bar::Faster(_) | Bar::Seconds(_) | Bar::Megabytes(_) | Bar::None => {
+                let ratio = pairs.map(|ours, theirs| theirs / ours);
+                (format!("{} × as fast", spread(ratio, number)), ratio)
             }
         };
         let ours = Quartiles::of(pairs.ours.clone());
