@@ -167,12 +167,15 @@ pub(super) struct Quartiles {
 }
 
 impl Quartiles {
-    /// Those of these values: the ones at a quarter, a half and three quarters of the way.
+    /// Those of these values: what stands at a quarter, a half and three quarters of the way, or between the two there.
     pub(super) fn of(mut values: Vec<f64>) -> Self {
         values.sort_by(f64::total_cmp);
+        let value = |at: usize| values.get(at).copied();
         let at = |part: usize| {
-            let last = values.len().saturating_sub(1);
-            values.get((last * part + 2) / 4).copied().unwrap_or(f64::NAN)
+            let way = values.len().saturating_sub(1) * part;
+            let (Some(below), above) = (value(way / 4), value(way / 4 + 1)) else { return f64::NAN };
+            let share = [0.0, 0.25, 0.5, 0.75][way % 4];
+            below + share * (above.unwrap_or(below) - below)
         };
         Self { low: at(1), median: at(2), high: at(3) }
     }
@@ -186,6 +189,7 @@ mod tests {
     fn quartiles_are_a_quarter_of_the_way_from_the_ends() {
         let quartiles = Quartiles::of(vec![5.0, 1.0, 3.0, 2.0, 4.0]);
         assert_eq!(quartiles, Quartiles { low: 2.0, median: 3.0, high: 4.0 });
+        assert_eq!(Quartiles::of(vec![3.0, 1.0, 2.0]), Quartiles { low: 1.5, median: 2.0, high: 2.5 });
         assert_eq!(Quartiles::of(vec![7.0]), Quartiles { low: 7.0, median: 7.0, high: 7.0 });
         assert!(Quartiles::of(vec![]).median.is_nan());
     }
