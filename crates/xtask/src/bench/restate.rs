@@ -43,7 +43,7 @@ impl Restate {
         let [ingress, admin, node, service] = free_ports()?;
         let port = |name: &str, port: u16| (format!("RESTATE_{name}"), port.to_string());
         let log = |name: &str| fs::File::create(folder.join(name));
-        let server = Command::new(installed.join("node_modules/.bin/restate-server"))
+        let server = Command::new(server(&installed)?)
             .args(["--no-logo", "--bind-ip", "127.0.0.1", "--listen-mode", "tcp", "--base-dir"])
             .arg(folder.join("data"))
             .envs([port("INGRESS__BIND_PORT", ingress), port("ADMIN__BIND_PORT", admin), port("BIND_PORT", node)])
@@ -77,6 +77,13 @@ impl Restate {
             Ok(Side::program("restate", &command).telling_time())
         })
     }
+}
+
+/// The server itself: what npm puts on the path is a launcher, whose end would leave the server running.
+fn server(installed: &Path) -> anyhow::Result<PathBuf> {
+    let packages = fs::read_dir(installed.join("node_modules/@restatedev"))?;
+    let mut programs = packages.filter_map(|package| Some(package.ok()?.path().join("bin/restate-server")));
+    programs.find(|program| program.exists()).context("npm has no server for this machine")
 }
 
 /// Tells the server where the service is; the client waits until both are up.
