@@ -33,8 +33,10 @@ use tools::Tools;
 pub enum Contest {
     /// Loading, checking and planning a large graph, against `ninja -n`.
     Plan,
-    /// Steps that do nothing and start no process, against tools that record steps.
+    /// Steps that do nothing and start no process, against Restate and the disk.
     Noop,
+    /// The same in a chain, against DBOS, Luigi, Prefect and Dagster.
+    Python,
     /// Shell steps: against ninja side by side, against the bare spawn in a chain.
     Shell,
     /// The same again when there is nothing to do, against make.
@@ -102,11 +104,14 @@ pub fn run(root: &Path, contest: Contest, options: Options) -> anyhow::Result<()
     let place = Place { flowc: flowc.to_string_lossy().into_owned(), folder: folder.join("work"), tools, options };
     let contests: &[Compare] = match contest {
         Contest::Plan => &[plan_graph::run],
-        Contest::Noop => &[noop::run],
+        Contest::Noop => &[noop::against_restate],
+        Contest::Python => &[noop::against_python],
         Contest::Shell => &[shell::run],
         Contest::Null => &[null_run::run],
         Contest::Cold => &[cold::run],
-        Contest::All => &[plan_graph::run, cold::run, shell::run, null_run::run, noop::run],
+        Contest::All => {
+            &[plan_graph::run, cold::run, shell::run, null_run::run, noop::against_restate, noop::against_python]
+        }
     };
     let mut report = Report::default();
     for contest in contests {

@@ -20,9 +20,9 @@ const GROUPED: Bar = Bar::Seconds(20e-6);
 /// A step that is durable before the next.
 const ONE_BY_ONE: Bar = Bar::Seconds(0.35e-3);
 
-pub(super) fn run(place: &Place) -> anyhow::Result<Vec<Row>> {
+/// Against what Python has to offer.
+pub(super) fn against_python(place: &Place) -> anyhow::Result<Vec<Row>> {
     let mut rows = Vec::new();
-    against_restate(place, &mut rows)?;
     for peer in &PEERS {
         let work = format!("no-op steps in a chain, per step; of the other {}", peer.steps);
         let other = format!("{}: {}", peer.tool, peer.keeps);
@@ -37,8 +37,9 @@ pub(super) fn run(place: &Place) -> anyhow::Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// What is compared with Restate, or with the disk alone.
-fn against_restate(place: &Place, rows: &mut Vec<Row>) -> anyhow::Result<()> {
+/// Against Restate, or where that is missing alone; and against the disk alone.
+pub(super) fn against_restate(place: &Place) -> anyhow::Result<Vec<Row>> {
+    let mut rows = Vec::new();
     let restate = Restate::start(place);
     let rounds = place.options.rounds;
     let mut compare = |work: &str, ours: &Stepped, handler: &str, bars: &[Bar]| {
@@ -72,7 +73,7 @@ fn against_restate(place: &Place, rows: &mut Vec<Row>) -> anyhow::Result<()> {
     })?;
     let pairs = steps_in_turn(&effects, &disk, rounds);
     rows.push(told(work, "200 bytes appended and synced", pairs, Bar::None));
-    Ok(())
+    Ok(rows)
 }
 
 fn told(work: &str, other: &str, pairs: anyhow::Result<Pairs>, bar: Bar) -> Row {
