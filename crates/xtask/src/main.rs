@@ -26,16 +26,12 @@ enum Command {
     },
     /// Checks what no compiler checks: the crate table, headers, sizes, paths in the documents.
     Tidy,
-    /// Compares flowc with another tool on the same work, in interleaved runs.
+    /// Compares flowc with other tools on the same work, in interleaved runs.
     Bench {
         /// What is compared.
         contest: bench::Contest,
-        /// How many steps the work has.
-        #[arg(long, default_value_t = 100_000)]
-        steps: usize,
-        /// How many pairs are timed.
-        #[arg(long, default_value_t = 7)]
-        rounds: usize,
+        #[command(flatten)]
+        options: bench::Options,
     },
     /// Looks for texts that parser or formatter cannot cope with.
     Fuzz {
@@ -78,7 +74,7 @@ fn run() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Ci { without_servers } => ci::run(&root(), !without_servers),
         Command::Tidy => tidy::run(&root()),
-        Command::Bench { contest, steps, rounds } => bench::run(&root(), contest, steps, rounds),
+        Command::Bench { contest, options } => bench::run(&root(), contest, options),
         Command::Fuzz { minutes } => fuzz::run(&root(), minutes),
         Command::Sim(wanted) => sim::run(&root(), wanted),
         Command::Tour => tour::run(&root()),

@@ -3,28 +3,38 @@
 //! Each node takes three earlier ones, chosen by a fixed sequence, so that the graph is the same every
 //! time: `steps` nodes, about three times as many edges, one rule, one step.
 
-use super::pairs::{Side, compare};
-use std::{fmt::Write as _, fs, path::Path};
+use super::{
+    Place, memory,
+    pairs::{Side, in_turn},
+    report::{Bar, Row},
+};
+use std::{fmt::Write as _, fs};
 
-/// Generates both files below `folder` and compares `flowc plan` with `ninja -n`.
-pub(super) fn run(flowc: &Path, folder: &Path, steps: usize, rounds: usize) -> anyhow::Result<()> {
-    super::require("ninja", "ninja-build")?;
+/// Generates both files and compares `flowc plan` with `ninja -n`.
+pub(super) fn run(place: &Place) -> anyhow::Result<Vec<Row>> {
+    let steps = place.options.steps;
     let inputs = inputs(steps);
     let edges: usize = inputs.iter().map(Vec::len).sum();
-    fs::create_dir_all(folder)?;
+    let folder = place.empty("plan")?;
     fs::write(folder.join("graph.flow"), flow_text(&inputs))?;
     fs::write(folder.join("build.ninja"), ninja_text(&inputs))?;
-    println!("{steps} steps, {edges} edges\n");
-    let file = |name: &str| folder.join(name).to_string_lossy().into_owned();
-    let flowc = flowc.to_string_lossy().into_owned();
-    let plan = ["--project", &file("graph.flow"), "plan", "--quiet", "all"].map(str::to_owned);
-    let ours = Side { name: "flowc plan", command: [vec![flowc], plan.to_vec()].concat() };
-    let dry = ["ninja", "-n", "--quiet", "-C", &folder.to_string_lossy()].map(str::to_owned);
-    compare(&ours, &Side { name: "ninja -n", command: dry.to_vec() }, rounds)
+    let file = folder.join("graph.flow").to_string_lossy().into_owned();
+    let ours = [&place.flowc, "--project", &*file, "plan", "--quiet", "all"];
+    let work = format!("load, check and plan {steps} steps with {edges} edges from text");
+    let peak = memory::peak(&ours)?;
+    let memory = |theirs| Row::memory(&format!("{work}, peak memory"), peak, theirs, Bar::Megabytes(300.0));
+    let ninja = match place.tools.python("ninja") {
+        Ok(programs) => programs.join("ninja"),
+        Err(error) => return Ok(vec![Row::missing(&work, "ninja -n", &error), memory(None)]),
+    };
+    let dry = [&*ninja.to_string_lossy(), "-n", "--quiet", "-C", &folder.to_string_lossy()].map(str::to_owned);
+    let pairs = in_turn(&Side::program("flowc plan", &ours), &Side::program("ninja -n", &dry), place.options.rounds)?;
+    let time = Row::pairs(&work, "ninja -n", &pairs, Bar::Times(0.5));
+    Ok(vec![time, memory(Some(("ninja -n", memory::peak(&dry)?)))])
 }
 
 /// For each node the earlier nodes that it takes.
-fn inputs(steps: usize) -> Vec<Vec<usize>> {
+pub(super) fn inputs(steps: usize) -> Vec<Vec<usize>> {
     // A linear congruential sequence (Knuth's MMIX constants): fixed, spread, and needs no crate.
     let mut state = 1_u64;
     let mut next = move |bound: usize| {
