@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 use xtask::{
-    bench, ci, fuzz, root,
+    bench, ci, faults, fuzz, root,
     servers::{self, Server},
     tidy, tour,
 };
@@ -37,6 +37,8 @@ enum Command {
         #[arg(long, default_value_t = 7)]
         rounds: usize,
     },
+    /// Holds the built program against real faults: kills, power cuts, errors of disks, limits, sizes.
+    Faults(faults::Options),
     /// Looks for texts that parser or formatter cannot cope with.
     Fuzz {
         /// How long, all targets together.
@@ -77,6 +79,7 @@ fn run() -> anyhow::Result<()> {
         Command::Ci { without_servers } => ci::run(&root(), !without_servers),
         Command::Tidy => tidy::run(&root()),
         Command::Bench { contest, steps, rounds } => bench::run(&root(), contest, steps, rounds),
+        Command::Faults(options) => faults::run(&root(), &options),
         Command::Fuzz { minutes } => fuzz::run(&root(), minutes),
         Command::Tour => tour::run(&root()),
         Command::Up { server } => {

@@ -1,0 +1,110 @@
+//! `cargo xtask faults`: the built program held against real faults of processes, disks, limits and sizes.
+//!
+//! Each fault works in projects of its own in a temporary folder, leaves nothing behind, and gives what it counted or
+//! what went wrong; then its project is kept and named. A machine that does not allow a fault is a skip that is said.
+//! Chance comes from a seed; moments come from the machine's clock, so another run finds other moments. Knows the
+//! program only from outside: its commands, exit codes, and what it does to the world. Tested by being run.
+
+mod kills;
+mod project;
+mod random;
+mod server;
+mod world;
+
+use anyhow::bail;
+use clap::Args;
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+/// What is tried, and how much of it.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// How many kills by SIGKILL.
+    #[arg(long, default_value_t = 500)]
+    kills: usize,
+    /// What chance follows from.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Only the faults whose names begin so.
+    #[arg(long, value_name = "NAME")]
+    only: Option<String>,
+    /// The program, instead of the one that is built here.
+    #[arg(long, value_name = "PATH")]
+    program: Option<PathBuf>,
+}
+
+/// What a fault is given.
+struct Bench {
+    program: PathBuf,
+    kills: usize,
+    seed: u64,
+}
+
+/// What a fault came to.
+struct Outcome {
+    tried: String,
+    held: String,
+    details: Option<String>,
+}
+
+impl Outcome {
+    fn held(tried: impl Into<String>, held: impl Into<String>) -> Self {
+        Self { tried: tried.into(), held: held.into(), details: None }
+    }
+
+    fn skipped(why: impl Into<String>) -> Self {
+        Self::held("skipped", why)
+    }
+
+    fn with_details(mut self, details: String) -> Self {
+        self.details = Some(details);
+        self
+    }
+}
+
+/// A fault: what it counted, or what went wrong.
+type Fault = fn(&Bench) -> anyhow::Result<Outcome>;
+
+/// All faults, by name.
+const FAULTS: [(&str, Fault); 1] = [("kills", kills::run)];
+
+/// Tries the faults one after the other, then prints the table.
+///
+/// # Errors
+/// flowc does not build, there is no such fault, or something was not as it was promised.
+pub fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
+    let program = match &options.program {
+        Some(program) => std::path::absolute(program)?,
+        None => crate::build_flowc(root, false)?,
+    };
+    let bench = Bench { program, kills: options.kills, seed: options.seed };
+    let only = options.only.as_deref().unwrap_or_default();
+    let chosen: Vec<_> = FAULTS.into_iter().filter(|(name, _)| name.starts_with(only)).collect();
+    if chosen.is_empty() {
+        bail!("there is no fault `{only}`; there are {}", FAULTS.map(|(name, _)| name).join(", "));
+    }
+    let (mut rows, mut failed) = (vec![], 0);
+    for (name, fault) in chosen {
+        let begin = Instant::now();
+        let row = match fault(&bench) {
+            Ok(outcome) => {
+                eprintln!("faults: {name}: {}: {} ({} s)", outcome.tried, outcome.held, begin.elapsed().as_secs());
+                outcome.details.iter().for_each(|details| eprintln!("  {details}"));
+                format!("| {name} | {} | {} |", outcome.tried, outcome.held)
+            }
+            Err(error) => {
+                failed += 1;
+                eprintln!("faults: {name} FAILED ({} s): {error:#}", begin.elapsed().as_secs());
+                format!("| {name} | failed | {} |", error.root_cause().to_string().lines().next().unwrap_or_default())
+            }
+        };
+        rows.push(row);
+    }
+    println!("\n| fault | tried | what held |\n| --- | --- | --- |\n{}", rows.join("\n"));
+    if failed > 0 {
+        bail!("{failed} faults were not withstood");
+    }
+    Ok(())
+}
