@@ -8,6 +8,7 @@ use super::{
     Bench, Outcome,
     project::{Running, Said},
     random::Random,
+    recovery,
     world::World,
 };
 use anyhow::{Context, bail, ensure};
@@ -78,7 +79,7 @@ impl Kills<'_> {
         let begins = World::arguments(round);
         let begins: Vec<&str> = begins.iter().map(String::as_str).chain(["--format", "json"]).collect();
         let (mut run, mut kills_left) = (None, if round == 1 { 0 } else { MOST_KILLS });
-        let before = self.newest()?;
+        let mut before = recovery::newest(self.world)?;
         for _ in 0..MOST_COMMANDS {
             let resumes = ["resume", run.as_deref().unwrap_or_default(), "--format", "json"];
             let arguments = if run.is_some() { &resumes[..] } else { &begins };
@@ -89,7 +90,7 @@ impl Kills<'_> {
                 End::Killed => {
                     kills_left -= 1;
                     if run.is_none() {
-                        run = self.begun(round, before.as_deref())?;
+                        run = recovery::begun(self.world, round, before.as_deref())?;
                     }
                     continue;
                 }
@@ -112,10 +113,14 @@ impl Kills<'_> {
                     );
                     self.doubts += self.resolve(&run.clone(), round, &mut kills_left)?;
                 }
+                (Some(2), Some(_)) if said.err.contains(recovery::NOTHING_YET) => {
+                    self.world.is_untouched(round).context("the journal of its run is empty")?;
+                    before = run.take();
+                }
                 // The end was recorded, and only who waited for it was killed.
                 (Some(2), Some(run)) if said.err.contains("it is over") => {
                     let shown = self.world.project.show(run)?;
-                    ensure!(shown["run"]["status"] == "succeeded", "run {run} is over: {}", shown["run"]);
+                    ensure!(shown["run"]["end"]["status"] == "succeeded", "run {run} is over: {}", shown["run"]);
                     return self.world.verify(round);
                 }
                 _ => bail!("`flowc {}` was not to end so:\n{said}", arguments.join(" ")),
@@ -159,22 +164,6 @@ impl Kills<'_> {
             self.world.project.kill_leftovers();
         }
         Ok(said)
-    }
-
-    /// The newest run that the journal knows.
-    fn newest(&self) -> anyhow::Result<Option<String>> {
-        let said = self.world.project.ends(0, &["history", "--format", "json"])?;
-        let listed: Value = serde_json::from_str(&said.out).with_context(|| said.to_string())?;
-        Ok(listed["runs"][0]["run"].as_str().map(str::to_owned))
-    }
-
-    /// The run of a round, if it has begun as far as the journal knows; else nothing may have happened.
-    fn begun(&self, round: u64, before: Option<&str>) -> anyhow::Result<Option<String>> {
-        let newest = self.newest()?.filter(|run| Some(&**run) != before);
-        if newest.is_none() {
-            self.world.is_untouched(round).context("no run is known")?;
-        }
-        Ok(newest)
     }
 
     /// Says what became of what is in doubt. Who says it may be killed, too.

@@ -5,10 +5,16 @@
 //! Chance comes from a seed; moments come from the machine's clock, so another run finds other moments. Knows the
 //! program only from outside: its commands, exit codes, and what it does to the world. Tested by being run.
 
+mod cgroup;
+mod errors;
 mod kills;
+mod limits;
+mod locks;
 mod project;
 mod random;
+mod recovery;
 mod server;
+mod size;
 mod world;
 
 use anyhow::bail;
@@ -24,6 +30,12 @@ pub struct Options {
     /// How many kills by SIGKILL.
     #[arg(long, default_value_t = 500)]
     kills: usize,
+    /// How many system calls of each kind fail.
+    #[arg(long, default_value_t = 30)]
+    errors: usize,
+    /// How many items the largest loop has.
+    #[arg(long, default_value_t = 1_000_000)]
+    size: u64,
     /// What chance follows from.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -39,7 +51,16 @@ pub struct Options {
 struct Bench {
     program: PathBuf,
     kills: usize,
+    errors: usize,
+    size: u64,
     seed: u64,
+}
+
+impl Bench {
+    /// How often what is tried several times is tried.
+    fn rounds(&self) -> u64 {
+        (self.kills as u64 / 50).clamp(1, 10)
+    }
 }
 
 /// What a fault came to.
@@ -68,7 +89,19 @@ impl Outcome {
 type Fault = fn(&Bench) -> anyhow::Result<Outcome>;
 
 /// All faults, by name.
-const FAULTS: [(&str, Fault); 1] = [("kills", kills::run)];
+const FAULTS: [(&str, Fault); 11] = [
+    ("kills", kills::run),
+    ("errors", errors::run),
+    ("full", limits::full),
+    ("limits", limits::run),
+    ("memory", limits::memory),
+    ("stopped", locks::stopped),
+    ("taken-over", locks::taken_over),
+    ("clocks", locks::clocks),
+    ("size-items", size::items),
+    ("size-calls", size::calls),
+    ("size-steps", size::steps),
+];
 
 /// Tries the faults one after the other, then prints the table.
 ///
@@ -79,7 +112,7 @@ pub fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
         Some(program) => std::path::absolute(program)?,
         None => crate::build_flowc(root, false)?,
     };
-    let bench = Bench { program, kills: options.kills, seed: options.seed };
+    let bench = Bench { program, kills: options.kills, errors: options.errors, size: options.size, seed: options.seed };
     let only = options.only.as_deref().unwrap_or_default();
     let chosen: Vec<_> = FAULTS.into_iter().filter(|(name, _)| name.starts_with(only)).collect();
     if chosen.is_empty() {

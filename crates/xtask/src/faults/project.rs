@@ -9,7 +9,10 @@ use serde_json::Value;
 use std::{
     fs,
     fs::File,
-    os::unix::process::{CommandExt as _, ExitStatusExt as _},
+    os::unix::{
+        fs::PermissionsExt as _,
+        process::{CommandExt as _, ExitStatusExt as _},
+    },
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -152,6 +155,19 @@ impl Project {
             bail!("`flowc {}` was to end with {code}:\n{said}", arguments.join(" "));
         }
         Ok(said)
+    }
+
+    /// Gives all files to a user, and lets everybody find the way to them and to the program.
+    pub(super) fn give_to(&self, user: u32) -> anyhow::Result<()> {
+        fs::set_permissions(self.folder.path(), fs::Permissions::from_mode(0o755))?;
+        let mut open = vec![self.root()];
+        while let Some(path) = open.pop() {
+            std::os::unix::fs::lchown(&path, Some(user), Some(user))?;
+            if path.is_dir() {
+                open.extend(fs::read_dir(&path)?.flatten().map(|entry| entry.path()));
+            }
+        }
+        Ok(())
     }
 
     /// What `flowc show` tells of a run, as data.
