@@ -1,8 +1,8 @@
 //! Limits of the system: open files, memory, processes, sizes of files, a memory cgroup, a full file system.
 //!
 //! Under a limit a run succeeds, or stops with an error that says what is wrong: it does not hang, panic or lie. Without
-//! the limit it then comes to its end. Every limit is tried before the first that was not withstood is told. Knows no
-//! limit of its own beyond the shell's `ulimit`. Tested by being run.
+//! the limit it then comes to its end. Every limit is tried before the first that was not withstood is told. Limits are set
+//! by `prlimit`. Tested by being run.
 
 use super::{Bench, Outcome, cgroup, project::Said, recovery, recovery::Way, world::World};
 use anyhow::{Context, bail, ensure};
@@ -11,8 +11,8 @@ use std::{os::unix::fs::MetadataExt as _, path::Path, process::Command, time::Du
 /// What takes longer under a limit hangs: without one it takes a second.
 const HANGS: Duration = Duration::from_secs(60);
 
-/// Runs the words behind it under a limit of the shell, without the signal that stands for files that are too large.
-const LIMITED: &str = "trap '' XFSZ; ulimit $0 && exec \"$@\"";
+/// Runs the words behind it under a limit, without the signal that stands for files that are too large.
+const LIMITED: &str = "trap '' XFSZ; exec prlimit \"$0\" -- \"$@\"";
 
 /// The user without rights. Limits on the number of processes do not bind root.
 const NOBODY: u32 = 65534;
@@ -29,31 +29,32 @@ pub(super) fn run(bench: &Bench) -> anyhow::Result<Outcome> {
                 told += usize::from(code != 0);
                 way += recovered;
             }
-            Err(error) => wrong.push(format!("ulimit {limit}: {error:#}")),
+            Err(error) => wrong.push(format!("{limit}: {error:#}")),
         }
     }
     if !wrong.is_empty() {
         bail!("{} of {} limits were not withstood:\n{}", wrong.len(), tried.len(), wrong.join("\n"));
     }
     Ok(Outcome::held(
-        format!("`ulimit` {}", tried.join(", ")),
+        format!("`prlimit` {}", tried.join(", ")),
         format!("{succeeded} runs succeeded, {told} said what is wrong; {way}"),
     ))
 }
 
-/// Limits on open files, sizes of files (in units of 512 or 1024 bytes), memory beyond the program's own, processes.
+/// Limits on open files, sizes of files, memory beyond the program's own, and processes.
 fn limits(program: &Path) -> anyhow::Result<Vec<String>> {
-    let own_kib = program.metadata()?.len() / 1024;
-    let files = [8, 12, 16, 20, 24, 32, 64].map(|number| format!("-n {number}"));
-    let sizes = [1, 16, 64, 256].map(|size| format!("-f {size}"));
-    let memory = [100, 300, 700, 1500, 3000].map(|mib| format!("-v {}", own_kib + mib * 1024));
-    let processes = [1, 2, 4, 8, 16, 32, 64].map(|number| format!("-u {number}"));
+    const MIB: u64 = 1 << 20;
+    let own = program.metadata()?.len();
+    let files = [8, 12, 16, 20, 24, 32, 64].map(|number| format!("--nofile={number}"));
+    let sizes = [1, 16, 64, 256].map(|kib| format!("--fsize={}", kib << 10));
+    let memory = [100, 300, 700, 1500, 3000].map(|mib| format!("--as={}", own + mib * MIB));
+    let processes = [1, 2, 4, 8, 16, 32, 64].map(|number| format!("--nproc={number}"));
     Ok([&files[..], &sizes, &memory, &processes].concat())
 }
 
 /// A run under a limit, and what follows without it.
 fn under(world: World, limit: &str) -> anyhow::Result<(i32, Way)> {
-    let mut world = World { project: world.project.with_limit(HANGS), server: world.server };
+    let mut world = world.with_limit(HANGS);
     let result = (|| {
         let said = limited(&world, limit)?;
         world.project.kill_leftovers();
@@ -70,7 +71,7 @@ fn limited(world: &World, limit: &str) -> anyhow::Result<Said> {
     let arguments = arguments.each_ref().map(String::as_str);
     let shell = ["sh", "-c", LIMITED, limit];
     let is_root = world.project.root().metadata()?.uid() == 0;
-    if !(limit.starts_with("-u") && is_root) {
+    if !(limit.starts_with("--nproc") && is_root) {
         return world.project.finish(world.project.wrapped(&shell, &arguments));
     }
     let user = NOBODY.to_string();
