@@ -6,15 +6,18 @@
 //! program only from outside: its commands, exit codes, and what it does to the world. Tested by being run.
 
 mod cgroup;
+mod disk;
 mod errors;
 mod kills;
 mod limits;
 mod locks;
+mod power;
 mod project;
 mod random;
 mod recovery;
 mod server;
 mod size;
+mod trace;
 mod world;
 
 use anyhow::bail;
@@ -30,6 +33,9 @@ pub struct Options {
     /// How many kills by SIGKILL.
     #[arg(long, default_value_t = 500)]
     kills: usize,
+    /// How many cuts of the power.
+    #[arg(long, default_value_t = 100)]
+    cuts: usize,
     /// How many system calls of each kind fail.
     #[arg(long, default_value_t = 30)]
     errors: usize,
@@ -51,6 +57,7 @@ pub struct Options {
 struct Bench {
     program: PathBuf,
     kills: usize,
+    cuts: usize,
     errors: usize,
     size: u64,
     seed: u64,
@@ -89,8 +96,10 @@ impl Outcome {
 type Fault = fn(&Bench) -> anyhow::Result<Outcome>;
 
 /// All faults, by name.
-const FAULTS: [(&str, Fault); 11] = [
+const FAULTS: [(&str, Fault); 13] = [
     ("kills", kills::run),
+    ("power", power::in_order),
+    ("names", power::each_alone),
     ("errors", errors::run),
     ("full", limits::full),
     ("limits", limits::run),
@@ -112,7 +121,14 @@ pub fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
         Some(program) => std::path::absolute(program)?,
         None => crate::build_flowc(root, false)?,
     };
-    let bench = Bench { program, kills: options.kills, errors: options.errors, size: options.size, seed: options.seed };
+    let bench = Bench {
+        program,
+        kills: options.kills,
+        cuts: options.cuts,
+        errors: options.errors,
+        size: options.size,
+        seed: options.seed,
+    };
     let only = options.only.as_deref().unwrap_or_default();
     let chosen: Vec<_> = FAULTS.into_iter().filter(|(name, _)| name.starts_with(only)).collect();
     if chosen.is_empty() {
