@@ -20,7 +20,7 @@ const NOBODY: u32 = 65534;
 /// Tries limits one after the other.
 pub(super) fn run(bench: &Bench) -> anyhow::Result<Outcome> {
     let (mut tried, mut wrong, mut succeeded, mut told, mut way) = (vec![], vec![], 0, 0, Way::default());
-    for limit in limits(&bench.program)? {
+    for limit in bench.some(limits(&bench.program)?) {
         let world = World::new(&bench.program)?;
         tried.push(limit.clone());
         match under(world, &limit) {
@@ -102,7 +102,7 @@ pub(super) fn memory(bench: &Bench) -> anyhow::Result<Outcome> {
         Err(error) => return Ok(Outcome::skipped(format!("no cgroup of memory can be made: {error:#}"))),
     };
     let (mut killed, mut way, mut succeeded, mut tried) = (0, Way::default(), 0, vec![]);
-    for mib in [16, 32, 48, 64, 96, 128, 256] {
+    for mib in bench.some([16, 32, 48, 64, 96, 128, 256]) {
         group.limit(mib * 1024 * 1024)?;
         let mut world = World::new(&bench.program)?;
         let result = (|| {
@@ -132,7 +132,7 @@ pub(super) fn memory(bench: &Bench) -> anyhow::Result<Outcome> {
 /// Runs on a file system that is too small, then on a larger one.
 pub(super) fn full(bench: &Bench) -> anyhow::Result<Outcome> {
     let (mut told, mut way, mut tried) = (0, Way::default(), vec![]);
-    for kib in [64, 128, 192, 256, 320, 384, 512, 640, 4096] {
+    for kib in bench.some([64, 128, 192, 256, 320, 384, 512, 640, 4096]) {
         let mut world = World::new(&bench.program)?;
         let small = match Mount::new(&world, kib) {
             Ok(small) => small,

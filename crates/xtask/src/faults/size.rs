@@ -58,12 +58,12 @@ fn measure(bench: &Bench, flow: &str, count: u64) -> anyhow::Result<Outcome> {
     let mib = said.peak_kib / 1024;
     let shown = project.ends(0, &["show", "--quiet"])?;
     let history = project.ends(0, &["history"])?;
-    let told = format!(
-        "{mib} MiB, {seconds:.1} s; `show` {} MiB, `history` {} MiB",
-        shown.peak_kib / 1024,
-        history.peak_kib / 1024
-    );
-    ensure!(mib <= MOST_MIB, "{flow} of {count} take {told}: more than {MOST_MIB} MiB");
+    project.write("numbers.json", "[0, 1, 2]")?;
+    let next = project.ends(0, &["run", "--quiet", "items"])?;
+    let [shown, history, next] = [shown, history, next].map(|said| said.peak_kib / 1024);
+    let told = format!("{mib} MiB, {seconds:.1} s; then `show` {shown}, `history` {history}, a small run {next} MiB");
+    let most = [mib, shown, history, next].into_iter().max().unwrap_or(0);
+    ensure!(most <= MOST_MIB, "{flow} of {count} take {told}: more than {MOST_MIB} MiB");
     Ok(Outcome::held(format!("{flow} of {count}"), told))
 }
 

@@ -190,7 +190,7 @@ impl World {
     /// Whether what readers see of datasets is whole, at any moment.
     pub(super) fn readers_see_whole_versions(&self) -> anyhow::Result<()> {
         let sum = self.project.read("out/sum.json");
-        ensure!(sum.is_empty() == !self.project.path("out/sum.json").exists(), "out/sum.json is empty");
+        ensure!(sum.is_empty() != self.project.path("out/sum.json").exists(), "out/sum.json is empty");
         ensure!(sum.is_empty() || sum.trim().parse::<u64>().is_ok(), "out/sum.json holds {sum:?}");
         let rows = self.project.read("out/totals.csv");
         ensure!(
