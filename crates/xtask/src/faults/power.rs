@@ -16,8 +16,8 @@ use super::{
 use anyhow::{Context, bail, ensure};
 use std::fs;
 
-/// The round that is recorded.
-const ROUND: u64 = 1;
+/// So many runs are recorded, one after the other: SQLite moves its log into the database after some of them.
+const ROUNDS: u64 = 6;
 
 /// What stays in the project between two cuts: the program and its inputs.
 const STAYS: [&str; 3] = ["flow.toml", "main.flow", "data"];
@@ -41,20 +41,14 @@ fn run(bench: &Bench, names: Names) -> anyhow::Result<Outcome> {
         return Ok(Outcome::skipped("strace may not trace here"));
     }
     let mut world = World::of_files(&bench.program)?;
-    let changes = record(&world)?;
-    let is_world = |change: &Change| matches!(change, Change::Write { path, .. } if path.starts_with("world/"));
-    let effects: Vec<usize> = (0..changes.len()).filter(|at| is_world(&changes[*at])).collect();
+    let record = Record::of(&world)?;
     let mut random = Random::new(bench.seed, "power");
     let (mut way, mut wrong) = (Way::default(), vec![]);
     for number in 0..bench.cuts {
-        // Every other cut is where it hurts most: just after an effect.
-        let at = match random.coin() {
-            true => effects[random.index(effects.len())] + 1,
-            false => random.index(changes.len() + 1),
-        };
-        let state = disk::after_a_cut(&changes[..at], names, &mut random);
-        restore(&world, &state, &disk::seen(&changes[..at]))?;
-        match look(&world).and_then(|()| recovery::to_the_end(&world, ROUND, None)) {
+        let at = record.moment(&mut random);
+        let changes = &record.changes[..at];
+        restore(&world, &disk::after_a_cut(changes, names, &mut random), &disk::seen(changes))?;
+        match record.goes_on(&world, at) {
             Ok(recovered) => way += recovered,
             Err(error) => wrong.push(format!("cut {number}, after change {at}: {error:#}")),
         }
@@ -69,28 +63,74 @@ fn run(bench: &Bench, names: Names) -> anyhow::Result<Outcome> {
         Names::EachAlone => "each name kept or lost on its own",
     };
     Ok(Outcome::held(
-        format!("power cut {} times in a run of {} changes of files; {names}", bench.cuts, changes.len()),
+        format!(
+            "power cut {} times in {ROUNDS} runs of {} changes of files; {names}",
+            bench.cuts,
+            record.changes.len()
+        ),
         format!("nothing missing that an effect rested on; {way}"),
     ))
 }
 
-/// A run's changes, with all bytes.
-fn record(world: &World) -> anyhow::Result<Vec<Change>> {
-    let record = world.project.beside("record").to_string_lossy().into_owned();
-    let by =
-        ["strace", "-f", "-qq", "-y", "-xx", "-s", "100000000", "--signal=none", "-o", &record, "-e", trace::CALLS];
-    let arguments = World::arguments(ROUND);
-    let said = world.project.finish(world.project.wrapped(&by, &arguments.each_ref().map(String::as_str)))?;
-    ensure!(said.code == Some(0), "the run that is recorded ends with 0:\n{said}");
-    world.verify(ROUND)?;
-    let changes = trace::read(&fs::read_to_string(&record)?, &world.project.root())?;
-    // The record is right if everything can be made from it again.
-    for (path, content) in disk::seen(&changes).files {
-        let is_there = fs::read(world.project.path(&path)).with_context(|| format!("{path} is recorded"))?;
-        // SQLite's log and database go on to change when it closes, by what is not followed: memory that is mapped.
-        ensure!(is_there == content, "{path} is not as it was recorded");
+/// What runs did, one after the other.
+struct Record {
+    changes: Vec<Change>,
+    /// Of each run, where it begins among the changes, and its id.
+    runs: Vec<(usize, String)>,
+    /// Where cuts hurt: after an effect in the world, and after a write to the database itself.
+    weak: [Vec<usize>; 2],
+}
+
+impl Record {
+    fn of(world: &World) -> anyhow::Result<Self> {
+        let (mut changes, mut runs) = (vec![], vec![]);
+        let file = world.project.beside("record").to_string_lossy().into_owned();
+        let by =
+            ["strace", "-f", "-qq", "-y", "-xx", "-s", "100000000", "--signal=none", "-o", &file, "-e", trace::CALLS];
+        let mut record = trace::Reader::new(&world.project.root());
+        for round in 1..=ROUNDS {
+            let begin = changes.len();
+            let arguments = World::arguments(round);
+            let said = world.project.finish(world.project.wrapped(&by, &arguments.each_ref().map(String::as_str)))?;
+            ensure!(said.code == Some(0), "the run that is recorded ends with 0:\n{said}");
+            world.verify(round)?;
+            changes.extend(record.read(&fs::read_to_string(&file)?)?);
+            // The record is right if everything can be made from it again.
+            for (path, content) in disk::seen(&changes).files {
+                let is_there = fs::read(world.project.path(&path)).with_context(|| format!("{path} is recorded"))?;
+                ensure!(is_there == content, "{path} is not as it was recorded");
+            }
+            runs.push((begin, recovery::newest(world)?.context("a run is in the journal")?));
+        }
+        let after = |is_meant: fn(&str) -> bool| {
+            let is_meant = |change: &Change| matches!(change, Change::Write { path, .. } if is_meant(path));
+            (0..changes.len()).filter(|at| is_meant(&changes[*at])).map(|at| at + 1).collect::<Vec<_>>()
+        };
+        let weak = [after(|path| path.starts_with("world/")), after(|path| path == ".flow/runs.db")];
+        ensure!(weak[1].len() > 1, "no recorded run moved the log into the database");
+        Ok(Self { changes, runs, weak })
     }
-    Ok(changes)
+
+    /// After how many changes the power is cut: anywhere, or where it hurts.
+    fn moment(&self, random: &mut Random) -> usize {
+        match self.weak.get(random.index(3)) {
+            Some(weak) => weak[random.index(weak.len())],
+            None => random.index(self.changes.len() + 1),
+        }
+    }
+
+    /// Whether everything is as promised after a cut, and goes on so.
+    fn goes_on(&self, world: &World, at: usize) -> anyhow::Result<Way> {
+        let number = self.runs.iter().rposition(|(begin, _)| *begin < at).unwrap_or(0);
+        for (_, run) in &self.runs[..number] {
+            let shown = world.project.show(run)?;
+            ensure!(shown["run"]["end"]["status"] == "succeeded", "run {run} had ended: {}", shown["run"]);
+        }
+        let before = number.checked_sub(1).map(|before| &*self.runs[before].1);
+        let round = number as u64 + 1;
+        look(world, round, before)?;
+        recovery::to_the_end(world, round, before)
+    }
 }
 
 /// Puts a disk's state and what had been done in the world in the place of what is there.
@@ -119,9 +159,9 @@ fn restore(world: &World, disk: &State, seen: &State) -> anyhow::Result<()> {
 }
 
 /// What must hold before anything goes on: what effects rest on is known, and what is called published is there.
-fn look(world: &World) -> anyhow::Result<()> {
+fn look(world: &World, round: u64, before: Option<&str>) -> anyhow::Result<()> {
     world.project.ends(0, &["history"])?;
-    let Some(run) = recovery::begun(world, ROUND, None)? else { return Ok(()) };
+    let Some(run) = recovery::begun(world, round, before)? else { return Ok(()) };
     let shown = world.project.show(&run)?;
     let nodes = shown["nodes"].as_array().cloned().unwrap_or_default();
     let has_ended = |label: &str| {
@@ -133,9 +173,9 @@ fn look(world: &World) -> anyhow::Result<()> {
         let rests = [("charge", format!("quoted[{item}]")), ("ship", format!("charged[{item}]"))];
         for (effect, label) in rests {
             let line = if effect == "charge" {
-                format!("{ROUND}-{}", item + 1)
+                format!("{round}-{}", item + 1)
             } else {
-                format!("ship-{ROUND}-{}", 2 * (item + 2))
+                format!("ship-{round}-{}", 2 * (item + 2))
             };
             let happened = world.project.read(&format!("world/{effect}")).lines().any(|found| found == line);
             ensure!(
@@ -144,9 +184,14 @@ fn look(world: &World) -> anyhow::Result<()> {
             );
         }
     }
-    let rests = [("register", &["booked", "wait"][..]), ("close", &["registered", "guessed", "parts", "told"])];
-    for (effect, labels) in rests {
-        let happened = !world.project.read(&format!("world/{effect}")).is_empty();
+    let register = format!("register-{round}-");
+    let close = format!("{round}-");
+    let rests = [
+        ("register", register, &["booked", "wait"][..]),
+        ("close", close, &["registered", "guessed", "parts", "told"]),
+    ];
+    for (effect, begin, labels) in rests {
+        let happened = world.project.read(&format!("world/{effect}")).lines().any(|line| line.starts_with(&begin));
         for label in labels {
             ensure!(!happened || has_ended(label), "`{effect}` happened; `{label}` before it is not known");
         }

@@ -44,18 +44,8 @@ pub(super) enum Change {
     },
 }
 
-/// Reads a record; the changes below a folder.
-pub(super) fn read(text: &str, root: &Path) -> anyhow::Result<Vec<Change>> {
-    let root = format!("{}/", root.display());
-    let mut reader =
-        Reader { root, begun: HashMap::new(), places: HashMap::new(), lengths: HashMap::new(), changes: vec![] };
-    for line in text.lines() {
-        reader.line(line).with_context(|| line.chars().take(300).collect::<String>())?;
-    }
-    Ok(reader.changes)
-}
-
-struct Reader {
+/// Reads records of programs that ran one after the other; paths below a folder count.
+pub(super) struct Reader {
     root: String,
     /// Calls of a thread that have begun and not ended.
     begun: HashMap<String, String>,
@@ -66,6 +56,20 @@ struct Reader {
 }
 
 impl Reader {
+    pub(super) fn new(root: &Path) -> Self {
+        let root = format!("{}/", root.display());
+        Self { root, begun: HashMap::new(), places: HashMap::new(), lengths: HashMap::new(), changes: vec![] }
+    }
+
+    /// The changes in the record of one program.
+    pub(super) fn read(&mut self, text: &str) -> anyhow::Result<Vec<Change>> {
+        self.begun.clear();
+        for line in text.lines() {
+            self.line(line).with_context(|| line.chars().take(300).collect::<String>())?;
+        }
+        Ok(std::mem::take(&mut self.changes))
+    }
+
     fn line(&mut self, line: &str) -> anyhow::Result<()> {
         let (thread, rest) = line.split_once(' ').context("a line begins with its thread")?;
         let rest = rest.trim_start();
@@ -238,7 +242,7 @@ fn unescaped(text: &str) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Change, read};
+    use super::{Change, Reader};
     use std::path::Path;
 
     #[test]
@@ -265,7 +269,8 @@ mod tests {
             Change::Sync { path: path("b") },
             Change::Rename { from: path("a"), to: path("e") },
         ];
-        assert_eq!(read(record, Path::new("/p")).unwrap(), expected);
-        assert!(read("7 sendfile(3<\\x2fp\\x2fa>, 4, NULL, 9) = 9", Path::new("/p")).is_err());
+        let mut reader = Reader::new(Path::new("/p"));
+        assert_eq!(reader.read(record).unwrap(), expected);
+        assert!(reader.read("7 sendfile(3<\\x2fp\\x2fa>, 4, NULL, 9) = 9").is_err());
     }
 }
