@@ -1,4 +1,4 @@
-//! SIGKILL at random moments of runs, of `resume` and of `resolve`, until each run has come to its end.
+//! SIGKILL at random moments of runs, of `resume`, `resolve` and `gc`, until each run has come to its end.
 //!
 //! After each kill the processes of steps are either killed too, as when the machine goes, or left to the next flowc
 //! to end. What is in doubt is answered by what the world shows. Then everything must have happened as it was
@@ -24,6 +24,12 @@ const MOST_COMMANDS: usize = 60;
 
 /// Kills in one round at most, so that it comes to its end.
 const MOST_KILLS: usize = 6;
+
+/// After so many rounds what is superfluous is thrown away.
+const SWEEPS: u64 = 5;
+
+/// How long that takes, more or less: kills fall within it.
+const SWEEP_TAKES: Duration = Duration::from_millis(150);
 
 struct Kills<'a> {
     world: &'a World,
@@ -59,7 +65,8 @@ pub(super) fn run(bench: &Bench) -> anyhow::Result<Outcome> {
             break Ok(());
         }
         round += 1;
-        if let Err(error) = kills.round(round) {
+        let done = kills.round(round).and_then(|()| if round % SWEEPS == 0 { kills.sweep() } else { Ok(()) });
+        if let Err(error) = done {
             break Err(error.context(format!("round {round}, after {} kills", kills.killed)));
         }
     };
@@ -127,6 +134,17 @@ impl Kills<'_> {
             }
         }
         bail!("not at its end after {MOST_COMMANDS} commands")
+    }
+
+    /// Throws away what is superfluous; who does so may be killed, too.
+    fn sweep(&mut self) -> anyhow::Result<()> {
+        let usual = std::mem::replace(&mut self.usual, SWEEP_TAKES);
+        let end = self.command(&["gc", "--keep-runs", "3"], true);
+        self.usual = usual;
+        if let End::Ended(said) = end? {
+            ensure!(said.code == Some(0), "`gc` was not to end so:\n{said}");
+        }
+        self.world.opens()
     }
 
     /// A command that is killed at some moment, or not.
