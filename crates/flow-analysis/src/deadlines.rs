@@ -7,10 +7,11 @@ use crate::{
     bounds::{Rhythm, SystemBounds, Unbounded},
     calendar::{Gap, clocks, moment},
     path::{Leg, gain},
-    spell, terms, time,
+    spell, terms,
+    time::{self, call_bound},
 };
 use flow_diag::{Problem, Problems, codes};
-use flow_plan::{Bounds, Deadline, Finish, Flow, Overlap, Program, Provenance, Schedule, Step, Trigger, words};
+use flow_plan::{Deadline, Finish, Flow, Overlap, Program, Provenance, Schedule, Step, Trigger, words};
 use std::sync::Arc;
 
 /// How many nodes of a path a report points at.
@@ -40,7 +41,9 @@ pub(crate) fn check(bounds: &mut SystemBounds<'_>) -> Problems {
         if let Some(missed) = missed(bounds, flow, finish) {
             problems.push(missed);
         }
-        if let (Deadline::By { minutes, .. }, Ok(rhythm)) = (&finish.deadline, bounds.rhythm(&flow.name))
+        // A time of day without a zone is an error of its own (E0164).
+        if let (Deadline::By { minutes, zone }, Ok(rhythm)) = (&finish.deadline, bounds.rhythm(&flow.name))
+            && (zone.is_some() || first_zone(flow).is_some())
             && !rhythm.calendar.has_phase()
         {
             problems.push(NoTimeOfDay { flow, finish, minutes: *minutes, start: rhythm.at });
@@ -125,8 +128,7 @@ fn missed<'a>(bounds: &mut SystemBounds<'a>, flow: &'a Flow, finish: &'a Finish)
     let helps_most = path.iter().max_by_key(most).map(|leg| (leg.clone(), most(&leg)));
     let rhythm = bounds.rhythm(&flow.name).ok().cloned();
     let program = bounds.program;
-    let parts = bounds.durations.get(&flow.name).cloned().unwrap_or_default();
-    Some(Missed { program, flow, finish, worst_ms, allowed_ms, start, rhythm, path, helps_most, parts })
+    Some(Missed { program, flow, finish, worst_ms, allowed_ms, start, rhythm, path, helps_most })
 }
 
 /// A deadline that a run may miss.
@@ -142,7 +144,6 @@ struct Missed<'a> {
     path: Vec<Leg>,
     /// The node of the path that is worth looking at first, and by how much the whole can get shorter there.
     helps_most: Option<(Leg, u64)>,
-    parts: Bounds,
 }
 
 impl From<Missed<'_>> for Problem {
@@ -166,7 +167,17 @@ impl From<Missed<'_>> for Problem {
                 "behind the run before, it may begin on"
             };
             let turned = clocks(start, &rhythm.zone).map(|turned| format!(" ({turned})")).unwrap_or_default();
-            problem = problem.label(rhythm.at, format!("{begins} {from}: {allowed} before {to}{turned}"));
+            let left = match u64::try_from(start.from.saturating_sub(start.to)) {
+                Ok(late) if late > 0 => format!("{} after", spell::length(late)),
+                _ => format!("{allowed} before"),
+            };
+            problem = problem.label(rhythm.at, format!("{begins} {from}: {left} {to}{turned}"));
+            if rhythm.delay_ms > 0 {
+                let begun = i64::try_from(rhythm.delay_ms).map_or(start.from, |delay| start.from.saturating_sub(delay));
+                let (what, since) = (starters(found.program, found.flow), moment(begun, &rhythm.zone));
+                let delay = spell::length(rhythm.delay_ms);
+                problem = problem.note(format!("it begins up to {delay} after {since}, when {what} started"));
+            }
             if is_next_day(start, &rhythm.zone) {
                 problem =
                     problem.note("that start is after the deadline of its own day, so the one of the next day counts");
@@ -190,6 +201,20 @@ impl From<Missed<'_>> for Problem {
     }
 }
 
+/// What makes a flow start that no clock starts: `` `loads`, which writes `orders` ``.
+fn starters(program: &Program, flow: &Flow) -> String {
+    let datasets = flow.starts.iter().flat_map(|start| match &start.trigger {
+        Trigger::Updates(datasets) => &datasets[..],
+        _ => &[],
+    });
+    let writers = datasets.filter_map(|name| {
+        let writer = program.datasets.get(name)?.writer.as_ref()?;
+        Some(format!("`{}`, which writes `{}`,", writer.short(), name.short()))
+    });
+    let writers: Vec<String> = writers.take(SHOWN).collect();
+    if writers.is_empty() { "what calls it".to_owned() } else { writers.join(" or ") }
+}
+
 fn is_next_day(start: Gap, zone: &str) -> bool {
     let day = |at: i64| moment(at, zone).split(' ').nth(1).map(ToOwned::to_owned);
     day(start.from) != day(start.to)
@@ -198,45 +223,74 @@ fn is_next_day(start: Gap, zone: &str) -> bool {
 /// The one change that would help most.
 fn shorten(found: &Missed<'_>, leg: &Leg, gain: u64) -> String {
     let too_much = found.worst_ms - found.allowed_ms;
-    let share = spell::length(leg.worst_ms);
-    // Where a block holds one thing, that is what takes the time.
-    let (mut rounds, mut whole) = (1_u64, leg);
-    while let [inside] = &whole.inside[..] {
-        rounds = rounds.saturating_mul(whole.rounds);
-        whole = inside;
+    let Some(Heaviest { leaf, times, share_ms }) = heaviest(leg) else { return String::new() };
+    let (name, share) = (named_in(leaf, leg), spell::length(share_ms));
+    let waits = leg.waits_ms.max(leaf.waits_ms.saturating_mul(times));
+    if waits >= too_much {
+        let waits = spell::length(waits);
+        return format!("what helps most: a pool with more slots for `{name}`, which may wait {waits} for a place");
     }
-    if whole.waits_ms.saturating_mul(rounds) >= too_much {
-        let waits = spell::length(whole.waits_ms);
-        return format!(
-            "what helps most: a pool with more slots for `{}`, which may wait {waits} for a place",
-            whole.label
-        );
+    let each = if times > 1 { format!(" ({times} × {})", spell::length(leaf.worst_ms)) } else { String::new() };
+    if gain.min(share_ms) < too_much {
+        return format!("no single step is enough; `{name}` helps most, with {share}{each} of it");
     }
-    if gain < too_much {
-        return format!("no single step is enough; `{}` helps most, with {share} of it", leg.label);
-    }
-    if whole.waits_ms == 0 && (rounds > 1 || !leg.inside.is_empty() && whole.inside.is_empty()) {
-        let kept = (leg.worst_ms - too_much) / rounds.max(1);
-        if kept > 0 && whole.step.is_some() {
-            let (name, kept) = (&whole.label, spell::length(spell::round_down(kept)));
-            return format!(
-                "what helps most: let each `{name}` take {kept} at most, in place of {}",
-                spell::length(whole.worst_ms)
-            );
-        }
-    }
-    let kept = spell::length(spell::round_down(leg.worst_ms - too_much));
-    let step = leg.step.as_ref().and_then(|step| found.program.steps.get(step));
-    let attempts = found.parts.nodes.get(&leg.node.0).map_or(1, |bound| bound.attempts);
+    let kept = share_ms - too_much;
+    let step = leaf.step.as_ref().and_then(|step| found.program.steps.get(step));
     match step {
-        Some(step) if is_retried(step) && too_much < leg.worst_ms => {
+        Some(step) if kept / times > 0 && times > 1 && leaf.waits_ms == 0 => {
+            let (name, kept) = (step.name.short(), spell::length(spell::round_down(kept / times)));
+            let now = spell::length(leaf.worst_ms);
+            format!("what helps most: let each `{name}` take {kept} at most, in place of {now}")
+        }
+        Some(step) if kept > 0 && times == 1 && is_retried(step) => {
+            let kept = spell::length(spell::round_down(kept));
             format!("what helps most: let `{}` be tried no longer, `within {kept}` in its `retry`", step.name.short())
         }
-        Some(step) if attempts == 1 && too_much < leg.worst_ms => {
-            format!("what helps most: `timeout {kept}` for `{}`", step.name.short())
+        Some(step) if kept > 0 && times == 1 && call_bound(found.program, step).attempts == 1 => {
+            format!("what helps most: `timeout {}` for `{}`", spell::length(spell::round_down(kept)), step.name.short())
         }
-        _ => format!("what helps most: make `{}` shorter than its {share}", leg.label),
+        _ => format!("what helps most: make `{name}` shorter than its {share}{each}"),
     }
+}
+
+/// What takes most of a part of a path: one step, however often and wherever in it.
+struct Heaviest<'a> {
+    /// The first of its calls.
+    leaf: &'a Leg,
+    times: u64,
+    share_ms: u64,
+}
+
+fn heaviest(leg: &Leg) -> Option<Heaviest<'_>> {
+    let mut all: Vec<Heaviest<'_>> = vec![];
+    for (times, leaf) in leg.leaves() {
+        let share_ms = leaf.worst_ms.saturating_mul(times);
+        let same = |known: &&mut Heaviest<'_>| leaf.step.is_some() && known.leaf.step == leaf.step;
+        match all.iter_mut().find(same) {
+            Some(known) => {
+                known.times = known.times.saturating_add(times);
+                known.share_ms = known.share_ms.saturating_add(share_ms);
+            }
+            None => all.push(Heaviest { leaf, times, share_ms }),
+        }
+    }
+    all.into_iter().max_by_key(|known| known.share_ms)
+}
+
+/// A leaf by its label, or by its step where it is inside of something.
+fn named_in<'a>(leaf: &'a Leg, leg: &Leg) -> &'a str {
+    match &leaf.step {
+        Some(step) if !leg.inside.is_empty() => step.short(),
+        _ => &leaf.label,
+    }
+}
+
+/// The part of a path that shortening would gain most from, with the name of what takes most of it.
+#[must_use]
+pub fn helps_most(path: &[Leg], gain: impl Fn(&Leg) -> u64) -> Option<(String, u64)> {
+    let (most, leg) = path.iter().map(|leg| (gain(leg), leg)).max_by_key(|(gain, _)| *gain)?;
+    let Heaviest { leaf, share_ms, .. } = heaviest(leg)?;
+    Some((named_in(leaf, leg).to_owned(), most.min(share_ms))).filter(|(_, gain)| *gain > 0)
 }
 
 fn is_retried(step: &Step) -> bool {

@@ -36,7 +36,7 @@ pub struct Leg {
     pub at: Span,
     /// Its worst case.
     pub worst_ms: u64,
-    /// How much of that is waiting for a place in the step's pool.
+    /// How much of that is waiting for a place in a pool: the step's own, or a loop's for what goes on beside it.
     pub waits_ms: u64,
     /// Where that comes from.
     pub provenance: Provenance,
@@ -207,6 +207,9 @@ fn leg(ways: Ways<'_, '_>, node: &Node, bounds: &Bounds, depth: u32) -> Option<L
     let (rounds, inside) = ways.inside(node, bounds, depth);
     let alone = match &node.kind {
         NodeKind::Call { recover: None, .. } => step.map(|step| call_bound(ways.program, step).worst_ms),
+        NodeKind::For { body, .. } if depth > 0 => {
+            Some(Timeline::of_block(body, bounds).whole().saturating_mul(rounds))
+        }
         _ => None,
     };
     Some(Leg {

@@ -2,18 +2,21 @@
 //!
 //! A pool serves who came first. When a step comes, those before it have at most one attempt each to go, and while it
 //! waits all slots are taken: it waits at most for the sum of their timeouts, divided by the slots, and not at all if
-//! they are fewer than the slots. Who may be before it: what the same run does at the same time, in other branches of
+//! they are fewer than the slots. However often it comes, it never waits for more than all their attempts together.
+//! Who may be before it: what the same run does at the same time, in other branches of
 //! the graph, other turns of a loop, and around the call of its flow; a project has one run at a time. What waits for
 //! each other is never there at once: of a chain of steps the longest counts, and chains that cover the graph bound what
-//! can be there at once (Dilworth's theorem). Nothing waits here for `--jobs`. Knows no deadlines; [`crate::time`] adds
+//! can be there at once (Dilworth's theorem). What goes on beside a loop is waited for by the loop as a whole, not by
+//! each turn anew. Nothing waits here for `--jobs`. Knows no deadlines; [`crate::time`] adds
 //! the waits up. Tested in `tests/it/queueing.rs` and by the proof.
 
 use crate::{
     bits::Bits,
-    time::{all_callees_first, in_order, runs, turns_at_once, waits, waits_for},
+    spend::most_calls,
+    time::{Tries, all_callees_first, call_bound, in_order, runs, turns_at_once, waits, waits_for},
 };
 use flow_expr::Name;
-use flow_plan::{Block, Body, Flow, Node, NodeId, NodeKind, Program, Step};
+use flow_plan::{Block, Body, Flow, MOST_CALLS, Node, NodeId, NodeKind, Program, Step};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// More steps of a pool in one block than this are not told apart: each waits for all others.
@@ -22,27 +25,71 @@ const MOST_TOLD_APART: usize = 1024;
 /// What may be before a step in a pool.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Load {
+    /// How many may be there at once.
+    count: u64,
     /// The sum of their timeouts, milliseconds.
     ms: u64,
-    /// How many they are.
-    count: u64,
+    /// How often they come in all.
+    tries: u64,
+    /// The sum of the timeouts of all that, milliseconds.
+    all_ms: u64,
 }
 
 impl Load {
+    /// Attempts of a step, one after the other.
+    fn tried(times: u64, timeout_ms: u64) -> Self {
+        Self { count: 1, ms: timeout_ms, tries: times, all_ms: times.saturating_mul(timeout_ms) }
+    }
+
+    /// Both at once.
     fn and(self, other: Self) -> Self {
-        Self { ms: self.ms.saturating_add(other.ms), count: self.count.saturating_add(other.count) }
+        Self {
+            count: self.count.saturating_add(other.count),
+            ms: self.ms.saturating_add(other.ms),
+            ..self.behind(other)
+        }
     }
 
+    /// Both, one after the other.
+    fn behind(self, other: Self) -> Self {
+        Self {
+            tries: self.tries.saturating_add(other.tries),
+            all_ms: self.all_ms.saturating_add(other.all_ms),
+            ..self.or(other)
+        }
+    }
+
+    /// One of them.
     fn or(self, other: Self) -> Self {
-        Self { ms: self.ms.max(other.ms), count: self.count.max(other.count) }
+        Self {
+            count: self.count.max(other.count),
+            ms: self.ms.max(other.ms),
+            tries: self.tries.max(other.tries),
+            all_ms: self.all_ms.max(other.all_ms),
+        }
     }
 
-    fn times(self, times: u64) -> Self {
-        Self { ms: self.ms.saturating_mul(times), count: self.count.saturating_mul(times) }
+    /// Turns of a loop, so many in all, of which some go on at once.
+    fn turns(self, all: u64, at_once: u64) -> Self {
+        if at_once == 0 {
+            return Self::default();
+        }
+        Self {
+            count: self.count.saturating_mul(at_once),
+            ms: self.ms.saturating_mul(at_once),
+            tries: self.tries.saturating_mul(all),
+            all_ms: self.all_ms.saturating_mul(all),
+        }
+    }
+
+    /// How long one waits for these by so many slots that comes so often.
+    fn wait_ms(self, comes: u64, slots: u64) -> u64 {
+        self.ms.div_ceil(slots).saturating_mul(comes).min(self.all_ms.div_ceil(slots))
     }
 }
 
-/// The longest wait of each call of a step with a pool, each time that it is tried, milliseconds.
+/// The longest wait of each call of a step with a pool, however often it is tried, and of each loop as a whole for what
+/// goes on beside it; milliseconds.
 #[derive(Debug, Default)]
 pub(crate) struct Queueing<'a>(BTreeMap<(&'a Name, NodeId), u64>);
 
@@ -61,7 +108,7 @@ impl<'a> Queueing<'a> {
         all
     }
 
-    /// Of a call, each time that the step is tried.
+    /// Of a call with all its attempts, or of a loop with all its turns.
     pub(crate) fn wait_ms(&self, flow: &Name, node: NodeId) -> u64 {
         self.0.get(&(flow, node)).copied().unwrap_or(0)
     }
@@ -99,41 +146,43 @@ impl<'a> InPool<'a> {
     fn node(&self, node: &'a Node) -> Load {
         let blocks = node.blocks().into_iter().map(|block| self.block(block)).fold(Load::default(), Load::or);
         match &node.kind {
+            // What recovers comes behind.
             NodeKind::Call { step, .. } => {
-                self.program.steps.get(step).map_or(blocks, |step| blocks.or(self.step(step)))
+                self.program.steps.get(step).map_or(blocks, |step| self.step(step).behind(blocks))
             }
-            NodeKind::For { parallel, .. } => blocks.times(u64::from((*parallel).max(1))),
+            NodeKind::For { limit, parallel, .. } => blocks.turns(*limit, u64::from((*parallel).max(1)).min(*limit)),
             _ => match runs(self.program, node) {
-                Some(flow) => blocks.or(self.loads.get(flow).copied().unwrap_or_default()),
+                Some(flow) => self.loads.get(flow).copied().unwrap_or_default().behind(blocks),
                 None => blocks,
             },
         }
     }
 
-    /// A step's own attempt, or one of the steps that its model calls.
+    /// The attempts of a step, and those of the steps that its model calls.
     fn step(&self, step: &Step) -> Load {
-        let own = |step: &Step| match step.pool.as_ref() == Some(self.pool) {
-            true => Load { ms: step.timeout_ms, count: 1 },
-            false => Load::default(),
-        };
-        let Body::Ai(ai) = &step.body else { return own(step) };
-        let tools = ai.tools.iter().filter_map(|tool| self.program.steps.get(tool));
-        tools.map(own).fold(own(step), Load::or)
+        let is_in = |step: &Step| step.pool.as_ref() == Some(self.pool);
+        let attempts = Tries::of(step).attempts;
+        let own = if is_in(step) { Load::tried(attempts, step.timeout_ms) } else { Load::default() };
+        let Body::Ai(ai) = &step.body else { return own };
+        let calls = most_calls(ai).min(attempts.saturating_mul(MOST_CALLS as u64));
+        let tools = ai.tools.iter().filter_map(|tool| self.program.steps.get(tool)).filter(|tool| is_in(tool));
+        let tool = |tool: &Step| Load::tried(calls.saturating_mul(Tries::of(tool).attempts), tool.timeout_ms);
+        own.behind(tools.map(tool).fold(Load::default(), Load::or))
     }
 
     fn takes_place(&self, step: &Name) -> bool {
         self.program.steps.get(step).is_some_and(|step| self.step(step).count > 0)
     }
 
-    /// The waits of all calls: of each flow within what may be there besides its run, callers first.
+    /// The waits of all calls and loops: of each flow within what may be there besides its run, callers first.
     fn waits(&self, order: &[&'a Name], waits: &mut BTreeMap<(&'a Name, NodeId), u64>) {
         let load = |name: &Name| self.loads.get(name).copied().unwrap_or_default();
         let mut besides: BTreeMap<&Name, Load> = BTreeMap::new();
         for name in order.iter().rev() {
             let Some(flow) = self.program.flows.get(*name).filter(|_| load(name).count > 0) else { continue };
-            let beside = besides.get(name).copied().unwrap_or_default();
+            let around = Around { beside: besides.get(name).copied().unwrap_or_default(), outside: Load::default() };
             for block in std::iter::once(&flow.body).chain(flow.handlers.iter().map(|handler| &handler.body)) {
-                self.waits_in(name, block, beside, waits, &mut besides);
+                self.waits_in(name, block, around, waits, &mut besides);
             }
         }
     }
@@ -143,34 +192,56 @@ impl<'a> InPool<'a> {
         &self,
         flow: &'a Name,
         block: &'a Block,
-        beside: Load,
+        around: Around,
         waits: &mut BTreeMap<(&'a Name, NodeId), u64>,
         besides: &mut BTreeMap<&'a Name, Load>,
     ) {
+        let mut found = |node: NodeId, wait: u64| {
+            let known = waits.entry((flow, node)).or_default();
+            *known = (*known).max(wait);
+        };
         let apart = Apart::of(self, block);
+        let mut inner = vec![];
         for (index, node) in apart.nodes.iter().enumerate() {
-            let mut others = beside.and(apart.besides(index));
+            let beside = around.beside.and(apart.besides(index));
+            let own = apart.loads[index];
+            // With no more than the slots nothing waits.
+            let is_crowded = |others: u64| others.saturating_add(around.outside.count) >= self.slots;
+            let mut within = Around { beside, ..around };
             match &node.kind {
-                NodeKind::Call { step, .. } if others.count >= self.slots && self.takes_place(step) => {
-                    let wait = others.ms.div_ceil(self.slots);
-                    let known = waits.entry((flow, node.id)).or_default();
-                    *known = (*known).max(wait);
+                NodeKind::Call { step, .. } if is_crowded(beside.count) && self.takes_place(step) => {
+                    let comes = self.program.steps.get(step).map_or(0, |step| call_bound(self.program, step).attempts);
+                    found(node.id, beside.wait_ms(comes, self.slots));
                 }
-                NodeKind::For { parallel, body, .. } => {
-                    let turns = turns_at_once(self.program, *parallel, body);
-                    others = others.and(self.block(body).times(turns - 1));
+                NodeKind::For { limit, parallel, body, .. } => {
+                    if is_crowded(beside.count.saturating_add(own.count.saturating_sub(1))) {
+                        found(node.id, beside.wait_ms(own.tries, self.slots));
+                    }
+                    let others = turns_at_once(self.program, *parallel, body).min(*limit).saturating_sub(1);
+                    let turns = self.block(body).turns(limit.saturating_sub(1), others);
+                    within = Around { beside: turns, outside: around.outside.and(beside) };
                 }
                 _ => {}
             }
             if let Some(called) = runs(self.program, node) {
                 let known = besides.entry(called).or_default();
-                *known = known.or(others);
+                *known = known.or(within.beside.and(within.outside));
             }
-            for inside in node.blocks() {
-                self.waits_in(flow, inside, others, waits, besides);
-            }
+            inner.extend(node.blocks().into_iter().map(|block| (block, within)));
+        }
+        for (block, within) in inner {
+            self.waits_in(flow, block, within, waits, besides);
         }
     }
+}
+
+/// What may be in a pool together with what is in a block.
+#[derive(Clone, Copy, Debug)]
+struct Around {
+    /// What each thing in the block may wait for.
+    beside: Load,
+    /// What the loops around the block wait for, each once for all its turns.
+    outside: Load,
 }
 
 /// The nodes of a block that may be in the pool, in chains: those of a chain are never there at once.
@@ -258,7 +329,7 @@ impl<'a> Apart<'a> {
         let mut most: BTreeMap<usize, Load> = BTreeMap::new();
         for (node, load) in self.loads.iter().enumerate().filter(|(node, _)| counts(*node)) {
             let known = most.entry(self.chain[node]).or_default();
-            *known = known.or(*load);
+            *known = known.behind(*load);
         }
         most.into_values().fold(Load::default(), Load::and)
     }

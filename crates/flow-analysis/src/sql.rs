@@ -1,13 +1,14 @@
 //! E11: the queries of all steps against their tables and declared results, at their places in the text.
 //!
 //! In process, a query is typed by the planner that will run it. On a connection only its syntax and its
-//! parameters are known; the rows are checked when they arrive. Queries that read alike over the same
-//! columns are typed once. Knows no SQL itself: `flow-sql` does.
+//! parameters are known; the rows are checked when they arrive. Where labels are followed it is planned as well, over the
+//! datasets that are declared in its database: what it is made from is then known, if our dialect can tell. Queries that
+//! read alike over the same columns are typed once. Knows no SQL itself: `flow-sql` does.
 
 use crate::labels;
 use flow_diag::{Problem, Problems};
 use flow_expr::{Name, Type, TypeTable};
-use flow_plan::{Body, ConnectionKind, Program, Step};
+use flow_plan::{Body, ConnectionKind, Dataset, Location, Program, Step};
 use flow_sema::{Places, QueryText};
 use flow_sql::{Column, Dialect, Lineage, SqlProblem, TableColumns, check_foreign, check_result, lineage, type_query};
 use std::{collections::HashMap, sync::Arc};
@@ -40,7 +41,8 @@ impl Known {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Question {
     text: Arc<str>,
-    dialect: Option<bool>,
+    /// The connection, and whether it speaks PostgreSQL's dialect.
+    foreign: Option<(Name, bool)>,
     params: Vec<(Arc<str>, Type)>,
     returns: Type,
 }
@@ -70,10 +72,10 @@ impl Queries {
 
     fn step(&mut self, program: &Program, step: &Step, follows: bool) -> Option<&Known> {
         let Body::Sql { text, connection } = &step.body else { return None };
-        let dialect = match connection {
+        let foreign = match connection {
             Some(name) => match program.connections.get(name).map(|connection| &connection.kind) {
-                Some(ConnectionKind::Sqlite { .. }) => Some(false),
-                Some(ConnectionKind::Postgres { .. }) => Some(true),
+                Some(ConnectionKind::Sqlite { .. }) => Some((name.clone(), false)),
+                Some(ConnectionKind::Postgres { .. }) => Some((name.clone(), true)),
                 // A connection that is wrong, or none for tables, is reported where it is declared or named.
                 _ => return None,
             },
@@ -81,23 +83,26 @@ impl Queries {
         };
         let question = Question {
             text: text.clone(),
-            dialect,
+            foreign,
             params: step.params.iter().map(|param| (param.name.clone(), param.ty.clone())).collect(),
             returns: step.returns.clone(),
         };
         if !self.known.contains_key(&question) {
-            let found = self.ask(&program.types, &question, follows);
+            let found = self.ask(program, &question, follows);
             self.known.insert(question.clone(), found);
         }
         self.known.get(&question)
     }
 
-    fn ask(&mut self, types: &TypeTable, question: &Question, follows: bool) -> Known {
-        let Question { text, dialect, params, returns } = question;
-        if let Some(is_postgres) = dialect {
+    fn ask(&mut self, program: &Program, question: &Question, follows: bool) -> Known {
+        let Question { text, foreign, params, returns } = question;
+        let types = &program.types;
+        if let Some((connection, is_postgres)) = foreign {
             let dialect = if *is_postgres { Dialect::Postgres } else { Dialect::Sqlite };
             let names: Vec<&str> = params.iter().map(|(name, _)| &**name).collect();
-            return Known::of(check_foreign(text, dialect, &names).err().unwrap_or_default());
+            let problems = check_foreign(text, dialect, &names).err().unwrap_or_default();
+            let lineage = if follows { self.foreign_lineage(program, question, connection) } else { None };
+            return Known { problems, lineage };
         }
         let (mut tables, mut scalars) = (vec![], vec![]);
         for (name, ty) in params {
@@ -128,6 +133,25 @@ impl Queries {
         }
     }
 
+    /// What a query on a connection is made from, if it is one over declared datasets that our dialect understands.
+    fn foreign_lineage(&mut self, program: &Program, question: &Question, connection: &Name) -> Option<Arc<Lineage>> {
+        let tables: Vec<(&str, Arc<[Column]>)> = tables_in(program, connection)
+            .filter_map(|(table, dataset)| match &dataset.ty {
+                Type::Table(row) => Some((table, self.columns_of(row, &program.types))),
+                _ => None,
+            })
+            .collect();
+        let tables: Vec<TableColumns<'_>> =
+            tables.iter().map(|(name, columns)| TableColumns { name, columns: columns.as_ref() }).collect();
+        if tables.is_empty() {
+            return None;
+        }
+        let scalars: Vec<(&str, Type)> = question.params.iter().map(|(name, ty)| (&**name, ty.clone())).collect();
+        let query = type_query(&question.text, &tables, &scalars, &program.types).ok()?;
+        let names: Vec<&str> = scalars.iter().map(|(name, _)| *name).collect();
+        Some(Arc::new(lineage(&question.text, &query, &names)))
+    }
+
     fn columns_of(&mut self, row: &Type, types: &TypeTable) -> Arc<[Column]> {
         if let Some(columns) = self.columns.get(row) {
             return columns.clone();
@@ -142,6 +166,16 @@ impl Queries {
         self.columns.insert(row.clone(), columns.clone());
         columns
     }
+}
+
+/// The datasets that are declared as tables of a database, by the names of those tables without their schemas.
+pub(crate) fn tables_in<'a>(program: &'a Program, connection: &Name) -> impl Iterator<Item = (&'a str, &'a Dataset)> {
+    program.datasets.values().filter_map(move |dataset| match &dataset.location {
+        Location::Table { connection: its, table } if its == connection => {
+            Some((table.rsplit('.').next().unwrap_or(table), dataset))
+        }
+        _ => None,
+    })
 }
 
 /// A problem inside a query at its place in the program.

@@ -59,7 +59,7 @@ pub(crate) struct Tries {
 impl Tries {
     pub(crate) fn of(step: &Step) -> Self {
         if let Body::Ai(ai) = &step.body {
-            let Asks { asks, results } = own_asks(step, ai);
+            let Asks { asks, results, .. } = own_asks(step, ai);
             return Self { attempts: asks, results, models: ai.models.len().max(1) as u64, is_asked: true };
         }
         let asks_again = step.guards.iter().any(|guard| matches!(guard.action, GuardAction::Retry(_)));
@@ -240,11 +240,9 @@ impl<'a> Knows<'a> {
         Self { program, flows: BTreeMap::new(), queueing: Queueing::of(program) }
     }
 
-    /// A call of a step, with what it may wait for a place in its pool each time that it is tried.
-    fn call(&self, flow: &Name, node: NodeId, step: &Step) -> Bound {
-        let bound = call_bound(self.program, step);
-        let waits = self.queueing.wait_ms(flow, node).saturating_mul(bound.attempts);
-        Bound { worst_ms: bound.worst_ms.saturating_add(waits), ..bound }
+    /// A call of a step or a loop, with what it may wait for places in a pool.
+    fn queued(&self, flow: &Name, node: NodeId, bound: Bound) -> Bound {
+        Bound { worst_ms: bound.worst_ms.saturating_add(self.queueing.wait_ms(flow, node)), ..bound }
     }
 }
 
@@ -385,8 +383,8 @@ fn node_bound(knows: &Knows<'_>, flow: &Name, node: &Node, nodes: &mut Found) ->
             instant(0)
         }
         NodeKind::Call { step, recover, .. } => {
-            let call = knows.call(flow, node.id, program.steps.get(step)?);
-            then(Some(call), recover.as_ref().map(block))
+            let call = call_bound(program, program.steps.get(step)?);
+            then(Some(knows.queued(flow, node.id, call)), recover.as_ref().map(block))
         }
         NodeKind::Flow { flow, recover, .. } => then(knows.flows.get(flow)?.clone(), recover.as_ref().map(block)),
         NodeKind::If { then, otherwise, .. } => {
@@ -397,11 +395,12 @@ fn node_bound(knows: &Knows<'_>, flow: &Name, node: &Node, nodes: &mut Found) ->
         NodeKind::For { limit, parallel, body, .. } => {
             let one = block(body)?;
             let rounds = limit.div_ceil(turns_at_once(program, *parallel, body));
-            Some(Bound {
+            let all = Bound {
                 worst_ms: one.worst_ms.saturating_mul(rounds),
                 attempts: one.attempts.saturating_mul(*limit),
                 provenance: one.provenance,
-            })
+            };
+            Some(knows.queued(flow, node.id, all))
         }
         NodeKind::Wait { duration } => match &duration.kind {
             ExprKind::Const(Value::Duration(length)) => instant(u64::try_from(length.as_millis()).unwrap_or(0)),

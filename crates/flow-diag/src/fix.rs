@@ -41,11 +41,20 @@ pub fn apply(file: FileId, fixes: &[Fix], text: &str) -> Applied {
     for edit in taken {
         let start = clamp(text, edit.span.start as usize).max(done);
         out.push_str(&text[done..start]);
-        out.push_str(&edit.text);
         done = clamp(text, edit.span.end as usize).max(start);
+        match edit.text.strip_prefix('\n').filter(|_| goes_on(&text[done..])) {
+            Some(line) => out.extend([" ", line.trim_start()]),
+            None => out.push_str(&edit.text),
+        }
     }
     out.push_str(&text[done..]);
     Applied { text: out, applied, skipped }
+}
+
+/// Whether more stands on the line: what would be a line of its own joins it then, so that nothing moves out of its line.
+fn goes_on(rest: &str) -> bool {
+    let line = rest.lines().next().unwrap_or_default();
+    !line.trim().is_empty() && !line.trim_start().starts_with("//")
 }
 
 /// Whether two edits cannot both be made. Two insertions at one place have no order, so they cannot.
@@ -71,6 +80,15 @@ mod tests {
     fn applies_in_any_order() {
         let done = apply(FileId(0), &[fix(4, 5, "Z"), fix(0, 1, "XX"), fix(2, 2, "-")], "abcdef");
         assert_eq!(done, Applied { text: "XXb-cdZf".into(), applied: 3, skipped: 0 });
+    }
+
+    #[test]
+    fn a_new_line_is_one_only_where_a_line_ends() {
+        let with = |text: &str| apply(FileId(0), &[fix(1, 1, "\n  x")], text).text;
+        assert_eq!(with("{\n  y\n}"), "{\n  x\n  y\n}");
+        assert_eq!(with("{ // why\n}"), "{\n  x // why\n}");
+        assert_eq!(with("{ y }"), "{ x y }");
+        assert_eq!(with("{}"), "{ x}");
     }
 
     #[test]

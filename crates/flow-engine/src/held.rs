@@ -112,7 +112,10 @@ impl Engine {
         let watchers = Watchers { sender: progress.clone(), clock: clock.clone() };
         let lock = self.lock(&holder, &watchers, cancel).await?;
         // The lock is ours, so whatever still runs there belongs to a run that was killed.
-        flow_exec::end_leftovers(&self.layout.scratch());
+        let scratch = self.layout.scratch();
+        if std::fs::read_dir(&scratch).is_ok_and(|mut left| left.next().is_some()) {
+            flow_exec::end_leftovers(&scratch);
+        }
         let first = Mutex::new(Some((run, store.clone())));
         let pools = pools(&plan.program);
         let held = Held { first, store, pools, going: AtomicUsize::new(0), layout: self.layout.clone(), _lock: lock };

@@ -57,11 +57,14 @@ impl ResultPaths {
 pub(crate) async fn prepare(attempt: &Attempt<'_>) -> Result<Vec<(String, Argument)>, Failure> {
     let call = attempt.call;
     let folder = call.scratch.join("in");
-    let temporary = call.scratch.join("tmp");
-    for path in [&folder, &temporary] {
-        tokio::fs::create_dir_all(path)
-            .await
-            .map_err(|error| process::internal(format!("{} cannot be made: {error}", path.display())))?;
+    // What takes microseconds is not worth a thread.
+    let make = |path: &Path| {
+        std::fs::create_dir_all(path)
+            .map_err(|error| process::internal(format!("{} cannot be made: {error}", path.display())))
+    };
+    make(&call.scratch.join("tmp"))?;
+    if call.args.iter().any(|(_, value)| matches!(value, Value::Table(_) | Value::File(_))) {
+        make(&folder)?;
     }
     let secrets: Vec<(&Arc<str>, _)> = secret_arguments(call).collect();
     let mut arguments = Vec::new();

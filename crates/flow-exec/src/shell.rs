@@ -2,7 +2,9 @@
 //!
 //! The script is the same bytes for every input, so nothing in a value can become code. It runs under
 //! `sh -eu`: the first command that fails ends it, and so does a variable that is not set. An absent
-//! value is a variable that is not set.
+//! value is a variable that is not set. A script that is one plain command is run without the shell ([`direct`]).
+
+mod direct;
 
 use crate::{
     api::Outcome,
@@ -15,7 +17,7 @@ use crate::{
 use flow_diag::codes;
 use flow_expr::Value;
 use flow_plan::{ErrorClass, Failure};
-use std::ffi::OsString;
+use std::{ffi::OsString, path::PathBuf};
 
 /// What Linux allows for one variable: `NAME=value` and a NUL.
 const LONGEST_VARIABLE: usize = 128 << 10;
@@ -35,18 +37,28 @@ pub(crate) async fn run(attempt: &Attempt<'_>, script: &str) -> Result<Outcome, 
             environment.push((name.into(), text));
         }
     }
-    let file = call.scratch.join("step.sh");
-    let written = tokio::fs::write(&file, script).await;
-    written.map_err(|error| internal(format!("{} cannot be written: {error}", file.display())))?;
+    let path = environment.iter().find(|(name, _)| name == "PATH").map(|(_, path)| path.clone()).unwrap_or_default();
+    let (program, arguments, name) = match direct::command(script, &path) {
+        Some(direct::Command { name, program, arguments }) => (program.into(), arguments, Some(name)),
+        None => {
+            let file = call.scratch.join("step.sh");
+            let written = std::fs::write(&file, script);
+            written.map_err(|error| internal(format!("{} cannot be written: {error}", file.display())))?;
+            // With its whole path it is started without a copy of this process.
+            let shell = direct::on_path("sh", &path).map_or_else(|| "sh".into(), PathBuf::into_os_string);
+            (shell, vec!["-eu".into(), file.into()], None)
+        }
+    };
     let program = process::Program {
-        program: "sh".into(),
-        arguments: vec!["-eu".into(), file.into()],
+        program,
+        arguments,
         environment,
         folder: attempt.root,
         scratch: &call.scratch,
         deadline: attempt.deadline,
         timeout: call.timeout,
         result_limit: manner.limit(),
+        in_place_of_shell: name,
     };
     let finished = process::run(program, attempt.log.clone(), &attempt.scrubber, attempt.cancel).await?;
     attempt.bounded(result::take(attempt, finished.stdout, &paths)).await

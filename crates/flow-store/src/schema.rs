@@ -159,18 +159,19 @@ pub(crate) const VERSION: i64 = STEPS.len() as i64;
 pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     let sqlite = |error: &rusqlite::Error| StoreError::from_sqlite(path, error);
     check(connection, path)?;
-    loop {
-        let transaction =
-            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(|error| sqlite(&error))?;
-        let version = version(&transaction).map_err(|error| sqlite(&error))?;
-        let Some(step) = usize::try_from(version).ok().and_then(|version| STEPS.get(version)) else { return Ok(()) };
-        transaction
-            .execute_batch(step)
-            .and_then(|()| transaction.pragma_update(None, "application_id", APPLICATION))
-            .and_then(|()| transaction.pragma_update(None, "user_version", version + 1))
-            .and_then(|()| transaction.commit())
-            .map_err(|error| sqlite(&error))?;
-    }
+    let all = |connection: &mut Connection| -> rusqlite::Result<()> {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let from = version(&transaction)?;
+        let steps = usize::try_from(from).ok().and_then(|done| STEPS.get(done..)).unwrap_or_default();
+        if steps.is_empty() {
+            return Ok(());
+        }
+        steps.iter().try_for_each(|step| transaction.execute_batch(step))?;
+        transaction.pragma_update(None, "application_id", APPLICATION)?;
+        transaction.pragma_update(None, "user_version", VERSION)?;
+        transaction.commit()
+    };
+    all(connection).map_err(|error| sqlite(&error))
 }
 
 /// Refuses what is not ours, and what a later version wrote. Gives the version; 0 if nothing is there yet.

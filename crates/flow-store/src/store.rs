@@ -1,8 +1,7 @@
 //! The one writer: a thread that owns the only writing connection and commits in groups.
 //!
-//! Writes are queued and never wait; [`Store::flush`] says when all before it are durable. What arrives
-//! while a commit is under way goes into the next one, so a busy run costs few commits and a quiet one
-//! waits for none. After the first failure nothing more is written: a journal with a hole is worse than
+//! Writes are queued and never wait; [`Store::flush`] says when all before it are durable, and is answered at once. Writes
+//! that nobody waits for are gathered for some milliseconds, so that a busy run costs few commits. After the first failure nothing more is written: a journal with a hole is worse than
 //! one that ends.
 
 use crate::{
@@ -20,10 +19,14 @@ use std::{
         mpsc::{Receiver, Sender, channel},
     },
     thread::JoinHandle,
+    time::{Duration, Instant},
 };
 
 /// Writes in one commit at most.
 const GROUP: usize = 4096;
+
+/// How long writes wait for others that nobody waits for.
+const GATHERED: Duration = Duration::from_millis(5);
 
 /// Called when everything queued before is durable, or cannot be.
 pub type Flushed = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
@@ -178,6 +181,7 @@ impl Writer {
             let mut flushes = vec![];
             let mut reservation = None;
             let mut next = Some(first);
+            let until = Instant::now() + GATHERED;
             while let Some(message) = next.take() {
                 match message {
                     Message::Write(write) => writes.push(write),
@@ -187,7 +191,11 @@ impl Writer {
                         break;
                     }
                 }
-                next = if writes.len() < GROUP { receiver.try_recv().ok() } else { None };
+                next = match flushes.is_empty() {
+                    _ if writes.len() >= GROUP => None,
+                    true => receiver.recv_timeout(until - Instant::now()).ok(),
+                    false => receiver.try_recv().ok(),
+                };
             }
             let result = self.commit(&writes);
             flushes.into_iter().for_each(|flushed| flushed(result.clone()));

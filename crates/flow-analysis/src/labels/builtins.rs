@@ -47,7 +47,8 @@ pub(super) fn kind<'a>(name: &str, args: &'a [Expr]) -> Kind<'a> {
         "redact" => Kind::Takes(Removes::Redact),
         "declassify" => Kind::Takes(Removes::Declassify(because(args))),
         "sum" | "average" | "median" | "stddev" | "correlation" if is_many => Kind::Sums,
-        "count" | "columns" | "any" | "all" if is_many => Kind::Counts,
+        "count" if is_many || args.len() == 1 => Kind::Counts,
+        "columns" | "any" | "all" if is_many => Kind::Counts,
         "count" | "any" | "all" | "is_empty" | "is_blank" | "contains" | "starts_with" | "ends_with" | "matches"
         | "contains_key" | "fits_schema" | "is_null" => Kind::Tests,
         "is_present" | "is_absent" => Kind::Presence,

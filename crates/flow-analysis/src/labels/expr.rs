@@ -9,7 +9,7 @@ use super::{
     annotated::Site,
     builtins,
     marks::Marks,
-    shape::{ALONE, COUNT, KEYS, Shape},
+    shape::{ALONE, COUNT, KEYS, Shape, VALUES},
     sink::Removes,
     trail::Says,
     walk::Walk,
@@ -470,7 +470,10 @@ impl<'a> Walk<'a> {
                     let keys = Shape::of(value.flat());
                     shape.fields.entry(KEYS.into()).or_default().join(&keys);
                 }
-                2 => shape.join(&value.listed()),
+                2 => {
+                    let Shape { own, fields } = value.listed();
+                    shape.join(&Shape { fields, ..Shape::default() }.with(VALUES, own));
+                }
                 _ => shape.join(&value),
             }
         }

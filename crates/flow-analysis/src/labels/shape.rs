@@ -23,8 +23,11 @@ pub(super) const ALONE: &str = "alone()";
 /// Where all of these stand of items that are lists or maps themselves.
 pub(super) const ITEMS: &str = "items()";
 
+/// Where the labels of values stand that are put into a map one by one: they say nothing of its keys.
+pub(super) const VALUES: &str = "values()";
+
 /// What belongs to a list or map, not to its items.
-const OF_ALL: [&str; 4] = [KEYS, COUNT, ALONE, ITEMS];
+const OF_ALL: [&str; 5] = [KEYS, COUNT, ALONE, VALUES, ITEMS];
 
 /// A value's labels.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -134,6 +137,9 @@ impl Shape {
     /// An item of a list, a row, a value of a map.
     pub(super) fn items(mut self) -> Self {
         let inner = self.without_field(ITEMS);
+        if let Some(values) = self.without_field(VALUES) {
+            self.own.join(&values.flat());
+        }
         OF_ALL.iter().for_each(|name| drop(self.without_field(name)));
         if let Some(inner) = inner {
             self.fields.extend(inner.fields);

@@ -5,7 +5,7 @@
 use super::{
     annotated::Site,
     marks::{How, LabelId, Source},
-    shape::{ALONE, COUNT, Shape},
+    shape::{ALONE, COUNT, Shape, VALUES},
     trail::{Hop, Says, TrailId},
     walk::Walk,
 };
@@ -179,7 +179,7 @@ impl<'a> Walk<'a> {
         }
         for (name, field) in &shape.fields {
             // How many items there are is told by all of them.
-            if **name == *COUNT || **name == *ALONE {
+            if [COUNT, ALONE, VALUES].contains(&&**name) {
                 self.out(field, sink, at, path, given_at);
                 continue;
             }

@@ -3,7 +3,7 @@
 //! Into a body that is not looked into (`sh`, `python`, `http`, `ai`, `sql on`) everything may go and come out again. So
 //! each label that goes in is on the whole result, unless the result's type has that label: then the type says where.
 //! Parts of the result that can only be one of few carry on what is one of few itself. A query that runs in process is
-//! followed column by column.
+//! followed column by column; so is one that runs in a database, over the datasets that are declared there.
 
 use super::{
     annotated::Site,
@@ -14,11 +14,12 @@ use super::{
     trail::Says,
     walk::Walk,
 };
+use crate::sql::tables_in;
 use flow_diag::Span;
-use flow_expr::{Expr, ExprKind, Type, VarId};
+use flow_expr::{Expr, ExprKind, Name, Type, VarId};
 use flow_plan::{AiBody, Body, GuardAction, HttpValue, Idempotency, Step, every_expression};
 use flow_sql::{LineageSource, Through, Used};
-use std::rc::Rc;
+use std::{collections::BTreeSet, rc::Rc};
 
 /// Where the library's steps are that tell people and other systems, whatever their bodies are.
 const NOTIFIES: &str = "std.notify.";
@@ -36,6 +37,18 @@ impl<'a> Walk<'a> {
         self.hop(&mut result, step.at, Says::Gives(&step.name));
         match &step.body {
             Body::Sql { connection: None, .. } => result.join(&self.query(step)),
+            Body::Sql { connection: Some(connection), text } => {
+                let inputs = self.inputs(step);
+                result.join(&self.poured(&inputs, &step.returns));
+                match self.queries.lineage(&step.name) {
+                    Some(_) => result.join(&self.query(step)),
+                    // What our dialect does not understand may give all that is in the tables that it names.
+                    None => {
+                        let named = self.named_tables(step, connection, text);
+                        result.join(&self.poured(&named, &step.returns));
+                    }
+                }
+            }
             Body::Ask { who, message } => {
                 self.all([who, message]);
                 for (position, param) in step.params.iter().enumerate() {
@@ -306,12 +319,30 @@ impl<'a> Walk<'a> {
         shape
     }
 
-    /// What a column of a table that a step is given carries, or a value that it is given.
-    fn used(&mut self, step: &Step, from: &LineageSource) -> Shape {
+    /// What is in the declared tables that a text names.
+    fn named_tables(&mut self, step: &'a Step, connection: &'a Name, text: &str) -> Marks {
+        let words: BTreeSet<String> =
+            text.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_lowercase).collect();
+        let named: Vec<&'a Name> = tables_in(self.program, connection)
+            .filter(|(table, _)| words.contains(&table.to_lowercase()))
+            .map(|(_, dataset)| &dataset.name)
+            .collect();
+        let mut marks = Marks::default();
+        named.into_iter().for_each(|dataset| marks.join(&self.read(dataset, step.place_of("body")).flat()));
+        marks
+    }
+
+    /// What a column of a table carries, one that a step is given or one of its database, or a value that it is given.
+    fn used(&mut self, step: &'a Step, from: &LineageSource) -> Shape {
         let (name, column) = match from {
             LineageSource::Column { table, column } => (table, Some(column)),
             LineageSource::Param(name) => (name, None),
         };
+        if let (Body::Sql { connection: Some(connection), .. }, Some(column)) = (&step.body, column) {
+            let found = tables_in(self.program, connection).find(|(table, _)| table.eq_ignore_ascii_case(name));
+            let Some((_, dataset)) = found else { return Shape::default() };
+            return self.read(&dataset.name, step.place_of("body")).field(column, &mut self.places);
+        }
         let param = step.params.iter().find(|param| *param.name == **name);
         let Some(value) = param.and_then(|param| self.values.get(&param.var)) else { return Shape::default() };
         match column {

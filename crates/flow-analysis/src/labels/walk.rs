@@ -396,7 +396,7 @@ impl<'a> Walk<'a> {
 
     /// What a version holds: what its type says, and what it is given besides. What others bring and accepts a label
     /// that its type does not have may hold it anywhere.
-    fn read(&mut self, name: &'a Name, at: Span) -> Shape {
+    pub(super) fn read(&mut self, name: &'a Name, at: Span) -> Shape {
         let Some(dataset) = self.program.datasets.get(name) else { return Shape::default() };
         let mut shape = self.declared.shape(&dataset.ty, &mut self.labels, &mut self.trails);
         let inside = self.declared.inside(&dataset.ty);

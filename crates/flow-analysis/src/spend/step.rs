@@ -1,13 +1,13 @@
 //! The worst that one execution of a step may spend: its own asks, those of its judges, those of the steps that its
 //! model calls.
 
-use super::{Amount, Curve, Judged, Measure, Spend};
+use super::{Amount, Curve, Judged, Spend};
 use crate::{
     bounds::{Bounded, Unbounded},
     failures::TRANSPORT,
 };
 use flow_expr::Name;
-use flow_plan::{AiBody, Body, ErrorClass, GuardAction, MOST_CALLS, Model, Program, Provenance, Provider, Step};
+use flow_plan::{AiBody, Body, ErrorClass, GuardAction, MOST_CALLS, Model, Price, Program, Provenance, Provider, Step};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How often a step's own models are asked at most, and how many results its guards may see.
@@ -15,6 +15,24 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) struct Asks {
     pub(crate) asks: u64,
     pub(crate) results: u64,
+    /// Those that bring an answer or a call of a tool, whichever model gives it.
+    answers: u64,
+    /// Tries again of one model where its transport fails; one more of each model but the last.
+    again: u64,
+}
+
+impl Asks {
+    /// What they take at most where an ask of each model takes so much: every model fails as often as it may, and the
+    /// dearest gives all answers.
+    fn curve(self, each: &[u64], provenance: Provenance) -> Curve {
+        let dearest = each.iter().copied().max().unwrap_or(0);
+        let failing = |(place, amount): (usize, &u64)| {
+            let is_last = place + 1 == each.len();
+            Curve::each(self.again + u64::from(!is_last), *amount, provenance)
+        };
+        let answers = Curve::each(self.answers, dearest, provenance);
+        each.iter().enumerate().map(failing).fold(answers, |all, one| all.and(&one)).limited(self.asks)
+    }
 }
 
 /// Counted as the driver counts: answers that do not fit or are sent back, and for each model what its transport fails.
@@ -32,14 +50,15 @@ pub(crate) fn own_asks(step: &Step, ai: &AiBody) -> Asks {
         Some(_) => times(&[ErrorClass::GuardFailed]),
         None => step.most_re_asks(ErrorClass::Malformed),
     };
-    let again = by_guards.max(by_reading);
-    let results = again.saturating_add(1);
+    let results = by_guards.max(by_reading).saturating_add(1);
     let answers = results.saturating_mul(u64::from(ai.most_answers()));
-    let failures = (ai.models.len().max(1) as u64).saturating_mul(times(&TRANSPORT) + 1) - 1;
+    let again = times(&TRANSPORT);
+    let failures = (ai.models.len().max(1) as u64).saturating_mul(again + 1) - 1;
     let turns = if ai.tools.is_empty() { 0 } else { u64::from(ai.turns).saturating_sub(1) };
-    let all = answers.saturating_add(failures).saturating_add(turns);
+    let answers = answers.saturating_add(turns);
+    let all = answers.saturating_add(failures);
     let asks = cap.map_or(all, |cap| cap.min(all));
-    Asks { asks, results: results.min(asks) }
+    Asks { asks, results: results.min(asks), answers, again }
 }
 
 /// How many steps one execution may have its model call.
@@ -77,10 +96,10 @@ impl<'a> Steps<'a> {
         let program = self.program;
         let (mut own, mut tools) = (Spend::nothing(), Spend::nothing());
         let times = step.retry.as_ref().map_or(0, |policy| u64::from(policy.times));
-        let mut asks = Asks { asks: times + 1, results: times + 1 };
+        let mut asks = Asks { asks: times + 1, results: times + 1, answers: times + 1, again: 0 };
         if let Body::Ai(ai) = &step.body {
             asks = own_asks(step, ai);
-            own = self::own(program, step, ai, asks.asks);
+            own = self::own(program, step, ai, asks);
             for tool in ai.tools.iter().filter_map(|tool| program.steps.get(tool)) {
                 tools = tools.or(&self.of(tool));
             }
@@ -123,73 +142,76 @@ pub(crate) fn asks_of_result(step: &Step) -> u64 {
 }
 
 /// What so many asks of a step's own models may spend.
-fn own(program: &Program, step: &Step, ai: &AiBody, asks: u64) -> Spend {
+fn own(program: &Program, step: &Step, ai: &AiBody, asks: Asks) -> Spend {
     let models: Vec<&Model> = ai.models.iter().filter_map(|name| program.models.get(name)).collect();
-    let cap = step.budget.as_ref().and_then(|budget| budget.tokens);
-    let declared = |most| Ok(Amount { most, provenance: Provenance::Declared });
-    let windows: Option<Vec<u64>> = models.iter().map(|model| model.context).collect();
-    let window = windows.and_then(|windows| windows.into_iter().max());
-    let tokens_each = window.or(cap).unwrap_or(0);
-    let tokens = match (window.map(|window| window.saturating_mul(asks)), cap) {
-        (None, None) => Err(endless(step)),
-        (Some(all), Some(cap)) if all < cap => Ok(Amount { most: all, provenance: Provenance::Assumed }),
-        (Some(all), None) => Ok(Amount { most: all, provenance: Provenance::Assumed }),
-        (_, Some(cap)) => declared(cap),
-    };
-    let mut money: Bounded<Amount> = declared(0);
-    let mut money_each = 0;
-    for model in models {
-        money = match (money, dollars(step, ai, model, asks)) {
-            (Ok(one), Ok((each, other))) => {
-                money_each = each.max(money_each);
-                Ok(if other.most > one.most { other } else { one })
-            }
-            (Err(why), _) | (_, Err(why)) => Err(why),
-        };
-    }
-    let mut spend = Spend::nothing();
-    spend.all[Measure::Asks as usize] = declared(asks);
-    spend.all[Measure::Tokens as usize] = tokens;
-    spend.all[Measure::Dollars as usize] = money;
-    spend.by_ask = super::TAKEN.map(|measure| {
-        let of_all = spend.of(measure).as_ref().ok()?;
-        let each = if measure == Measure::Tokens { tokens_each } else { money_each };
-        Some(Curve::each(asks, each.min(of_all.most), of_all.provenance).clamped(of_all.most))
+    let taken = [tokens(step, &models, asks), dollars(step, ai, &models, asks)];
+    let [tokens, dollars] = taken.each_ref().map(|curve| {
+        let (most, provenance) = curve.as_ref().map_err(std::sync::Arc::clone)?.at(asks.asks);
+        Ok(Amount { most, provenance })
     });
-    spend
+    let all = Ok(Amount { most: asks.asks, provenance: Provenance::Declared });
+    Spend { all: [all, tokens, dollars], by_ask: taken.map(Result::ok) }
 }
 
-/// What one and so many asks of one model cost at most: by its window, or by the tokens that the step may use.
-fn dollars(step: &Step, ai: &AiBody, model: &Model, asks: u64) -> Bounded<(u64, Amount)> {
-    let free = Ok((0, Amount { most: 0, provenance: Provenance::Declared }));
+/// The tokens that asks take: what the models read and write at once, and no more than the step's budget.
+fn tokens(step: &Step, models: &[&Model], asks: Asks) -> Bounded<Curve> {
+    let cap = step.budget.as_ref().and_then(|budget| budget.tokens);
+    let windows: Option<Vec<u64>> = models.iter().map(|model| model.context).collect();
+    // That every prompt fills the window is the worst, and nobody has said so.
+    let by_window = windows.map(|windows| asks.curve(&windows, Provenance::Assumed));
+    match (by_window, cap) {
+        (None, None) => Err(endless(step)),
+        (Some(all), Some(cap)) if all.at(asks.asks).0 >= cap => {
+            let each = models.iter().filter_map(|model| model.context).map(|window| window.min(cap));
+            Ok(asks.curve(&each.collect::<Vec<_>>(), Provenance::Declared).clamped(cap))
+        }
+        (Some(all), _) => Ok(all),
+        (None, Some(cap)) => Ok(Curve::each(asks.asks, cap, Provenance::Declared).clamped(cap)),
+    }
+}
+
+/// The money that asks cost: by the windows of the models, or by the tokens that the step may use.
+fn dollars(step: &Step, ai: &AiBody, models: &[&Model], asks: Asks) -> Bounded<Curve> {
+    let cap = step.budget.as_ref().and_then(|budget| budget.tokens);
+    let mut each = vec![];
+    let (mut dearest, mut by_window) = (0_u64, true);
+    for model in models {
+        let Some(price) = price(model)? else {
+            each.push(0);
+            continue;
+        };
+        let window = model.context.map(|window| {
+            let answer = ai.answer_tokens(model).min(window);
+            price.micro_dollars(window - answer, answer).max(price.micro_dollars(window, 0))
+        });
+        let all_tokens = cap.map(|tokens| price.micro_dollars(tokens, 0).max(price.micro_dollars(0, tokens)));
+        dearest = dearest.max(all_tokens.unwrap_or(0));
+        by_window &= window.is_some();
+        // Each ask is rounded up by itself.
+        let by_tokens = all_tokens.map(|all| all.saturating_add(1));
+        each.push(window.into_iter().chain(by_tokens).min().ok_or_else(|| endless(step))?);
+    }
+    let all = asks.curve(&each, Provenance::Assumed);
+    let by_tokens = cap.map(|_| dearest.saturating_add(asks.asks));
+    Ok(match by_tokens.filter(|by_tokens| !by_window || *by_tokens <= all.at(asks.asks).0) {
+        Some(by_tokens) => asks.curve(&each, Provenance::Declared).clamped(by_tokens),
+        None => all,
+    })
+}
+
+/// What tokens of a model cost; none where they cost nothing.
+fn price(model: &Model) -> Bounded<Option<Price>> {
     let Some(price) = model.price else {
         // Nobody is asked. Where there is a price, recorded answers are charged like those that they stand for.
         if matches!(model.provider, Provider::Replay { .. } | Provider::Scripted) {
-            return free;
+            return Ok(None);
         }
         let name = model.name.short();
         let help =
             "write it into the model: `price input $0.25, output $2.00 per 1M tokens`; `$0` for one that costs nothing";
         return Err(Unbounded::new(model.at, format!("nobody knows what an ask of `{name}` costs"), help));
     };
-    if price.input == 0 && price.output == 0 {
-        return free;
-    }
-    let by_window = model.context.map(|window| {
-        let answer = ai.answer_tokens(model).min(window);
-        let whole = price.micro_dollars(window - answer, answer).max(price.micro_dollars(window, 0));
-        // That every prompt fills the window is the worst, and nobody has said so.
-        (whole, Amount { most: whole.saturating_mul(asks), provenance: Provenance::Assumed })
-    });
-    let by_tokens = step.budget.as_ref().and_then(|budget| budget.tokens).map(|tokens| {
-        let dearest = price.micro_dollars(tokens, 0).max(price.micro_dollars(0, tokens));
-        // Each ask is rounded up by itself.
-        let most = Amount { most: dearest.saturating_add(asks), provenance: Provenance::Declared };
-        (dearest.saturating_add(1), most)
-    });
-    let known = || [by_window, by_tokens].into_iter().flatten();
-    let each = known().map(|(each, _)| each).min().unwrap_or(0);
-    known().map(|(_, all)| (each, all)).min_by_key(|(_, all)| all.most).ok_or_else(|| endless(step))
+    Ok(Some(price).filter(|price| price.input > 0 || price.output > 0))
 }
 
 fn endless(step: &Step) -> std::sync::Arc<Unbounded> {

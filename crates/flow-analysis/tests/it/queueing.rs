@@ -57,12 +57,31 @@ fn turns_of_a_loop_wait_for_each_other() {
 }
 
 #[test]
-fn each_attempt_waits_again() {
-    let retried = Step { retry: Some(policy(1)), ..pooled("r") };
-    let both = vec![(call("r"), vec![]), (call("s"), vec![])];
-    let program = with_slots(1, vec![retried, pooled("s")], vec![flow("f", both)]);
-    // Two attempts, each behind one of the other, and a pause of 1 s.
-    assert_eq!(bounds(&program, &name("f")).nodes[&0].worst_ms, 2 * (10_000 + 10_000) + 1_000);
+fn each_attempt_waits_again_and_never_for_more_than_all_others() {
+    let worst = |others: u32| {
+        let retried = Step { retry: Some(policy(1)), ..pooled("r") };
+        let calls = (0..others).map(|other| (call("s"), if other == 0 { vec![] } else { vec![other] }));
+        let all = std::iter::once((call("r"), vec![])).chain(calls).collect();
+        let program = with_slots(1, vec![retried, pooled("s")], vec![flow("f", all)]);
+        bounds(&program, &name("f")).nodes[&0].worst_ms
+    };
+    // Two attempts and a pause of 1 s; the other is in front of one of them.
+    assert_eq!(worst(1), 2 * 10_000 + 1_000 + 10_000);
+    // Of three that come one after the other, one each is in front of both.
+    assert_eq!(worst(3), 2 * (10_000 + 10_000) + 1_000);
+}
+
+#[test]
+fn a_loop_waits_once_for_what_goes_on_beside_it() {
+    let turns = |times: u64| (each(times, 1, vec![(call("s"), vec![])]), vec![]);
+    let beside = |times| vec![turns(times), (call("s"), vec![])];
+    assert_eq!((seconds(1, beside(3)), seconds(1, beside(5)), seconds(2, beside(3))), (40, 60, 30));
+    // Each turn waits for one of the other loop's.
+    assert_eq!(seconds(1, vec![turns(3), turns(3)]), 60);
+    assert_eq!(seconds(1, vec![turns(2), turns(5)]), 70);
+    // Two at a time by two slots, one of which the other has at first.
+    let two = (each(10, 2, vec![(call("s"), vec![])]), vec![]);
+    assert!(seconds(2, vec![two, (call("s"), vec![])]) >= 60);
 }
 
 #[test]

@@ -68,6 +68,28 @@ fn a_day_has_as_many_runs_as_start_it() {
 }
 
 #[test]
+fn each_model_fails_at_its_own_price_and_the_dearest_gives_the_answers() {
+    let priced = |text: &str, per_million: u64| {
+        let price = Some(Price { input: per_million, output: per_million });
+        Model { price, context: Some(1_000_000), ..Model::new(name(text), Provider::Openai, "m-2026-01-01") }
+    };
+    let cost = |models: Vec<&str>, times: u32| {
+        let ai = AiBody::new(models.into_iter().map(name).collect(), vec![]);
+        let retry = Some(RetryPolicy { on: vec![ErrorClass::Timeout], ..policy(times) });
+        let asks = Step { body: Body::Ai(Box::new(ai)), effect: Effect::Read, retry, ..step("s") };
+        let mut found = program(vec![], vec![asks], vec![flow("f", vec![(call("s"), vec![])])]);
+        found.models.insert(name("cheap"), priced("cheap", 1));
+        found.models.insert(name("dear"), priced("dear", 100));
+        spent(&found, "f").0
+    };
+    assert_eq!(cost(vec!["cheap"], 2), Some(3));
+    // Both fail three times but for the last, which answers.
+    assert_eq!(cost(vec!["cheap", "dear"], 2), Some(3 + 2 * 100 + 100));
+    // An answer of the dear one that is no answer to the question is asked for of nobody else.
+    assert_eq!(cost(vec!["dear", "cheap"], 2), Some(3 * 100 + 2 + 100));
+}
+
+#[test]
 fn of_branches_the_worst_and_handlers_besides() {
     let either = NodeKind::If {
         condition: constant(1),

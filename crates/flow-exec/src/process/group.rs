@@ -6,7 +6,14 @@
 
 use super::runaways;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// A child's end is told by a signal. Should one be lost, the end is seen then.
+const LOOKS_AGAIN: Duration = Duration::from_millis(500);
 
 /// The variable that marks everything that an attempt starts; its value is the attempt's own folder.
 pub(crate) const MARKER: &str = "FLOW_SCRATCH";
@@ -16,6 +23,7 @@ pub(crate) const MARKER: &str = "FLOW_SCRATCH";
 pub(crate) struct Group {
     leader: Pid,
     marker: PathBuf,
+    started: Instant,
     ended: bool,
 }
 
@@ -23,21 +31,25 @@ impl Group {
     /// The group of a leader that was just started with the marker in its environment.
     pub(crate) fn new(leader: u32, marker: &Path) -> Option<Self> {
         let leader = Pid::from_raw(i32::try_from(leader).ok()?)?;
-        Some(Self { leader, marker: marker.to_owned(), ended: false })
+        Some(Self { leader, marker: marker.to_owned(), started: Instant::now(), ended: false })
     }
 
     /// Ends when the leader has, without reaping it.
     pub(crate) async fn leader_ended(&self) {
-        let leader = self.leader;
-        let wait = move || loop {
-            match waitid(WaitId::Pid(leader), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {
-                Err(rustix::io::Errno::INTR) => {}
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+        // Listened to before it is looked, so that no end is missed. No thread waits: there may be many groups.
+        let mut children = signal(SignalKind::child()).ok();
+        loop {
+            match waitid(WaitId::Pid(self.leader), options) {
+                Ok(None) | Err(rustix::io::Errno::INTR) => {}
                 // No such child: it is gone.
-                Ok(_) | Err(_) => return,
+                Ok(Some(_)) | Err(_) => return,
             }
-        };
-        // A cancelled wait goes on in its thread until the group is ended, which dropping it does.
-        let _ = tokio::task::spawn_blocking(wait).await;
+            match &mut children {
+                Some(children) => drop(tokio::time::timeout(LOOKS_AGAIN, children.recv()).await),
+                None => tokio::time::sleep(LOOKS_AGAIN / 50).await,
+            }
+        }
     }
 
     /// Asks every process to end.
@@ -49,7 +61,7 @@ impl Group {
     pub(crate) fn kill(&mut self) {
         self.ended = true;
         let _ = kill_process_group(self.leader, Signal::KILL);
-        runaways::kill(&self.marker);
+        runaways::kill(&self.marker, self.leader, self.started.elapsed());
     }
 }
 

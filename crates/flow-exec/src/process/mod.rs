@@ -62,6 +62,9 @@ pub(crate) struct Program<'a> {
     pub(crate) timeout: Duration,
     /// How many bytes of standard output are kept as the result; none if it is only logged.
     pub(crate) result_limit: Option<usize>,
+    /// The name under which a shell would have called it: a signal that ends it is then told as a shell tells it, by the
+    /// status 128 and the signal's number.
+    pub(crate) in_place_of_shell: Option<OsString>,
 }
 
 /// What a program that succeeded left.
@@ -99,7 +102,9 @@ pub(crate) async fn run(
     log.finish();
     let tail = err.tail();
     match ended? {
-        (Stop::Ended, status) => verdict(status).map(|()| Finished { stdout: out.into_kept() }),
+        (Stop::Ended, status) => {
+            verdict(status, program.in_place_of_shell.is_some()).map(|()| Finished { stdout: out.into_kept() })
+        }
         (Stop::TimedOut, _) => Err(timed_out(program.timeout)),
         (Stop::Cancelled, _) => Err(cancelled()),
         (Stop::TooLong, _) => Err(too_long(program.result_limit.unwrap_or_default())),
@@ -111,6 +116,9 @@ fn start(program: &Program<'_>) -> Result<Child, Failure> {
     let mut command = Command::new(&program.program);
     command.args(&program.arguments).env_clear().envs(program.environment.iter().map(|(name, value)| (name, value)));
     command.env(MARKER, program.scratch).current_dir(program.folder);
+    if let Some(name) = &program.in_place_of_shell {
+        command.arg0(name);
+    }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
     command.spawn().map_err(|error| cannot_start(program, &error))
 }
@@ -188,8 +196,9 @@ async fn read_until<R: Future<Output = Result<(), TooLong>>>(
 }
 
 /// What the way in which a program ended means.
-fn verdict(status: ExitStatus) -> Result<(), Failure> {
-    match (status.code(), status.signal()) {
+fn verdict(status: ExitStatus, in_place_of_shell: bool) -> Result<(), Failure> {
+    let as_shell = status.signal().filter(|_| in_place_of_shell).map(|signal| 128 + signal);
+    match (status.code().or(as_shell), status.signal()) {
         (Some(0), _) => Ok(()),
         (Some(code), _) => {
             let meaning = match code {

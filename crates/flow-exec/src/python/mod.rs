@@ -64,6 +64,7 @@ pub(crate) async fn run(attempt: &Attempt<'_>, source: &str, file: Option<&str>)
         deadline: attempt.deadline,
         timeout: call.timeout,
         result_limit: manner.limit(),
+        in_place_of_shell: None,
     };
     let finished = process::run(program, attempt.log.clone(), &attempt.scrubber, attempt.cancel).await;
     let finished = finished.map_err(with_exception)?;

@@ -57,8 +57,8 @@ const MANY_ROWS: [&str; 34] = [
 const TESTS: [&str; 8] =
     ["starts_with", "ends_with", "contains", "regexp_like", "array_has", "array_has_any", "array_has_all", "isnan"];
 
-/// Cryptographic hashes.
-const HASHES: [&str; 4] = ["sha224", "sha256", "sha384", "sha512"];
+/// Cryptographic hashes, as functions and as methods of `digest`.
+const HASHES: [&str; 7] = ["sha224", "sha256", "sha384", "sha512", "blake2b", "blake2s", "blake3"];
 
 /// Window functions whose result says where a row stands.
 const RANKS: [&str; 6] = ["row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile"];
@@ -169,6 +169,7 @@ impl Walk<'_> {
         let how = match call.name() {
             name if TESTS.contains(&name) => Through::Choice,
             name if HASHES.contains(&name) => Through::Hash,
+            "digest" if call.args.get(1).is_some_and(is_hash) => Through::Hash,
             _ => Through::Value,
         };
         self.all(&call.args, input, how)
@@ -205,6 +206,17 @@ impl Walk<'_> {
         let mut made = Made::new();
         columns.iter().for_each(|column| join(&mut made, column, how));
         made
+    }
+}
+
+/// Whether this text names a cryptographic hash.
+fn is_hash(method: &Expr) -> bool {
+    match method {
+        Expr::Literal(value, _) => {
+            value.try_as_str().flatten().is_some_and(|name| HASHES.contains(&&*name.to_lowercase()))
+        }
+        Expr::Cast(cast) => is_hash(&cast.expr),
+        _ => false,
     }
 }
 

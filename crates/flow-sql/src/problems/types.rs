@@ -177,6 +177,14 @@ fn plain_words(message: &str) -> String {
     if text == "Table Functions are not supported" {
         return "a function cannot stand in place of a table: give the step a table".into();
     }
+    // A part of a query as the parser made it, which says nothing to who wrote it.
+    if let Some(node) = text.strip_prefix("Unsupported ast node ").or_else(|| text.strip_prefix("Unsupported AST ")) {
+        let name: String = node.trim_start_matches('\'').chars().take_while(|c| c.is_alphanumeric()).collect();
+        return match name.is_empty() {
+            true => "not understood here".to_owned(),
+            false => format!("`{}` is not understood here", name.to_lowercase()),
+        };
+    }
     if text.starts_with("type_coercion") {
         text = message.lines().last().unwrap_or_default().to_owned();
         return plain_words(&text);

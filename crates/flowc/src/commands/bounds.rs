@@ -237,10 +237,8 @@ fn path_lines(bounds: &SystemBounds<'_>, flow: &Flow, color: bool) -> String {
         }
     }
     let title = paint(color, Style::Bold, &format!("the path of {}", flow.name.short()));
-    let most = path.iter().map(|leg| (gain(flow, parts, leg.node), leg)).max_by_key(|(gain, _)| *gain);
-    let most = most
-        .filter(|(gain, _)| *gain > 0)
-        .map(|(gain, leg)| format!("  shortening `{}` helps most: up to {} less\n", leg.label, spell::length(gain)));
+    let most = deadlines::helps_most(&path, |leg| gain(flow, parts, leg.node))
+        .map(|(name, gain)| format!("  shortening `{name}` helps most: up to {} less\n", spell::length(gain)));
     format!("\n{title}\n{}{}", columns(&rows, color), most.unwrap_or_default())
 }
 
