@@ -3,7 +3,7 @@
 //!
 //! Steps with effects append a line to a file below `world/`, or ask a server that counts; each line names round and
 //! item. So whoever looks knows what became of a step that a run was cut off in, and after a run whether anything
-//! happened twice or not at all. Knows no fault. Tested by what uses it, and below by a world that is wrong.
+//! happened twice or not at all. Knows no fault. Tests: worlds that are wrong.
 
 use super::{project::Project, server::Server};
 use anyhow::{Context, bail, ensure};
@@ -205,4 +205,56 @@ impl World {
 fn item_of(label: &str) -> u64 {
     let position = label.rsplit_once('[').and_then(|(_, rest)| rest.strip_suffix(']')?.parse::<u64>().ok());
     position.map_or(1, |position| position + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{World, item_of};
+    use std::path::Path;
+
+    /// A world in which a first round has been done as it should be.
+    fn done() -> World {
+        let world = World::of_files(Path::new("flowc")).unwrap();
+        let of_each = |line: fn(u64) -> String| (1..=4).map(|item| line(item) + "\n").collect::<String>();
+        for (file, content) in [
+            ("world/charge", of_each(|item| format!("1-{item}"))),
+            ("world/ship", of_each(|item| format!("ship-1-{}", 2 * (item + 1)))),
+            ("world/tell", "1-1\n".into()),
+            ("world/book", "1-1\n".into()),
+            ("world/register", "register-1-4\nregister-1-4\n".into()),
+            ("world/close", "1-75\n".into()),
+            ("out/sum.json", "75\n".into()),
+            ("out/totals.csv", "region,total\nnorth,1.01775\nsouth,1.02\n".into()),
+            ("out/totals.parquet", "PAR1PAR1".into()),
+        ] {
+            world.project.write(file, &content).unwrap();
+        }
+        world
+    }
+
+    #[test]
+    fn what_is_missing_twice_or_under_another_key_is_found() {
+        let world = done();
+        world.verify(1).unwrap();
+        assert!(world.is_untouched(1).is_err() && world.is_untouched(2).is_ok() && world.verify(2).is_err());
+        for (file, content) in [
+            ("world/charge", "1-1\n1-2\n1-3\n"),
+            ("world/tell", "1-1\n1-1\n"),
+            ("world/ship", "ship-1-4\nship-1-6\nship-1-8\n"),
+            ("world/register", "register-1-4\nregister-1-5\n"),
+            ("world/close", "1-76\n"),
+            ("out/sum.json", "74\n"),
+            ("out/totals.csv", "region,total\nnorth,1.01775\n"),
+            ("out/totals.parquet", "PAR1 and no more"),
+        ] {
+            let world = done();
+            world.project.write(file, content).unwrap();
+            assert!(world.verify(1).is_err(), "{file} with {content:?} is not found wrong");
+        }
+    }
+
+    #[test]
+    fn labels_name_their_items() {
+        assert_eq!((item_of("charged[3]"), item_of("told")), (4, 1));
+    }
 }
