@@ -81,6 +81,13 @@ impl Bench {
         list.into_iter().step_by(if self.kills < 100 { 3 } else { 1 }).collect()
     }
 
+    /// Tells how far it is, now and then.
+    fn tell(fault: &str, done: usize, all: usize) {
+        if done > 0 && done.is_multiple_of(100) {
+            eprintln!("faults: {fault}: {done} of {all}");
+        }
+    }
+
     /// How often what is tried several times is tried.
     fn rounds(&self) -> u64 {
         (self.kills as u64 / 50).clamp(1, 10)

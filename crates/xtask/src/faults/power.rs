@@ -45,6 +45,7 @@ fn run(bench: &Bench, names: Names) -> anyhow::Result<Outcome> {
     let mut random = Random::new(bench.seed, "power");
     let (mut way, mut wrong) = (Way::default(), vec![]);
     for number in 0..bench.cuts {
+        Bench::tell("power", number, bench.cuts);
         let at = record.moment(&mut random);
         let changes = &record.changes[..at];
         restore(&world, &disk::after_a_cut(changes, names, &mut random), &disk::seen(changes))?;
