@@ -35,7 +35,8 @@ enum Entry {
 /// A change of names, and the folder whose sync makes it durable.
 enum Naming {
     Make(String, Entry),
-    Rename(String, String),
+    /// What the new name stands for is known also where the old one was lost.
+    Rename(String, String, Entry),
     Remove(String),
 }
 
@@ -118,10 +119,10 @@ impl<'a> Replay<'a> {
                     }
                 }
                 Change::Rename { from, to } => {
-                    if let Some(number) = numbers.remove(&**from) {
-                        numbers.insert(to, number);
-                    }
-                    replay.namings.push((at, Naming::Rename(from.clone(), to.clone())));
+                    let number = numbers.remove(&**from);
+                    numbers.extend(number.map(|number| (&**to, number)));
+                    let entry = number.map_or(Entry::Folder, Entry::File);
+                    replay.namings.push((at, Naming::Rename(from.clone(), to.clone(), entry)));
                 }
                 Change::Remove { path } => {
                     numbers.remove(&**path);
@@ -175,10 +176,9 @@ impl<'a> Replay<'a> {
             match naming {
                 Naming::Make(path, entry) => drop(entries.insert(path.clone(), *entry)),
                 Naming::Remove(path) => drop(entries.remove(path)),
-                Naming::Rename(from, to) => {
-                    if let Some(entry) = entries.remove(from) {
-                        entries.insert(to.clone(), entry);
-                    }
+                Naming::Rename(from, to, entry) => {
+                    entries.remove(from);
+                    entries.insert(to.clone(), *entry);
                 }
             }
         }
@@ -202,7 +202,7 @@ impl Naming {
     /// The name that it is about.
     fn place(&self) -> &str {
         match self {
-            Self::Make(path, _) | Self::Rename(_, path) | Self::Remove(path) => path,
+            Self::Make(path, _) | Self::Rename(_, path, _) | Self::Remove(path) => path,
         }
     }
 }
