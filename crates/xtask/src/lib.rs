@@ -1,4 +1,4 @@
-//! What a developer runs besides cargo: `ci`, `tidy`, `bench`, `fuzz`, `sim`, `tour`, `up` and `down`.
+//! What a developer runs besides cargo: `ci`, `tidy`, `bench`, `faults`, `fuzz`, `sim`, `tour`, `up` and `down`.
 //!
 //! Knows the project's files and the machine, nothing of the language. Tests: `tests/tidy.rs` runs the
 //! checks on this very project; each check has unit tests with something to complain about.
@@ -7,6 +7,7 @@
 
 pub mod bench;
 pub mod ci;
+pub mod faults;
 pub mod fuzz;
 pub mod servers;
 pub mod sim;

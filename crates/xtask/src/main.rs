@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 use xtask::{
-    bench, ci, fuzz, root,
+    bench, ci, faults, fuzz, root,
     servers::{self, Server},
     sim, tidy, tour,
 };
@@ -33,6 +33,8 @@ enum Command {
         #[command(flatten)]
         options: bench::Options,
     },
+    /// Holds the built program against real faults: kills, power cuts, errors of disks, limits, sizes.
+    Faults(faults::Options),
     /// Looks for texts that parser or formatter cannot cope with.
     Fuzz {
         /// How long, all targets together.
@@ -75,6 +77,7 @@ fn run() -> anyhow::Result<()> {
         Command::Ci { without_servers } => ci::run(&root(), !without_servers),
         Command::Tidy => tidy::run(&root()),
         Command::Bench { contest, options } => bench::run(&root(), contest, options),
+        Command::Faults(options) => faults::run(&root(), &options),
         Command::Fuzz { minutes } => fuzz::run(&root(), minutes),
         Command::Sim(wanted) => sim::run(&root(), wanted),
         Command::Tour => tour::run(&root()),
