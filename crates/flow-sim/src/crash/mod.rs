@@ -21,6 +21,7 @@ mod play;
 mod process;
 mod program;
 mod random;
+mod recorded;
 mod scenario;
 mod steps;
 mod store;
@@ -33,6 +34,7 @@ use scenario::{Extent, Faults};
 use std::{collections::BTreeSet, fmt};
 
 pub use kinds::ALL as ALL_KINDS;
+pub use recorded::{Entry, Recorded};
 
 /// Nodes beside each other at most.
 const MOST_NODES: u32 = 9;

@@ -75,6 +75,9 @@ impl Life {
 
 impl Play<'_> {
     pub(super) fn queue(&mut self, records: Vec<Record>) {
+        if let Some(recorded) = &mut self.recorded {
+            recorded.push(records.clone());
+        }
         self.store.queue(records);
         let Some(life) = &self.life else { return };
         let number = life.number;
