@@ -340,7 +340,6 @@ impl<'p> Play<'p> {
         let row = self.store.tables.runs.last().filter(|row| !row.journal.is_empty()).cloned();
         let Some(row) = row else {
             // It was cut off before anything was written down: nothing was done, and the flow is run once more.
-            self.runs = self.store.tables.runs.len();
             return self.begin_run(None);
         };
         if row.end.is_some() {
