@@ -16,6 +16,8 @@ mod cassette;
 mod client;
 mod failures;
 mod frames;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod limits;
 pub mod prompt;
 mod providers;

@@ -46,7 +46,14 @@ pub(crate) fn check(bounds: &mut SystemBounds<'_>) -> Problems {
             && (zone.is_some() || first_zone(flow).is_some())
             && !rhythm.calendar.has_phase()
         {
-            problems.push(NoTimeOfDay { flow, finish, minutes: *minutes, start: rhythm.at });
+            let why = "a period that is no part of a day comes at other times each day";
+            problems.push(NoTimeOfDay { flow, finish, minutes: *minutes, start: rhythm.at, why });
+        }
+        if let Deadline::By { minutes, zone: Some(_) } = &finish.deadline
+            && let Some(start) = flow.starts.iter().find(|start| matches!(start.trigger, Trigger::Webhook(_)))
+        {
+            let why = "a request comes at any time of day";
+            problems.push(NoTimeOfDay { flow, finish, minutes: *minutes, start: start.at, why });
         }
         let is_known = bounds.durations.get(&flow.name).is_some_and(|bounds| bounds.flow.is_some());
         // What a program lacks, and circles, are reported as what they are.
@@ -71,7 +78,8 @@ pub fn path(bounds: &SystemBounds<'_>, flow: &Flow) -> Vec<Leg> {
 #[must_use]
 pub fn tightest(bounds: &mut SystemBounds<'_>, flow: &Flow) -> Option<Gap> {
     let Deadline::By { minutes, zone } = &flow.finish.as_ref()?.deadline else { return None };
-    let zone = zone.clone().or_else(|| first_zone(flow)).unwrap_or_else(|| "UTC".into());
+    // Without one it is an error of its own (E0164).
+    let zone = zone.clone().or_else(|| first_zone(flow))?;
     let schedule = Schedule::Days { days: (1..=7).collect(), minutes: vec![*minutes], zone };
     let deadlines = bounds.calendars.of(&schedule)?;
     let horizon = bounds.calendars.horizon();
@@ -178,7 +186,7 @@ impl From<Missed<'_>> for Problem {
                 let delay = spell::length(rhythm.delay_ms);
                 problem = problem.note(format!("it begins up to {delay} after {since}, when {what} started"));
             }
-            if is_next_day(start, &rhythm.zone) {
+            if start.to > start.from && rhythm.delay_ms == 0 && is_next_day(start, &rhythm.zone) {
                 problem =
                     problem.note("that start is after the deadline of its own day, so the one of the next day counts");
             }
@@ -249,7 +257,11 @@ fn shorten(found: &Missed<'_>, leg: &Leg, gain: u64) -> String {
         Some(step) if kept > 0 && times == 1 && call_bound(found.program, step).attempts == 1 => {
             format!("what helps most: `timeout {}` for `{}`", spell::length(spell::round_down(kept)), step.name.short())
         }
-        _ => format!("what helps most: make `{name}` shorter than its {share}{each}"),
+        _ => {
+            let sum = step.and_then(|step| terms::of_step(found.program, step)).map(|sum| format!(", which is {sum}"));
+            let sum = sum.filter(|_| times == 1 && leaf.waits_ms == 0).unwrap_or_default();
+            format!("what helps most: make `{name}` shorter than its {share}{each}{sum}")
+        }
     }
 }
 
@@ -401,15 +413,16 @@ struct NoTimeOfDay<'a> {
     finish: &'a Finish,
     minutes: u16,
     start: flow_diag::Span,
+    why: &'static str,
 }
 
 impl From<NoTimeOfDay<'_>> for Problem {
     fn from(found: NoTimeOfDay<'_>) -> Self {
-        let NoTimeOfDay { flow, finish, minutes, start } = found;
+        let NoTimeOfDay { flow, finish, minutes, start, why } = found;
         let (name, by) = (flow.name.short(), words::time_of_day(minutes));
         let title = format!("`{name}` may start at any time of day, and must finish by {by}");
         Self::warning(codes::W0701, finish.at, title, "promised here, and nothing is proved of it")
-            .label(start, "a period that is no part of a day comes at other times each day")
+            .label(start, why)
             .help("start at times of day, such as `every day at 06:00 in \"UTC\"`; or promise `finish within D`")
     }
 }

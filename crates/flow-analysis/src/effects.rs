@@ -14,6 +14,9 @@ use flow_plan::{
 };
 use std::sync::Arc;
 
+/// How deep calls of flows are looked into.
+const DEEPEST: u32 = 8;
+
 /// All checks of the family.
 #[must_use]
 pub fn check(program: &Program, mentions: &Mentions) -> Problems {
@@ -53,16 +56,24 @@ fn unhandled<'a>(program: &'a Program, flow: &'a Flow) -> Option<Unhandled<'a>> 
     if flow.handlers.iter().any(|handler| handler.on == HandlerEvent::Failure) {
         return None;
     }
-    let is_unhandled = |node: &&Node| match &node.kind {
+    let calls: Vec<&Node> = flow.body.all_nodes().filter(|node| is_unhandled(program, node, DEEPEST)).collect();
+    (!calls.is_empty()).then_some(Unhandled { flow, finish, calls })
+}
+
+/// Whether a call, or one in a flow that it calls, changes the world, and nothing deals with its failure.
+fn is_unhandled(program: &Program, node: &Node, depth: u32) -> bool {
+    match &node.kind {
         NodeKind::Call { step, recover: None, .. } => program.steps.get(step).is_some_and(|step| {
             step.effect >= Effect::Write
                 && step.fallback.is_none()
                 && step.retry.as_ref().is_none_or(|policy| policy.times == 0)
         }),
+        NodeKind::Flow { flow, recover: None, .. } if depth > 0 => program.flows.get(flow).is_some_and(|called| {
+            !called.handlers.iter().any(|handler| handler.on == HandlerEvent::Failure)
+                && called.body.all_nodes().any(|node| is_unhandled(program, node, depth - 1))
+        }),
         _ => false,
-    };
-    let calls: Vec<&Node> = flow.body.all_nodes().filter(is_unhandled).collect();
-    (!calls.is_empty()).then_some(Unhandled { flow, finish, calls })
+    }
 }
 
 /// The clause by which a step may run again that may have taken effect.

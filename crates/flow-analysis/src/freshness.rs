@@ -9,7 +9,7 @@ use crate::{
 use flow_diag::{Problem, Problems, Span, codes};
 use flow_expr::Name;
 use flow_plan::{
-    Arrival, DataTimeSource, Dataset, Flow, Freshness, NodeKind, Program, Provenance, Schedule, StaleAction,
+    Arrival, DataTimeSource, Dataset, Flow, Freshness, NodeKind, Overlap, Program, Provenance, Schedule, StaleAction,
 };
 
 /// All checks of the family.
@@ -104,6 +104,13 @@ impl From<TooOld<'_>> for Problem {
         let title = format!("`{name}` promises {promise}, but can be {total} old");
         let mut problem = Self::error(codes::E0801, fresh.at, title, "promised here");
         problem = problem.label(age.rhythm.at, between(age.rhythm.gap, &age.rhythm.zone));
+        if !age.rhythm.is_regular && flow.overlap == Overlap::Skip {
+            let takes = spell::length(age.rhythm.duration_ms);
+            problem = problem.note(format!(
+                "a start that comes while a run goes on is left out, and a run of `{}` may take {takes}",
+                flow.name.short()
+            ));
+        }
         problem = point_at(problem, program, &age.path, age.path_ms);
         if let Some(input) = &age.input {
             let old = spell::length(input.ms);
@@ -136,7 +143,7 @@ impl From<TooOld<'_>> for Problem {
                 let short = require.split(" else").next().unwrap_or_default().to_owned();
                 let problem = problem.help(format!("`{short}` in the flow, or promise `{kept}`"));
                 // Which of the two is for people to say, so a fix is offered only beside the other.
-                match flow.starts.first().filter(|_| !requires(flow, age)).map(|start| start.at) {
+                match flow.starts.first().filter(|_| reads(flow, age) && !requires(flow, age)).map(|start| start.at) {
                     Some(at) => problem
                         .fix(
                             "require the input to be fresher",
@@ -201,6 +208,14 @@ fn require(found: &TooOld<'_>) -> Option<String> {
     let left = found.fresh.within_ms.checked_sub(rest).filter(|left| *left > 0)?;
     let (name, within) = (input.dataset.short(), spell::length(spell::round_down(left)));
     Some(format!("require {name} fresh within {within} else fail \"{name} is too old\""))
+}
+
+/// Whether the flow itself reads the oldest input, and not one that it calls.
+fn reads(flow: &Flow, age: &Age) -> bool {
+    flow.nodes().any(|node| match &node.kind {
+        NodeKind::Read { dataset, .. } => age.input.as_ref().is_some_and(|input| input.dataset == *dataset),
+        _ => false,
+    })
 }
 
 /// Whether the flow already requires the oldest input to be fresh, in words that end a run.

@@ -147,9 +147,10 @@ impl Queries {
             return None;
         }
         let scalars: Vec<(&str, Type)> = question.params.iter().map(|(name, ty)| (&**name, ty.clone())).collect();
-        let query = type_query(&question.text, &tables, &scalars, &program.types).ok()?;
+        let text = without_schemas(&question.text, tables_in(program, connection));
+        let query = type_query(&text, &tables, &scalars, &program.types).ok()?;
         let names: Vec<&str> = scalars.iter().map(|(name, _)| *name).collect();
-        Some(Arc::new(lineage(&question.text, &query, &names)))
+        Some(Arc::new(lineage(&text, &query, &names)))
     }
 
     fn columns_of(&mut self, row: &Type, types: &TypeTable) -> Arc<[Column]> {
@@ -166,6 +167,57 @@ impl Queries {
         self.columns.insert(row.clone(), columns.clone());
         columns
     }
+}
+
+/// The schemas that tables are in where no other is said: of PostgreSQL, of SQLite.
+const USUAL: [&str; 2] = ["public", "main"];
+
+/// The datasets of a database whose tables a text names, with their schema or without.
+pub(crate) fn named_in<'a>(program: &'a Program, connection: &Name, text: &str) -> Vec<&'a Dataset> {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '.' || c == '"';
+    let words: Vec<String> =
+        text.split(|c: char| !is_word(c)).map(|word| word.replace('"', "").to_lowercase()).collect();
+    let is_named = |dataset: &Dataset, table: &str| {
+        let table = table.to_lowercase();
+        words.iter().any(|word| match word.rsplit_once('.') {
+            Some((schema, name)) if name == table => schemas(dataset).any(|its| its == schema),
+            _ => *word == table || word.starts_with(&format!("{table}.")),
+        })
+    };
+    tables_in(program, connection)
+        .filter(|(table, dataset)| is_named(dataset, table))
+        .map(|(_, dataset)| dataset)
+        .collect()
+}
+
+/// The schemas that a dataset's table may be said to be in.
+fn schemas(dataset: &Dataset) -> impl Iterator<Item = String> {
+    let own = match &dataset.location {
+        Location::Table { table, .. } => table.rsplit_once('.').map(|(schema, _)| schema.to_lowercase()),
+        Location::File { .. } => None,
+    };
+    let usual = if own.is_none() { &USUAL[..] } else { &[] };
+    usual.iter().map(|schema| (*schema).to_owned()).chain(own)
+}
+
+/// The text with blanks in place of the schemas of these tables, so that all else stays where it is.
+fn without_schemas<'a>(text: &str, tables: impl Iterator<Item = (&'a str, &'a Dataset)>) -> String {
+    let mut text = text.to_owned();
+    for (table, dataset) in tables {
+        for schema in schemas(dataset) {
+            let qualified = format!("{schema}.{}", table.to_lowercase());
+            let mut from = 0;
+            while let Some(at) = text.get(from..).and_then(|rest| rest.to_ascii_lowercase().find(&qualified)) {
+                let (start, end) = (from + at, from + at + schema.len() + 1);
+                let is_part = text[..start].ends_with(|c: char| c.is_alphanumeric() || "_.\"".contains(c));
+                if !is_part {
+                    text.replace_range(start..end, &" ".repeat(end - start));
+                }
+                from = end;
+            }
+        }
+    }
+    text
 }
 
 /// The datasets that are declared as tables of a database, by the names of those tables without their schemas.

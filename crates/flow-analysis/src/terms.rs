@@ -6,7 +6,7 @@
 use crate::{
     spell,
     spend::{judges_of, most_calls},
-    time::{Tries, backoffs_ms, call_bound, people_in_all},
+    time::{Tries, backoffs_ms, call_bound, most_asked, people_in_all},
 };
 use flow_plan::{Body, Program, Step};
 
@@ -21,7 +21,7 @@ pub fn of_step(program: &Program, step: &Step) -> Option<String> {
         terms.push(format!("{} of pauses", spell::length(pauses)));
     }
     if people > 0 {
-        terms.push(format!("{} for people", times(tries.results, people / tries.results.max(1))));
+        terms.push(format!("{} for people", times(most_asked(step), people / most_asked(step).max(1))));
     }
     for judge in judges_of(program, step) {
         let each = call_bound(program, judge).worst_ms;

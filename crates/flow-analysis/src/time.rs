@@ -125,7 +125,17 @@ fn by_ask(step: &Step, all: &Bound) -> Curve {
 
 /// How long the guards of all results wait for people.
 pub(crate) fn people_in_all(step: &Step) -> u64 {
-    Tries::of(step).results.saturating_mul(people_ms(step))
+    most_asked(step).saturating_mul(people_ms(step))
+}
+
+/// How many results people may be asked about: with a no it ends, and with a yes too where no later guard sends it back.
+pub(crate) fn most_asked(step: &Step) -> u64 {
+    let asks = |action: &GuardAction| matches!(action, GuardAction::Ask { .. });
+    let behind = step.guards.iter().skip_while(|guard| !asks(&guard.action));
+    let is_sent_back = behind.clone().any(|guard| matches!(guard.action, GuardAction::Retry(_)));
+    // A step that is no model's runs again when it fails, and a no is a failure.
+    let is_retried = !matches!(step.body, Body::Ai(_)) && step.retry.is_some();
+    if is_sent_back || is_retried { Tries::of(step).results } else { 1 }
 }
 
 /// How long the guards of one attempt wait for people.

@@ -64,14 +64,16 @@ pub struct Step {
 }
 
 impl Step {
-    /// How old, in milliseconds, what it gives may be because a result is kept (`cache for`); none where what it gives
-    /// depends on nothing but what it is given, as does a model's answer.
+    /// How old, in milliseconds, what it gives may be because a result is kept (`cache for`), the greatest number where
+    /// nothing bounds it (`cache`); none where what it gives depends on nothing but what it is given, as do a model's
+    /// answer and a query in process.
     #[must_use]
     pub fn kept_for_ms(&self) -> Option<u64> {
+        let is_function = matches!(self.body, Body::Ai(_) | Body::Sql { connection: None, .. });
+        let reads = self.effect >= Effect::Read && !is_function;
         match self.cache {
-            CachePolicy::For(limit_ms) if self.effect >= Effect::Read && !matches!(self.body, Body::Ai(_)) => {
-                Some(limit_ms)
-            }
+            CachePolicy::For(limit_ms) if reads => Some(limit_ms),
+            CachePolicy::Unchanged if reads => Some(u64::MAX),
             _ => None,
         }
     }

@@ -35,7 +35,7 @@ pub type Flushed = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 pub type Reserved = Box<dyn FnOnce(Result<Result<(), Box<OverBudget>>, StoreError>) + Send>;
 
 enum Message {
-    Write(Box<Write>),
+    Write(Vec<Write>),
     Flush(Flushed),
     Reserve(Timestamp, Box<Reservation>, Reserved),
 }
@@ -95,7 +95,12 @@ impl Store {
 
     /// Queues something to be written.
     pub fn write(&self, write: Write) {
-        self.send(Message::Write(Box::new(write)));
+        self.write_together(vec![write]);
+    }
+
+    /// Queues what is written whole or not at all, as an event and what it says to projections.
+    pub fn write_together(&self, writes: Vec<Write>) {
+        self.send(Message::Write(writes));
     }
 
     /// Has somebody told when everything queued so far is durable.
@@ -184,7 +189,7 @@ impl Writer {
             let until = Instant::now() + GATHERED;
             while let Some(message) = next.take() {
                 match message {
-                    Message::Write(write) => writes.push(write),
+                    Message::Write(more) => writes.extend(more),
                     Message::Flush(flushed) => flushes.push(flushed),
                     Message::Reserve(at, wanted, reserved) => {
                         reservation = Some((at, wanted, reserved));
@@ -205,7 +210,7 @@ impl Writer {
         }
     }
 
-    fn commit(&mut self, writes: &[Box<Write>]) -> Result<(), StoreError> {
+    fn commit(&mut self, writes: &[Write]) -> Result<(), StoreError> {
         if writes.is_empty() {
             return self.failed_before().map_or(Ok(()), Err);
         }

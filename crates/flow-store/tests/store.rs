@@ -207,6 +207,36 @@ fn a_crash_at_any_byte_of_the_log_leaves_a_whole_prefix() {
 }
 
 #[test]
+fn what_is_written_together_is_there_whole_or_not_at_all() {
+    let (folder, layout) = project();
+    let store = Store::open(&layout).unwrap();
+    store.write(begin("r1"));
+    store.flush_now().unwrap();
+    for seq in 0..40 {
+        let settled = note(end("r1", &seq.to_string(), "step", NodeStatus::Succeeded, Value::Int(1)));
+        store.write_together(vec![event(seq), settled]);
+        store.flush_now().unwrap();
+    }
+    let database = fs::read(layout.database()).unwrap();
+    let log = fs::read(layout.root().join("runs.db-wal")).unwrap();
+    let mut seen = vec![];
+    for part in 0..=40 {
+        let cut = tempfile::tempdir_in(folder.path()).unwrap();
+        let crashed = Layout::new(cut.path());
+        fs::create_dir(crashed.root()).unwrap();
+        fs::write(crashed.database(), &database).unwrap();
+        fs::write(crashed.root().join("runs.db-wal"), &log[..log.len() * part / 40]).unwrap();
+        let reader = Store::open(&crashed).unwrap().reader().unwrap();
+        let events = reader.events("r1").unwrap().len();
+        let nodes = if events == 0 { 0 } else { reader.nodes("r1").unwrap().len() };
+        assert_eq!(events, nodes);
+        seen.push(events);
+    }
+    seen.dedup();
+    assert!(seen.len() > 10 && seen.last() == Some(&40), "{seen:?}");
+}
+
+#[test]
 fn a_later_version_is_refused_and_not_touched() {
     let (_folder, layout) = project();
     drop(Store::open(&layout).unwrap());

@@ -35,11 +35,14 @@ enum Command {
     },
     /// Holds the built program against real faults: kills, power cuts, errors of disks, limits, sizes.
     Faults(faults::Options),
-    /// Looks for texts that parser or formatter cannot cope with.
+    /// Looks for texts and bytes that parser, formatter or a decoder cannot cope with.
     Fuzz {
         /// How long, all targets together.
         #[arg(long, default_value_t = 10)]
         minutes: u64,
+        /// One target alone: parse, format, plan, journal, answer or cassette.
+        #[arg(long)]
+        only: Option<String>,
     },
     /// Plays crashes, broken disks and clocks that are set, seed after seed, and holds what was promised against them.
     Sim(sim::Seeds),
@@ -78,7 +81,7 @@ fn run() -> anyhow::Result<()> {
         Command::Tidy => tidy::run(&root()),
         Command::Bench { contest, options } => bench::run(&root(), contest, options),
         Command::Faults(options) => faults::run(&root(), &options),
-        Command::Fuzz { minutes } => fuzz::run(&root(), minutes),
+        Command::Fuzz { minutes, only } => fuzz::run(&root(), minutes, only.as_deref()),
         Command::Sim(wanted) => sim::run(&root(), wanted),
         Command::Tour => tour::run(&root()),
         Command::Up { server } => {

@@ -13,7 +13,7 @@ use crate::consent::{
 };
 use flow_diag::{Problems, Span};
 use flow_expr::{Expr, Name};
-use flow_plan::{Effect, Flow, NodeId, NodeKind, Program, Step};
+use flow_plan::{CachePolicy, Effect, Flow, NodeId, NodeKind, Program, Step};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All checks of the family. Linear in nodes where no step is irreversible.
@@ -73,6 +73,8 @@ enum Lacks<'a> {
     Nobody,
     /// The answer is no yes: a no is caught, or what it says does not decide.
     Unheard(&'a Step, Span, Heard),
+    /// The answer may be one that was given in an earlier run.
+    Kept(&'a Step, Span),
     /// Somebody is asked there who does not see this argument.
     Unseen(&'a Step, Span, Span),
     /// The same yes has served the same act here.
@@ -88,7 +90,7 @@ impl Lacks<'_> {
         match self {
             Self::Nobody => 0,
             Self::Unheard(..) => 1,
-            Self::Unseen(..) => 2,
+            Self::Kept(..) | Self::Unseen(..) => 2,
             Self::Spent(..) => 3,
             Self::Repeated(..) | Self::Again(_) => 4,
         }
@@ -249,6 +251,9 @@ fn why_not<'a>(
     }
     if let Some((_, unseen)) = act.args.iter().find(|(places, _)| !consent.has_seen(asking, places)) {
         return Some(Lacks::Unseen(asking.step, asking.at, *unseen));
+    }
+    if asking.step.cache != CachePolicy::Never {
+        return Some(Lacks::Kept(asking.step, asking.at));
     }
     consent.repeats(Some(asking), spot, values).map(|each| Lacks::Repeated(asking.step, asking.at, each.at))
 }

@@ -19,7 +19,7 @@ impl From<NoYes<'_>> for Problem {
         let name = act.step.name.short();
         let title = match lacks {
             Lacks::Spent(..) => format!("`{name}` cannot be undone, and happens twice by one yes"),
-            Lacks::Repeated(..) | Lacks::Again(_) => {
+            Lacks::Kept(..) | Lacks::Repeated(..) | Lacks::Again(_) => {
                 format!("`{name}` cannot be undone, and happens again and again by one yes")
             }
             _ => format!("`{name}` cannot be undone, and nobody has said yes to it"),
@@ -30,6 +30,9 @@ impl From<NoYes<'_>> for Problem {
         }
         problem = match &lacks {
             Lacks::Nobody => problem,
+            Lacks::Kept(asks, asked) => problem
+                .label(*asked, format!("`{}` asks a person", asks.name.short()))
+                .label(asks.place_of("cache"), "and not again where the answer is kept: later runs take the same yes"),
             Lacks::Unseen(asks, asked, unseen) => problem
                 .label(*asked, format!("`{}` asks a person", asks.name.short()))
                 .label(*unseen, "who is not shown this value"),
@@ -71,6 +74,7 @@ fn help(lacks: &Lacks<'_>, name: &str, flow: &str) -> String {
             "ask first, in `{flow}`, about the same arguments, and let `{name}` wait for the answer: by a parameter that \
              takes it (`_yes: Approval`), or by `after` in the step"
         ),
+        Lacks::Kept(asks, _) => format!("leave `cache` out of `{}`: one yes is for one act", asks.name.short()),
         Lacks::Unseen(asks, ..) => {
             format!("give `{}` the same arguments, so that they are in the question", asks.name.short())
         }

@@ -100,9 +100,14 @@ impl Inputs {
 
     /// A step keeps what it gives, behind what was kept before.
     fn keep(&mut self, step: &Step) {
-        if let Some(ms) = step.kept_for_ms() {
+        let Some(ms) = step.kept_for_ms() else { return };
+        let at = step.clause_at("cache").unwrap_or(step.at);
+        if ms == u64::MAX {
+            let why = format!("a result of `{}` may be used again however old it is", step.name.short());
+            let none = Unbounded::new(at, why, "say for how long it is kept: `cache for 1h`");
+            self.add(&Self { unbounded: Some(none), ..Self::default() });
+        } else {
             let before = self.kept.as_ref().map_or(0, |kept| kept.ms);
-            let at = step.clause_at("cache").unwrap_or(step.at);
             self.kept = Some(Kept { step: step.name.clone(), ms: before.saturating_add(ms), at });
         }
     }
@@ -172,7 +177,9 @@ impl<'a> SystemBounds<'a> {
         let (input_ms, kept_ms) = (input.as_ref().map_or(0, |input| input.ms), kept.as_ref().map_or(0, |kept| kept.ms));
         let terms = [rhythm.gap.ms(), rhythm.delay_ms, path_ms, input_ms, kept_ms];
         let grounds = path.iter().map(|leg| leg.provenance).chain(input.as_ref().map(|input| input.provenance));
-        let provenance = grounds.max().unwrap_or(Provenance::Declared);
+        // That the newest value of the column is that of what it is made from is for the query to keep.
+        let by_column = matches!(by, Some(DataTimeSource::Column(_))).then_some(Provenance::Assumed);
+        let provenance = grounds.chain(by_column).max().unwrap_or(Provenance::Declared);
         let total_ms = terms.into_iter().fold(0, u64::saturating_add);
         Ok(Age { total_ms, rhythm, path_ms, path, input, kept, provenance })
     }

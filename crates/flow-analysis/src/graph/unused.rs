@@ -4,10 +4,10 @@
 //! alone, and so is the standard library. A system without a flow is a library, whose steps and functions
 //! are for others to use.
 
-use crate::{Mentions, system::System};
+use crate::{Mentions, sql::named_in, system::System};
 use flow_diag::{Code, Problem, Problems, Span, codes};
 use flow_expr::Name;
-use flow_plan::{NodeKind, Program};
+use flow_plan::{Body, NodeKind, Program};
 use std::collections::BTreeSet;
 
 pub(super) fn check(program: &Program, mentions: &Mentions, system: &System<'_>, problems: &mut Problems) {
@@ -30,8 +30,18 @@ pub(super) fn check(program: &Program, mentions: &Mentions, system: &System<'_>,
     }
     let touched: BTreeSet<&Name> =
         system.uses.iter().map(|link| link.target).chain(system.writes.keys().copied()).collect();
+    let in_queries: BTreeSet<&Name> = program
+        .steps
+        .values()
+        .filter_map(|step| match &step.body {
+            Body::Sql { text, connection: Some(connection) } => Some(named_in(program, connection, text)),
+            _ => None,
+        })
+        .flatten()
+        .map(|dataset| &dataset.name)
+        .collect();
     for (name, dataset) in &program.datasets {
-        if !touched.contains(name) && !mentions.used.contains(name) {
+        if !in_queries.contains(name) && !touched.contains(name) && !mentions.used.contains(name) {
             push(problems, Unused { code: codes::W0302, what: "dataset", name, at: dataset.at });
         }
     }

@@ -270,6 +270,9 @@ impl Reaches<'_, '_> {
             Sink::Version(_) => format!("`accepts @{label}` in the dataset says that it may tell such data"),
             Sink::Dataset(_) => match &self.named_fields()[..] {
                 [] => format!("`accepts @{label}` in the dataset says that it may hold such data"),
+                [one] if one.contains("keys()") => {
+                    format!("give the map keys of a type that has the label: `type Key = String @{label}`")
+                }
                 [one] => format!("label {one} in the dataset's type: `@{label}` behind its type"),
                 several => format!("label those of {} that hold it: `@{label}` behind their types", several.join(", ")),
             },

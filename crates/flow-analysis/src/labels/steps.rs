@@ -14,12 +14,12 @@ use super::{
     trail::Says,
     walk::Walk,
 };
-use crate::sql::tables_in;
+use crate::sql::{named_in, tables_in};
 use flow_diag::Span;
 use flow_expr::{Expr, ExprKind, Name, Type, VarId};
 use flow_plan::{AiBody, Body, GuardAction, HttpValue, Idempotency, Step, every_expression};
 use flow_sql::{LineageSource, Through, Used};
-use std::{collections::BTreeSet, rc::Rc};
+use std::rc::Rc;
 
 /// Where the library's steps are that tell people and other systems, whatever their bodies are.
 const NOTIFIES: &str = "std.notify.";
@@ -321,14 +321,10 @@ impl<'a> Walk<'a> {
 
     /// What is in the declared tables that a text names.
     fn named_tables(&mut self, step: &'a Step, connection: &'a Name, text: &str) -> Marks {
-        let words: BTreeSet<String> =
-            text.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_lowercase).collect();
-        let named: Vec<&'a Name> = tables_in(self.program, connection)
-            .filter(|(table, _)| words.contains(&table.to_lowercase()))
-            .map(|(_, dataset)| &dataset.name)
-            .collect();
         let mut marks = Marks::default();
-        named.into_iter().for_each(|dataset| marks.join(&self.read(dataset, step.place_of("body")).flat()));
+        for dataset in named_in(self.program, connection, text) {
+            marks.join(&self.read(&dataset.name, step.place_of("body")).flat());
+        }
         marks
     }
 

@@ -46,7 +46,8 @@ fn passed<'a>(
 ) -> Option<Passed<'a>> {
     let run = spending.run(&flow.name)?;
     let (all, runs) = match budget.per_ms {
-        None => (run.need.clone(), 1),
+        // Once it has failed, no budget makes it fail.
+        None => (run.body.clone(), 1),
         Some(per_ms) => {
             // What one run may spend by its own budget, as often as it may run.
             let own = flow.budgets.iter().filter(|other| other.per_ms.is_none());

@@ -29,25 +29,35 @@ struct Adding<'a, 's> {
     runs: &'s BTreeMap<&'a Name, OfRun<'a>>,
 }
 
+/// What the steps of a run may spend.
+pub(super) struct Need<'a> {
+    pub(super) need: Spend,
+    /// Handlers left out.
+    pub(super) body: Spend,
+    /// What that is made of.
+    pub(super) parts: Vec<Part<'a>>,
+}
+
 /// What the steps of a run may spend, and what that is made of. The flows that it calls are known.
 pub(super) fn need<'a>(
     flow: &'a Flow,
     program: &'a Program,
     steps: &mut Steps<'a>,
     runs: &BTreeMap<&'a Name, OfRun<'a>>,
-) -> (Spend, Vec<Part<'a>>) {
+) -> Need<'a> {
     if program.models.is_empty() {
-        return (Spend::nothing(), vec![]);
+        return Need { need: Spend::nothing(), body: Spend::nothing(), parts: vec![] };
     }
     let mut adding = Adding { program, steps, runs };
-    let (mut all, mut parts) = adding.block(&flow.body, false);
+    let (body, mut parts) = adding.block(&flow.body, false);
+    let mut all = body.clone();
     for handler in &flow.handlers {
         // What a handler does fails nothing that has not failed.
         let (spend, more) = adding.block(&handler.body, true);
         all = all.and(&spend);
         add(&mut parts, more);
     }
-    (all, parts.into_values().collect())
+    Need { need: all, body, parts: parts.into_values().collect() }
 }
 
 impl<'a> Adding<'a, '_> {
@@ -131,7 +141,9 @@ fn add<'a>(parts: &mut Parts<'a>, more: Parts<'a>) {
     for (name, part) in more {
         let known = parts.entry(name).or_insert_with(|| Part { times: 0, ..part.clone() });
         known.times = known.times.saturating_add(part.times);
-        known.ends_run |= part.ends_run;
+        if part.ends_run && !known.ends_run {
+            (known.ends_run, known.at) = (true, part.at);
+        }
     }
 }
 

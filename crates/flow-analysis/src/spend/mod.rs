@@ -215,6 +215,8 @@ fn lower(found: &mut Bounded<Amount>, most: Amount) {
 pub struct OfRun<'a> {
     /// What its steps may spend together, its own budget left out.
     pub need: Spend,
+    /// The same without what is done once it has failed.
+    pub body: Spend,
     /// The same with its own budget.
     pub most: Spend,
     /// What that is made of.
@@ -238,14 +240,14 @@ impl<'a> Spending<'a> {
         let mut runs: BTreeMap<&Name, OfRun<'a>> = BTreeMap::new();
         for name in time::all_callees_first(program) {
             let Some(flow) = program.flows.get(name) else { continue };
-            let (need, parts) = flow::need(flow, program, &mut steps, &runs);
+            let flow::Need { need, body, parts } = flow::need(flow, program, &mut steps, &runs);
             let takes = bounds.durations.get(name).and_then(|bounds| bounds.flow.as_ref()).map(|bound| bound.worst_ms);
             let most = flow.budgets.iter().fold(need.clone(), |most, budget| match budget.per_ms {
                 // A budget for a time longer than a run is one for each run as well.
                 Some(per_ms) if takes.is_none_or(|takes| takes > per_ms) => most,
                 _ => most.capped(&budget.caps),
             });
-            runs.insert(name, OfRun { need, most, parts });
+            runs.insert(name, OfRun { need, body, most, parts });
         }
         let asking: BTreeSet<&Name> =
             runs.iter().filter(|(_, run)| !run.need.is_nothing()).map(|(name, _)| *name).collect();

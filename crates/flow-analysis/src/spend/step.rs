@@ -31,7 +31,21 @@ impl Asks {
             Curve::each(self.again + u64::from(!is_last), *amount, provenance)
         };
         let answers = Curve::each(self.answers, dearest, provenance);
-        each.iter().enumerate().map(failing).fold(answers, |all, one| all.and(&one)).limited(self.asks)
+        let all = each.iter().enumerate().map(failing).fold(answers, |all, one| all.and(&one)).limited(self.asks);
+        all.clamped(self.in_order(each))
+    }
+
+    /// The most that all of them take as they come: a model is asked once those before it have failed so often.
+    fn in_order(self, each: &[u64]) -> u64 {
+        let (mut left, mut before, mut dearest, mut most) = (self.asks, 0_u64, 0_u64, 0_u64);
+        for each in each {
+            dearest = dearest.max(*each);
+            most = most.max(before.saturating_add(left.saturating_mul(dearest)));
+            let failing = left.min(self.again + 1);
+            before = before.saturating_add(failing.saturating_mul(*each));
+            left -= failing;
+        }
+        most
     }
 }
 
@@ -174,7 +188,7 @@ fn tokens(step: &Step, models: &[&Model], asks: Asks) -> Bounded<Curve> {
 fn dollars(step: &Step, ai: &AiBody, models: &[&Model], asks: Asks) -> Bounded<Curve> {
     let cap = step.budget.as_ref().and_then(|budget| budget.tokens);
     let mut each = vec![];
-    let (mut dearest, mut by_window) = (0_u64, true);
+    let (mut dearest, mut by_window, mut rounded) = (0_u64, true, false);
     for model in models {
         let Some(price) = price(model)? else {
             each.push(0);
@@ -187,12 +201,14 @@ fn dollars(step: &Step, ai: &AiBody, models: &[&Model], asks: Asks) -> Bounded<C
         let all_tokens = cap.map(|tokens| price.micro_dollars(tokens, 0).max(price.micro_dollars(0, tokens)));
         dearest = dearest.max(all_tokens.unwrap_or(0));
         by_window &= window.is_some();
-        // Each ask is rounded up by itself.
-        let by_tokens = all_tokens.map(|all| all.saturating_add(1));
+        // Each ask is rounded up by itself, where there is something to round.
+        let is_whole = price.input.is_multiple_of(1_000_000) && price.output.is_multiple_of(1_000_000);
+        rounded |= !is_whole;
+        let by_tokens = all_tokens.map(|all| all.saturating_add(u64::from(!is_whole)));
         each.push(window.into_iter().chain(by_tokens).min().ok_or_else(|| endless(step))?);
     }
     let all = asks.curve(&each, Provenance::Assumed);
-    let by_tokens = cap.map(|_| dearest.saturating_add(asks.asks));
+    let by_tokens = cap.map(|_| dearest.saturating_add(if rounded { asks.asks } else { 0 }));
     Ok(match by_tokens.filter(|by_tokens| !by_window || *by_tokens <= all.at(asks.asks).0) {
         Some(by_tokens) => asks.curve(&each, Provenance::Declared).clamped(by_tokens),
         None => all,

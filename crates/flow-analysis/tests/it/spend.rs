@@ -73,20 +73,27 @@ fn each_model_fails_at_its_own_price_and_the_dearest_gives_the_answers() {
         let price = Some(Price { input: per_million, output: per_million });
         Model { price, context: Some(1_000_000), ..Model::new(name(text), Provider::Openai, "m-2026-01-01") }
     };
-    let cost = |models: Vec<&str>, times: u32| {
+    let spends = |models: Vec<&str>, times: u32, asks: Option<u64>| {
         let ai = AiBody::new(models.into_iter().map(name).collect(), vec![]);
         let retry = Some(RetryPolicy { on: vec![ErrorClass::Timeout], ..policy(times) });
-        let asks = Step { body: Body::Ai(Box::new(ai)), effect: Effect::Read, retry, ..step("s") };
+        let budget = asks.map(|asks| Budget { asks: Some(asks), ..Budget::default() });
+        let asks = Step { body: Body::Ai(Box::new(ai)), effect: Effect::Read, retry, budget, ..step("s") };
         let mut found = program(vec![], vec![asks], vec![flow("f", vec![(call("s"), vec![])])]);
         found.models.insert(name("cheap"), priced("cheap", 1));
         found.models.insert(name("dear"), priced("dear", 100));
         spent(&found, "f").0
     };
+    let cost = |models, times| spends(models, times, None);
+    let capped = |models, times, asks| spends(models, times, Some(asks));
     assert_eq!(cost(vec!["cheap"], 2), Some(3));
     // Both fail three times but for the last, which answers.
     assert_eq!(cost(vec!["cheap", "dear"], 2), Some(3 + 2 * 100 + 100));
     // An answer of the dear one that is no answer to the question is asked for of nobody else.
     assert_eq!(cost(vec!["dear", "cheap"], 2), Some(3 * 100 + 2 + 100));
+    // With a budget of asks the first ones are the first model's, until it has failed so often.
+    assert_eq!(capped(vec!["cheap", "dear"], 2, 3), Some(3));
+    assert_eq!(capped(vec!["cheap", "dear"], 2, 5), Some(3 + 2 * 100));
+    assert_eq!(capped(vec!["dear", "cheap"], 2, 2), Some(200));
 }
 
 #[test]
@@ -129,15 +136,15 @@ fn judges_and_tools_count_for_their_step() {
     let flows = vec![flow("f", vec![(call("judged"), vec![])]), flow("g", vec![(call("helped"), vec![])])];
     let mut found = with_models(program(vec![], vec![judged, helped, asking("tool", 1)], flows));
     found.judges.insert(name("judge"), asking("judge", 2));
-    // An ask of at most 1,000 tokens, the dearest way, rounded up; the other one is its judge's, of two cents.
-    assert_eq!(spent(&found, "f").0, Some(2_001 + 2 * CENT));
+    // An ask of at most 1,000 tokens, the dearest way; the other one is its judge's, of two cents.
+    assert_eq!(spent(&found, "f").0, Some(2_000 + 2 * CENT));
     // Three turns, of which two call eight tools of a cent.
-    assert_eq!(spent(&found, "g").0, Some(2_003 + 16 * CENT));
+    assert_eq!(spent(&found, "g").0, Some(2_000 + 16 * CENT));
     // With four asks there are two results, or one that is judged in two asks.
     let judged = found.steps.get_mut(&name("judged")).expect("it is there");
     judged.retry = Some(RetryPolicy { on: vec![ErrorClass::Malformed], ..policy(3) });
     judged.budget = Some(Budget { asks: Some(4), tokens: Some(1000), micro_dollars: None });
-    assert_eq!(spent(&found, "f").0, Some(2_004 + 2 * 2 * CENT));
+    assert_eq!(spent(&found, "f").0, Some(2_000 + 2 * 2 * CENT));
 }
 
 #[test]

@@ -239,6 +239,6 @@ pub(crate) struct FinishZone {
 impl From<FinishZone> for Problem {
     fn from(problem: FinishZone) -> Self {
         Self::error(codes::E0164, problem.at, "a time of day needs a time zone", "no start of this flow has one")
-            .help("say `finish within 45m`, or start the flow at times of day: `start every day at 06:00 in \"UTC\"`")
+            .help("name it, `finish by 06:30 in \"UTC\"`, or say `finish within 45m`")
     }
 }

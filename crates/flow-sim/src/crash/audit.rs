@@ -5,9 +5,9 @@
 
 use super::{
     budget::Spending,
+    facts::{RunFacts, needs},
     kinds,
     process::Stage,
-    process::task_of,
     program::Case,
     store::Store,
     tables::{DoubtKey, Key},
@@ -15,7 +15,7 @@ use super::{
     world::World,
 };
 use flow_driver::{
-    Answer, Command, Driver, Event, How, NodeStatus, Note, Question, QuestionEnd, Resolved, RunStart, RunStep, Task,
+    Answer, Command, Driver, Event, How, NodeStatus, Note, QuestionEnd, Resolved, RunStart, RunStep, Task,
     recovery::{IN_DOUBT, Replayed, is_durable_first, replay},
 };
 use flow_expr::{Name, Value};
@@ -31,27 +31,6 @@ pub(super) type Check = Result<(), String>;
 
 /// How the nodes of a run ended, and with what: by their paths.
 pub(super) type Outcome = BTreeMap<String, String>;
-
-/// What is known of a run.
-#[derive(Debug, Default)]
-struct RunFacts {
-    /// All that has happened, as the driver was told.
-    journal: Vec<(Timestamp, Event)>,
-    /// How much of it was durable, as the disk has said.
-    durable: usize,
-    /// What has begun that must be durable first.
-    begun: BTreeMap<Task, Arc<str>>,
-    /// What was answered, and so must not begin again.
-    answered: BTreeSet<Task>,
-    settled: BTreeSet<Arc<str>>,
-    keys: BTreeMap<(Arc<str>, Name, String), String>,
-    timers: BTreeMap<Task, Timestamp>,
-    questions: BTreeMap<(Arc<str>, u32), Question>,
-    told: BTreeMap<(Arc<str>, u32), Answer>,
-    writes: Vec<(Task, Command)>,
-    is_cancelled: bool,
-    is_doubtful: bool,
-}
 
 /// All that is held against what happens.
 #[derive(Debug)]
@@ -390,55 +369,4 @@ impl Audit {
     pub(super) fn is_doubtful(&self, run: &Arc<str>) -> bool {
         self.runs.get(run).is_some_and(|facts| facts.is_doubtful)
     }
-}
-
-impl RunFacts {
-    /// What an event says of what may begin.
-    fn took(&mut self, event: &Event) {
-        match event {
-            Event::Ran { task, .. } | Event::Written { task, .. } => drop(self.answered.insert(*task)),
-            Event::Resolved { resolution, .. } if resolution.says != Resolved::Again => {
-                self.answered.extend(task_of(event));
-            }
-            Event::Cancel => self.is_cancelled = true,
-            _ => {}
-        }
-    }
-
-    /// Something begins that must be durable first: once in each life, and never when it had ended.
-    fn begins(&mut self, task: Task, what: Arc<str>) -> Check {
-        if self.is_cancelled {
-            return Err(format!("{what} begins though the run was cancelled"));
-        }
-        if self.answered.contains(&task) {
-            return Err(format!("{what} is done again though it had ended"));
-        }
-        match self.begun.insert(task, what.clone()) {
-            Some(_) => Err(format!("{what} begins twice")),
-            None => Ok(()),
-        }
-    }
-}
-
-/// The paths of what a node needs, as it is seen from its own.
-fn needs(case: &Case, path: &str) -> Vec<String> {
-    let parts: Vec<&str> = path.split('.').collect();
-    let number = |part: &str| part.split('[').next().and_then(|number| number.parse::<u32>().ok());
-    let Some(id) = parts.last().and_then(|last| number(last)) else { return vec![] };
-    let Some(place) = case.places.get(&id) else { return vec![] };
-    let flow = super::program::NODES_OF_FLOW;
-    let path_of = |need: &u32| {
-        let owner = case.places.get(need)?;
-        if owner.is_silent {
-            return None;
-        }
-        let outside = match owner.owner {
-            Some(owner) => parts.iter().position(|part| number(part) == Some(owner))? + 1,
-            None => parts.iter().position(|part| number(part).is_some_and(|part| part / flow == id / flow))?,
-        };
-        let mut whole: Vec<String> = parts[..outside].iter().map(|part| (*part).to_owned()).collect();
-        whole.push(need.to_string());
-        Some(whole.join("."))
-    };
-    place.needs.iter().filter_map(path_of).collect()
 }

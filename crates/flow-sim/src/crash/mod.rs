@@ -14,6 +14,7 @@ mod budget;
 mod build;
 mod clock;
 mod disk;
+mod facts;
 mod kinds;
 mod log;
 mod people;
@@ -21,6 +22,8 @@ mod play;
 mod process;
 mod program;
 mod random;
+mod recorded;
+mod resume;
 mod scenario;
 mod steps;
 mod store;
@@ -33,9 +36,10 @@ use scenario::{Extent, Faults};
 use std::{collections::BTreeSet, fmt};
 
 pub use kinds::ALL as ALL_KINDS;
+pub use recorded::{Entry, Recorded};
 
 /// Nodes beside each other at most.
-const MOST_NODES: u32 = 9;
+const MOST_NODES: u32 = 20;
 
 /// A rule that the model of the engine breaks, to see whether that is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

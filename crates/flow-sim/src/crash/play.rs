@@ -84,6 +84,8 @@ pub(super) struct Play<'p> {
     pub(super) events: u64,
     /// Processes that ended though their runs had not.
     pub(super) cuts: u64,
+    /// What was queued for the store, for another one; none if nobody wants it.
+    pub(super) recorded: Option<Vec<Vec<super::tables::Record>>>,
     /// What happened, for people; none if nobody wants to read it.
     pub(super) trace: Option<Vec<String>>,
 }
@@ -110,6 +112,7 @@ impl<'p> Play<'p> {
             over: false,
             events: 0,
             cuts: 0,
+            recorded: None,
             trace: None,
         }
     }
@@ -337,7 +340,6 @@ impl<'p> Play<'p> {
         let row = self.store.tables.runs.last().filter(|row| !row.journal.is_empty()).cloned();
         let Some(row) = row else {
             // It was cut off before anything was written down: nothing was done, and the flow is run once more.
-            self.runs = self.store.tables.runs.len();
             return self.begin_run(None);
         };
         if row.end.is_some() {

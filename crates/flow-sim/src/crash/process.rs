@@ -1,8 +1,8 @@
 //! A process that drives a run, as the engine does: an event is written down, given to the driver, and what it commands
 //! is done. What must be durable first waits for the disk.
 //!
-//! Decides nothing that `flow_driver` could. It follows `flow-engine/src/run.rs`, `work.rs`, `resume.rs` and `cancel.rs`;
-//! a mutation makes it break one of their rules.
+//! Decides nothing that `flow_driver` could. It follows `flow-engine/src/run.rs` and `work.rs`; a mutation makes it break
+//! one of their rules. How it goes on with a run is in [`super::resume`].
 
 use super::{
     Mutation,
@@ -11,14 +11,14 @@ use super::{
     disk::Cut,
     play::{Due, Play},
     program::Case,
-    scenario::{Moment, Then},
+    scenario::Moment,
     store::{DiskFault, Store},
-    tables::{Record, RunRow},
+    tables::Record,
     world::World,
 };
 use flow_driver::{
-    Command, Driver, Event, Last, NodeEnd, Note, Product, Published, RunStart, RunStep, Sighting, Task,
-    recovery::{AfterCut, Next, Replayed, after_cut, is_durable_first, replay},
+    Command, Driver, Event, Last, Note, Product, Published, RunStart, RunStep, Sighting, Task,
+    recovery::is_durable_first,
 };
 use flow_expr::{Name, Value};
 use flow_plan::{ErrorClass, Failure, Rendered};
@@ -75,6 +75,9 @@ impl Life {
 
 impl Play<'_> {
     pub(super) fn queue(&mut self, records: Vec<Record>) {
+        if let Some(recorded) = &mut self.recorded {
+            recorded.push(records.clone());
+        }
         self.store.queue(records);
         let Some(life) = &self.life else { return };
         let number = life.number;
@@ -89,7 +92,7 @@ impl Play<'_> {
         self.plan(self.now + after, Due::Event(number, Box::new(event)));
     }
 
-    fn clock_now(&mut self) -> Timestamp {
+    pub(super) fn clock_now(&mut self) -> Timestamp {
         let (now, wall) = (self.now, self.wall());
         self.life.as_mut().map_or_else(|| super::clock::instant(wall), |life| life.clock.now(now, wall))
     }
@@ -150,7 +153,7 @@ impl Play<'_> {
     }
 
     /// The run is over when its end is durable.
-    fn end_if_done(&mut self) -> Check {
+    pub(super) fn end_if_done(&mut self) -> Check {
         let Some(life) = &self.life else { return Ok(()) };
         let is_flushed = self.store.durable == self.store.queued;
         if life.driver.ended().is_some() && is_flushed {
@@ -162,7 +165,7 @@ impl Play<'_> {
     }
 
     /// Does what the driver commands, or has it wait for the disk.
-    fn obey(&mut self, command: Command, at: Timestamp) -> Check {
+    pub(super) fn obey(&mut self, command: Command, at: Timestamp) -> Check {
         let run = self.run_id();
         self.audit.commanded(&run, &command)?;
         let waits = is_durable_first(&command) && self.mutation != Some(Mutation::NothingWaits);
@@ -380,105 +383,6 @@ impl Play<'_> {
         let life = self.life.as_mut()?;
         let place = life.waiting.iter().position(|(until, _)| *until <= durable)?;
         Some(life.waiting.remove(place).1)
-    }
-
-    /// Goes on with a run that was cut off, or ends it.
-    pub(super) fn go_on(&mut self, row: RunRow, then: Then) -> Check {
-        let run = row.start.run.clone();
-        let replayed = replay(self.driver(&row.start), row.journal);
-        self.audit.reopened(&run, &replayed, &self.store)?;
-        let next = match then {
-            Then::Cancel => {
-                self.audit.disturbed = true;
-                self.say(|| format!("run {run} is ended"));
-                replayed.end().into_iter().map(Next::Happened).collect()
-            }
-            Then::Resume => match self.next_of(&run, &replayed) {
-                Some(next) => next,
-                None => return Ok(()),
-            },
-        };
-        self.say(|| format!("run {run} goes on after {} events", replayed.events));
-        let Replayed { driver, notes, events, until, .. } = replayed;
-        let mut life = self.new_life(row.start, driver, until);
-        life.seq = events;
-        let number = life.number;
-        self.life = Some(life);
-        self.queue(vec![Record::Resume(run)]);
-        for (at, note) in notes {
-            if let Some(note) = self.projected(note) {
-                self.queue(vec![Record::Note(at, Arc::new(note))]);
-            }
-        }
-        for next in next {
-            if self.life.as_ref().is_none_or(|life| life.number != number) {
-                return Ok(());
-            }
-            match next {
-                Next::Happened(event) => self.happen(event)?,
-                Next::Give(command) => {
-                    let at = self.clock_now();
-                    self.obey(command, at)?;
-                }
-            }
-        }
-        if self.life.as_ref().is_some_and(|life| life.number == number) { self.end_if_done() } else { Ok(()) }
-    }
-
-    /// What is to be done to go on; nothing while people have yet to say what became of something.
-    fn next_of(&mut self, run: &Arc<str>, replayed: &Replayed) -> Option<Vec<Next>> {
-        let said = |doubt: &flow_driver::Doubt| {
-            let key = (run.clone(), doubt.path.clone(), doubt.attempt, doubt.number);
-            self.store.tables.resolutions.get(&key).cloned()
-        };
-        let again = |open: &flow_driver::recovery::Open| Next::Give(open.command.clone());
-        let gives = |wanted: fn(&AfterCut) -> bool| {
-            let open = replayed.open.iter().filter(move |open| wanted(&after_cut(&open.command)));
-            open.map(again).collect::<Vec<_>>()
-        };
-        match self.mutation {
-            Some(Mutation::DoubtIsAgain) if !replayed.doubts().is_empty() => {
-                return Some(
-                    gives(|after| *after != AfterCut::Again)
-                        .into_iter()
-                        .chain(gives(|after| *after == AfterCut::Again))
-                        .collect(),
-                );
-            }
-            Some(Mutation::AskedAgain) => {
-                let lost = gives(|after| matches!(after, AfterCut::Lost(_)));
-                if !lost.is_empty() && replayed.doubts().is_empty() {
-                    return Some(lost.into_iter().chain(gives(|after| *after == AfterCut::Again)).collect());
-                }
-            }
-            _ => {}
-        }
-        let mut next = match replayed.next(said) {
-            Ok(next) => next,
-            Err(doubts) => {
-                self.say(|| format!("run {run} waits: {} steps are in doubt", doubts.len()));
-                let at = self.quiet_at() + self.random.below(60_000) as i64;
-                self.plan(at, Due::Resolve(run.clone()));
-                return None;
-            }
-        };
-        if self.mutation == Some(Mutation::TimersForgotten) {
-            next.retain(|next| !matches!(next, Next::Give(Command::Timer { .. })));
-        }
-        if self.mutation == Some(Mutation::PublishedTwice) {
-            next.extend(self.audit.last_write(run).map(Next::Give));
-        }
-        Some(next)
-    }
-
-    /// A note as it is written down once more.
-    fn projected(&self, note: Note) -> Option<Note> {
-        match note {
-            Note::Version { .. } => None,
-            Note::AnswerRefused { .. } if self.mutation != Some(Mutation::RefusedAgain) => None,
-            Note::Settled(end) => Some(Note::Settled(Box::new(NodeEnd { record: None, ..*end }))),
-            other => Some(other),
-        }
     }
 }
 

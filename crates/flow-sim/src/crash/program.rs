@@ -41,7 +41,8 @@ pub(super) fn case(seed: u64, most_nodes: u32) -> Case {
     let mut random = Random::about(seed, "program");
     let mut making =
         Making { seed, flow: 0, steps: Steps::of(seed), places: BTreeMap::new(), is_timely: false, datasets: vec![] };
-    let (main_nodes, inner_nodes) = (random.between(2, 9) as u32, random.between(1, 3) as u32);
+    let most = if random.chance(8) { 20 } else { 9 };
+    let (main_nodes, inner_nodes) = (random.between(2, most) as u32, random.between(1, 3) as u32);
     let has_inner = random.chance(35);
     let mut flows = vec![];
     if has_inner {
