@@ -1,7 +1,7 @@
 //! The time as runs see it: the wall clock's, but never going back, and fit for paused test time.
 //!
 //! The steady clock carries it on from the start; where the wall clock is ahead (the machine slept), it
-//! is believed, and stays believed when it is set back. Tested here, with wall clocks that jump.
+//! is believed, and time goes on from there when that is set back. Tested here, with wall clocks that jump.
 
 use jiff::{SignedDuration, Timestamp};
 use std::sync::{
@@ -15,6 +15,8 @@ use tokio::time::Instant;
 pub(crate) struct Clock {
     wall: Timestamp,
     steady: Instant,
+    /// By how many milliseconds the wall clock was found to be ahead, at most.
+    ahead: Arc<AtomicI64>,
     /// The latest time that was told, in milliseconds.
     latest: Arc<AtomicI64>,
 }
@@ -24,8 +26,15 @@ impl Clock {
         Self::start_at(Timestamp::now())
     }
 
+    /// A clock that tells no time before this, which a run has seen already.
+    pub(crate) fn start_not_before(seen: Option<Timestamp>) -> Self {
+        let wall = Timestamp::now();
+        Self::start_at(seen.map_or(wall, |seen| wall.max(seen)))
+    }
+
     fn start_at(wall: Timestamp) -> Self {
-        Self { wall, steady: Instant::now(), latest: Arc::new(AtomicI64::new(i64::MIN)) }
+        let latest = Arc::new(AtomicI64::new(i64::MIN));
+        Self { wall, steady: Instant::now(), ahead: Arc::default(), latest }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -37,7 +46,9 @@ impl Clock {
         let passed = SignedDuration::try_from(self.steady.elapsed()).unwrap_or(SignedDuration::ZERO);
         let carried = self.wall.checked_add(passed).unwrap_or(Timestamp::MAX);
         // Whole milliseconds, as the journal keeps them: a replay sees the very same instants.
-        let now = carried.max(wall).as_millisecond();
+        let ahead = wall.as_millisecond().saturating_sub(carried.as_millisecond());
+        let ahead = self.ahead.fetch_max(ahead, Ordering::Relaxed).max(ahead);
+        let now = carried.as_millisecond().saturating_add(ahead);
         let latest = self.latest.fetch_max(now, Ordering::Relaxed).max(now);
         Timestamp::from_millisecond(latest).unwrap_or(Timestamp::MAX)
     }
@@ -67,6 +78,12 @@ mod tests {
         assert_eq!(clock.now_where(at("2026-10-25T03:00:00.0009Z")), at("2026-10-25T03:00:00Z"));
         assert_eq!(other.now_where(at("2026-10-25T01:00:01Z")), at("2026-10-25T03:00:00Z"));
         tokio::time::advance(std::time::Duration::from_secs(3 * 60 * 60)).await;
-        assert_eq!(clock.now_where(at("2026-10-25T01:00:02Z")), at("2026-10-25T04:00:00Z"));
+        assert_eq!(clock.now_where(at("2026-10-25T01:00:02Z")), at("2026-10-25T06:00:00Z"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_does_not_begin_before_what_was_seen() {
+        let seen = Timestamp::now().checked_add(SignedDuration::from_hours(1)).unwrap();
+        assert!(Clock::start_not_before(Some(seen)).now().as_millisecond() >= seen.as_millisecond());
     }
 }

@@ -178,7 +178,8 @@ impl Again {
         let (_, store) = held.begin()?;
         let reader = store.reader()?;
         let program = Arc::new(plan.program.clone());
-        let clock = Clock::start();
+        // What the run has seen is not to come: the wall clock may have been set back meanwhile.
+        let clock = Clock::start_not_before(reader.reach(&row.run)?.1);
         let shared =
             engine.shared(&row.start, program.clone(), clock.clone(), progress, Some(store.clone()), Some(reader));
         let shared = Shared { pools: held.pools(), ..shared };
@@ -244,7 +245,8 @@ fn written_by(node: &Node) -> Option<&Name> {
 /// A note as it is written down once more: the catalogue and the records may know more by now.
 fn projected(note: Note) -> Option<Note> {
     match note {
-        Note::Version { .. } => None,
+        // An answer may have come since that one was refused: it was told to be taken.
+        Note::Version { .. } | Note::AnswerRefused { .. } => None,
         Note::Settled(end) => Some(Note::Settled(Box::new(NodeEnd { record: None, ..*end }))),
         other => Some(other),
     }

@@ -78,6 +78,7 @@ impl Running {
                 Next::Happened(event) => running.happen(event)?,
                 Next::Give(command) => {
                     let now = running.clock.now();
+                    running.know(&command);
                     running.obey(command, now)?;
                 }
             }
@@ -150,49 +151,66 @@ impl Running {
             self.work.done(task);
         }
         let kept = self.shared.rim.event(&event);
-        self.store.write(Write::Event { seq: self.seq, at, event: Box::new(kept) });
+        // What it says to projections is durable with it: after a cut not all of it is said once more.
+        let mut together = vec![Write::Event { seq: self.seq, at, event: Box::new(kept) }];
         self.seq += 1;
         let event = opened(&self.shared.layout, event, Some(&self.shared.rim));
+        let mut commands = vec![];
         for command in self.driver.on(event, at) {
-            self.obey(command, at)?;
+            match command {
+                Command::Note(note) => together.push(self.noted(note, at)),
+                command => {
+                    self.know(&command);
+                    commands.push(command);
+                }
+            }
         }
-        Ok(())
+        self.store.write_together(together);
+        commands.into_iter().try_for_each(|command| self.obey(command, at))
+    }
+
+    /// Tells people, and gives what is to be written.
+    fn noted(&mut self, note: Note, at: jiff::Timestamp) -> Write {
+        let note = self.shared.rim.note(note);
+        self.watchers.note(&self.shared.run, &note);
+        self.remember(&note);
+        Write::Note { at, note: Box::new(note) }
+    }
+
+    /// What may be seen of what a command uses, before anything is said of it.
+    fn know(&self, command: &Command) {
+        match command {
+            Command::Read { task, dataset, .. } => self.shared.rim.gives_dataset(*task, dataset),
+            Command::Write { dataset, value, .. } => {
+                self.shared.rim.know(value, self.shared.rim.type_of(dataset).as_ref(), &[]);
+            }
+            Command::Run(run) | Command::Render(run) => self.shared.rim.know_step(run),
+            _ => {}
+        }
     }
 
     fn obey(&mut self, command: Command, at: jiff::Timestamp) -> Result<(), StoreError> {
         let waits = is_durable_first(&command);
         match command {
             Command::Note(note) => {
-                let note = self.shared.rim.note(note);
-                self.watchers.note(&self.shared.run, &note);
-                self.remember(&note);
-                self.store.write(Write::Note { at, note: Box::new(note) });
+                let note = self.noted(note, at);
+                self.store.write(note);
             }
             Command::Recall { task, node, cache, identity } => {
                 let event = recall(&self.shared, task, &node, cache.as_deref(), identity.as_deref())?;
                 self.pending.push_back(event);
             }
             Command::Look { task, dataset, partition, previous } => self.work.look(task, dataset, partition, previous),
-            Command::Read { task, dataset, partition } => {
-                self.shared.rim.gives_dataset(task, &dataset);
-                self.work.read(task, dataset, partition);
-            }
+            Command::Read { task, dataset, partition } => self.work.read(task, dataset, partition),
             Command::Write { task, dataset, partition, value } => {
-                self.shared.rim.know(&value, self.shared.rim.type_of(&dataset).as_ref(), &[]);
                 self.work.write(task, (dataset, partition), value, waits);
             }
             Command::Compute { task, expr, bindings } => self.work.compute(task, &expr, bindings),
-            Command::Run(run) => {
-                self.shared.rim.know_step(&run);
-                match run.ask.clone() {
-                    Some(ask) => self.work.ask(*run, *ask, waits),
-                    None => self.work.attempt(*run, waits),
-                }
-            }
-            Command::Render(run) => {
-                self.shared.rim.know_step(&run);
-                self.work.render(*run);
-            }
+            Command::Run(run) => match run.ask.clone() {
+                Some(ask) => self.work.ask(*run, *ask, waits),
+                None => self.work.attempt(*run, waits),
+            },
+            Command::Render(run) => self.work.render(*run),
             Command::Reserve { task, reservation } => self.work.reserve(task, at, reservation),
             Command::Ask(question) => self.work.ask_person(&question),
             Command::Timer { task, at } => self.work.timer(task, at),
