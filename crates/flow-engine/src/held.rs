@@ -7,7 +7,7 @@
 use crate::{Engine, EngineError, Happening, Progress, clock::Clock, watch::Watchers};
 use flow_expr::Name;
 use flow_plan::{Plan, Program};
-use flow_store::{Keep, Layout, Lock, LockHolder, Store, StoreError, Thorough, prune};
+use flow_store::{Keep, Layout, Lock, LockHolder, Store, StoreError, Thorough, make_folder, prune};
 use std::{
     collections::BTreeMap,
     hash::{BuildHasher as _, Hasher as _},
@@ -107,10 +107,12 @@ impl Engine {
         cancel: &Cancel,
     ) -> Result<Held, EngineError> {
         let clock = Clock::start();
-        let store = Arc::new(Store::open(&self.layout)?);
+        make_folder(&self.layout)?;
         let holder = LockHolder { pid: std::process::id(), run: run.clone(), since: clock.now() };
         let watchers = Watchers { sender: progress.clone(), clock: clock.clone() };
         let lock = self.lock(&holder, &watchers, cancel).await?;
+        // Only who has the lock writes, so that nobody else's transaction is in the way.
+        let store = Arc::new(Store::open(&self.layout)?);
         // The lock is ours, so whatever still runs there belongs to a run that was killed.
         let scratch = self.layout.scratch();
         if std::fs::read_dir(&scratch).is_ok_and(|mut left| left.next().is_some()) {

@@ -479,7 +479,9 @@ impl Rim {
             let folder = path.parent()?;
             fs::create_dir_all(folder).ok()?;
             let beside = folder.join(format!(".{hash}.{}", std::process::id()));
-            fs::write(&beside, &content).and_then(|()| fs::rename(&beside, &path)).ok()?;
+            // Durable before the event that names it.
+            let written = fs::write(&beside, &content).and_then(|()| fs::File::open(&beside)?.sync_all());
+            written.and_then(|()| fs::rename(&beside, &path)).and_then(|()| fs::File::open(folder)?.sync_all()).ok()?;
         }
         Some(FileHandle { hash: hash.into(), bytes: content.len() as u64, name: mark.into() })
     }

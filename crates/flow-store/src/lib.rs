@@ -29,5 +29,5 @@ pub use people::{QuestionRow, answer};
 pub use prune::{Gone, Keep, Swept, Thorough, prune};
 pub use read::{AttemptRow, ContractRow, CostBy, CostRow, Reader, RunRow};
 pub use resolutions::{ResolutionRow, resolve};
-pub use store::{Flushed, Reserved, Store};
+pub use store::{Flushed, Reserved, Store, make_folder};
 pub use write::{Finding, Write, partition_text};

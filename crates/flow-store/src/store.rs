@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
 use std::{
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
         mpsc::{Receiver, Sender, channel},
@@ -89,7 +89,14 @@ impl Store {
     pub fn reader(&self) -> Result<Reader, StoreError> {
         match Reader::open(&self.layout)? {
             Some(reader) => Ok(reader),
-            None => Err(StoreError::Damaged { path: self.layout.database(), reason: "it is gone".into() }),
+            None if !self.layout.database().exists() => {
+                Err(StoreError::Damaged { path: self.layout.database(), reason: "it is gone".into() })
+            }
+            // What was just written is not seen: its log cannot be opened.
+            None => Err(StoreError::Io {
+                path: self.layout.database(),
+                reason: "it cannot be opened a second time; is the number of open files limited (`ulimit -n`)?".into(),
+            }),
         }
     }
 
@@ -147,12 +154,26 @@ impl Drop for Store {
 }
 
 /// Makes `.flow`, and keeps it out of version control.
-fn make_folder(layout: &Layout) -> Result<(), StoreError> {
+///
+/// # Errors
+/// The folder cannot be made.
+pub fn make_folder(layout: &Layout) -> Result<(), StoreError> {
     let io = |path: PathBuf| move |error: std::io::Error| StoreError::from_io(path, &error);
-    fs::create_dir_all(layout.root()).map_err(io(layout.root().into()))?;
+    make_durably(layout.root()).map_err(io(layout.root().into()))?;
     let ignore = layout.root().join(".gitignore");
     if !ignore.exists() {
         fs::write(&ignore, "*\n").map_err(io(ignore.clone()))?;
+    }
+    Ok(())
+}
+
+/// A folder with all above it. The name of each new one is synced, as a disk may keep names one by one.
+fn make_durably(folder: &Path) -> std::io::Result<()> {
+    let new: Vec<&Path> = folder.ancestors().take_while(|above| !above.exists()).collect();
+    fs::create_dir_all(folder)?;
+    for above in new.iter().rev().filter_map(|made| made.parent()) {
+        let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+        fs::File::open(above)?.sync_all()?;
     }
     Ok(())
 }
@@ -162,9 +183,14 @@ fn open_for_writing(path: &PathBuf) -> Result<Connection, StoreError> {
     let mut connection = Connection::open(path).map_err(sqlite)?;
     connection
         .busy_timeout(std::time::Duration::from_secs(10))
-        .and_then(|()| connection.pragma_update(None, "journal_mode", "wal"))
         .and_then(|()| connection.pragma_update(None, "synchronous", "full"))
         .map_err(sqlite)?;
+    let mode: String =
+        connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0)).map_err(sqlite)?;
+    if mode != "wal" {
+        let reason = format!("it cannot have a write-ahead log: its journal stays `{mode}`");
+        return Err(StoreError::Io { path: path.clone(), reason });
+    }
     connection.set_prepared_statement_cache_capacity(64);
     schema::migrate(&mut connection, path)?;
     Ok(connection)

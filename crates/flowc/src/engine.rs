@@ -14,6 +14,7 @@ use flow_plan::Plan;
 use flow_store::{Layout, Reader, StoreError};
 use flow_telemetry::Scrub;
 use std::{path::Path, sync::Arc};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// What is kept of past runs, as `flow.toml` says it.
 pub(crate) fn keep(project: &Project) -> Keep {
@@ -69,14 +70,47 @@ pub(crate) fn plan_of_run(project: &Project, run: &str) -> Result<Option<Plan>, 
 /// Stack of each thread that runs steps: a query's expressions are evaluated as deeply as they are chained.
 const WORKER_STACK_BYTES: usize = 256 << 20;
 
+/// Threads besides the workers that a run has: for files, and the store's.
+const OTHER_THREADS: usize = 3;
+
 /// Threads for a run.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let failed = |error: std::io::Error| Failure::environment(format!("starting the runtime: {error}"));
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    can_start(workers + OTHER_THREADS).map_err(|error| {
+        failed(error).hint("a run needs some threads and address space: look at `ulimit -u` and `ulimit -v`")
+    })?;
     let mut threads = tokio::runtime::Builder::new_multi_thread();
-    threads
-        .enable_all()
-        .thread_stack_size(WORKER_STACK_BYTES)
-        .build()
-        .map_err(|error| Failure::environment(format!("starting the runtime: {error}")))
+    let threads = threads.worker_threads(workers).enable_all().thread_stack_size(WORKER_STACK_BYTES);
+    let runtime = threads.build().map_err(failed)?;
+    // A file that may not grow is an error that is told, not the end without a word.
+    runtime.block_on(async { drop(signal(SignalKind::from_raw(SIGXFSZ))) });
+    Ok(runtime)
+}
+
+/// The signal for a file that grows beyond `ulimit -f`, on Linux and macOS.
+const SIGXFSZ: i32 = 25;
+
+/// Whether so many threads can be there at once. The runtime panics where one cannot be started.
+fn can_start(count: usize) -> std::io::Result<()> {
+    let (done, wait) = std::sync::mpsc::channel::<()>();
+    let wait = Arc::new(std::sync::Mutex::new(wait));
+    let mut started = vec![];
+    let mut result = Ok(());
+    for _ in 0..count {
+        let wait = wait.clone();
+        let thread = std::thread::Builder::new().stack_size(WORKER_STACK_BYTES);
+        match thread.spawn(move || drop(wait.lock().map(|wait| wait.recv()))) {
+            Ok(thread) => started.push(thread),
+            Err(error) => {
+                result = Err(error);
+                break;
+            }
+        }
+    }
+    drop(done);
+    started.into_iter().for_each(|thread| drop(thread.join()));
+    result
 }
 
 /// What a failure of the engine means for the exit code.

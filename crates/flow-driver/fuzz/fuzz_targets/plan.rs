@@ -11,7 +11,7 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     match Plan::from_json(text, COMPILER) {
         Ok(plan) => {
-            let again = plan.to_json().expect("what was read can be written");
+            let again = plan.to_json();
             assert_eq!(Plan::from_json(&again, COMPILER).expect("and read again").hash, plan.hash);
         }
         Err(error) => assert!(!error.to_string().is_empty()),

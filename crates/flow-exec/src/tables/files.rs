@@ -20,7 +20,7 @@ impl StagedFile {
     pub(crate) fn new(target: &Path) -> Result<Self, Failure> {
         let failed = |error: io::Error| write_failure(target, &error);
         let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder).map_err(failed)?;
+        make_durably(folder).map_err(failed)?;
         if target.is_dir() {
             return Err(write_failure(target, &io::Error::from(io::ErrorKind::IsADirectory)));
         }
@@ -47,7 +47,7 @@ impl StagedFile {
     /// As [`Self::publish`], at another place of the same file system.
     pub(crate) fn publish_as(mut self, target: &Path) -> Result<(), Failure> {
         if let Some(folder) = target.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| write_failure(target, &error))?;
+            make_durably(folder).map_err(|error| write_failure(target, &error))?;
         }
         self.target = target.to_owned();
         self.publish()
@@ -62,6 +62,17 @@ impl StagedFile {
         }
         Ok(())
     }
+}
+
+/// A folder with all above it. The name of each new one is synced, as a disk may keep names one by one.
+fn make_durably(folder: &Path) -> io::Result<()> {
+    let new: Vec<&Path> = folder.ancestors().take_while(|above| !above.exists()).collect();
+    std::fs::create_dir_all(folder)?;
+    for above in new.iter().rev().filter_map(|made| made.parent()) {
+        let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+        File::open(above)?.sync_all()?;
+    }
+    Ok(())
 }
 
 /// Temporary files are private; published ones are as those that any program makes, or as the old one was.

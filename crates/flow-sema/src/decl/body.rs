@@ -158,7 +158,8 @@ fn shell_body(el: &mut Elaborator<'_>, code: CodeText, params: &[Param]) -> Decl
             el.problem(NotSet { name: mention.name, at, params: params.iter().map(|param| &*param.name).collect() });
         }
     }
-    let mut mentions = meant(names.used.iter().map(|mention| mention.name.to_owned()), params);
+    let used = names.used.iter().map(|mention| mention.name).chain(names.counted.iter().copied());
+    let mut mentions = meant(used.map(str::to_owned), params);
     let as_parquet = |param: &&Param| names.used.iter().any(|mention| mention.name == parquet(param));
     mentions.extend(params.iter().filter(as_parquet).map(|param| param.name.to_string()));
     let body = Body::Shell { script: code.text };

@@ -7,6 +7,8 @@ use super::{Mention, name_length, quoted_length, through};
 pub(crate) struct ShellNames<'a> {
     /// Variables that are expanded, outside single quotes and comments.
     pub(crate) used: Vec<Mention<'a>>,
+    /// Names in `$((…))`, where a variable needs no `$`.
+    pub(crate) counted: Vec<&'a str>,
     /// Names that the script sets: `x=…`, `for x in`, `read x y`, `local x`, `export x`, `${x:=…}`.
     pub(crate) set: Vec<&'a str>,
 }
@@ -47,6 +49,11 @@ pub(crate) fn names(text: &str) -> ShellNames<'_> {
 
 /// `$name` or `${name…}`; what is inside the braces after the name is scanned by the caller.
 fn expansion<'a>(rest: &'a str, at: usize, found: &mut ShellNames<'a>) -> usize {
+    if let Some(sum) = rest.strip_prefix("$((") {
+        let sum = sum.split("))").next().unwrap_or_default();
+        let words = sum.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        found.counted.extend(words.filter(|word| name_length(word) == word.len() && !word.is_empty()));
+    }
     let braces = usize::from(rest.starts_with("${"));
     let hash = usize::from(braces == 1 && rest[2..].starts_with('#'));
     let skip = 1 + braces + hash;
@@ -98,6 +105,12 @@ mod tests {
     fn what_the_script_sets_is_known() {
         let found = names("n=1; for f in *.csv; do read -r a b < $f; done\nlocal x y=2\n: ${z:=3}\nexport OUT");
         assert_eq!(found.set, ["n", "f", "a", "b", "x", "y", "y", "z", "OUT"]);
+    }
+
+    #[test]
+    fn sums_need_no_sign() {
+        let found = names("echo $((id + 0x1f * $n)) \"$((2*two))\" '$((no))'");
+        assert_eq!(found.counted, ["id", "n", "two"]);
     }
 
     #[test]
