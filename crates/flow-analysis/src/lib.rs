@@ -12,6 +12,7 @@ pub mod asks;
 mod bits;
 pub mod bounds;
 pub mod calendar;
+mod chains;
 mod consent;
 pub mod deadlines;
 pub mod effects;

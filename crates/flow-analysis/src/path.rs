@@ -127,6 +127,10 @@ impl Timeline {
             begins[*place] = begin;
             ends[*place] = begin.saturating_add(takes);
         }
+        let most = block.nodes.first().and_then(|first| bounds.blocks.get(&first.id.0).copied());
+        if let Some(most) = most {
+            begins.iter_mut().chain(&mut ends).for_each(|at| *at = most.min(*at));
+        }
         Self { begins, ends, after, order, waits }
     }
 
@@ -169,6 +173,14 @@ impl Timeline {
             here = self.after.get(place).copied().flatten().map(|before| before as usize);
         }
         legs.reverse();
+        // Where all together take less than the path says, that much of its waits never comes together.
+        let sum = legs.iter().map(|leg| leg.worst_ms).fold(0, u64::saturating_add);
+        let mut too_much = sum.saturating_sub(self.end(to));
+        for leg in legs.iter_mut().rev() {
+            let less = too_much.min(leg.waits_ms);
+            (leg.worst_ms, leg.waits_ms) = (leg.worst_ms - less, leg.waits_ms - less);
+            too_much -= less;
+        }
         legs
     }
 

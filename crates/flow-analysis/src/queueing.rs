@@ -12,6 +12,7 @@
 
 use crate::{
     bits::Bits,
+    chains::Work,
     spend::most_calls,
     time::{Tries, all_callees_first, call_bound, in_order, runs, turns_at_once, waits, waits_for},
 };
@@ -91,7 +92,13 @@ impl Load {
 /// The longest wait of each call of a step with a pool, however often it is tried, and of each loop as a whole for what
 /// goes on beside it; milliseconds.
 #[derive(Debug, Default)]
-pub(crate) struct Queueing<'a>(BTreeMap<(&'a Name, NodeId), u64>);
+pub(crate) struct Queueing<'a> {
+    waits: Waits<'a>,
+    /// What there is to do in all, of bodies of flows and of loops, by their first nodes.
+    work: BTreeMap<(&'a Name, NodeId), Work<'a>>,
+}
+
+type Waits<'a> = BTreeMap<(&'a Name, NodeId), u64>;
 
 impl<'a> Queueing<'a> {
     /// Of a program; nothing where no pool is too small for all that may be in it.
@@ -103,14 +110,19 @@ impl<'a> Queueing<'a> {
         }
         let order = all_callees_first(program);
         for (pool, slots) in used.iter().filter_map(|pool| program.pools.get_key_value(*pool)) {
-            InPool::of(program, &order, pool, u64::from((*slots).max(1))).waits(&order, &mut all.0);
+            InPool::of(program, &order, pool, u64::from((*slots).max(1))).waits(&order, &mut all);
         }
         all
     }
 
     /// Of a call with all its attempts, or of a loop with all its turns.
     pub(crate) fn wait_ms(&self, flow: &Name, node: NodeId) -> u64 {
-        self.0.get(&(flow, node)).copied().unwrap_or(0)
+        self.waits.get(&(flow, node)).copied().unwrap_or(0)
+    }
+
+    /// Of the body of a flow or a loop, where something in it waits: what it takes at most, by all there is to do.
+    pub(crate) fn most_ms(&self, program: &Program, flow: &Name, block: &Block) -> Option<u64> {
+        self.work.get(&(flow, block.nodes.first()?.id))?.most_ms(program, block)
     }
 }
 
@@ -175,15 +187,33 @@ impl<'a> InPool<'a> {
     }
 
     /// The waits of all calls and loops: of each flow within what may be there besides its run, callers first.
-    fn waits(&self, order: &[&'a Name], waits: &mut BTreeMap<(&'a Name, NodeId), u64>) {
+    fn waits(&self, order: &[&'a Name], all: &mut Queueing<'a>) {
         let load = |name: &Name| self.loads.get(name).copied().unwrap_or_default();
         let mut besides: BTreeMap<&Name, Load> = BTreeMap::new();
         for name in order.iter().rev() {
             let Some(flow) = self.program.flows.get(*name).filter(|_| load(name).count > 0) else { continue };
             let around = Around { beside: besides.get(name).copied().unwrap_or_default(), outside: Load::default() };
             for block in std::iter::once(&flow.body).chain(flow.handlers.iter().map(|handler| &handler.body)) {
-                self.waits_in(name, block, around, waits, &mut besides);
+                self.add_work(name, block, around, &mut all.work);
+                self.waits_in(name, block, around, all, &mut besides);
             }
+        }
+    }
+
+    /// What there is to do in a block and beside it, if that is too much for the pool.
+    fn add_work(
+        &self,
+        flow: &'a Name,
+        block: &'a Block,
+        around: Around,
+        work: &mut BTreeMap<(&'a Name, NodeId), Work<'a>>,
+    ) {
+        let Some(first) = block.nodes.first() else { return };
+        let all = self.block(block).and(around.beside);
+        if all.count.saturating_add(around.outside.count) > self.slots {
+            let work = work.entry((flow, first.id)).or_default();
+            work.lump_ms = work.lump_ms.saturating_add(all.all_ms.div_ceil(self.slots));
+            work.pools.insert(self.pool, self.slots);
         }
     }
 
@@ -193,11 +223,11 @@ impl<'a> InPool<'a> {
         flow: &'a Name,
         block: &'a Block,
         around: Around,
-        waits: &mut BTreeMap<(&'a Name, NodeId), u64>,
+        all: &mut Queueing<'a>,
         besides: &mut BTreeMap<&'a Name, Load>,
     ) {
         let mut found = |node: NodeId, wait: u64| {
-            let known = waits.entry((flow, node)).or_default();
+            let known = all.waits.entry((flow, node)).or_default();
             *known = (*known).max(wait);
         };
         let apart = Apart::of(self, block);
@@ -227,10 +257,13 @@ impl<'a> InPool<'a> {
                 let known = besides.entry(called).or_default();
                 *known = known.or(within.beside.and(within.outside));
             }
-            inner.extend(node.blocks().into_iter().map(|block| (block, within)));
+            inner.extend(node.blocks().into_iter().map(|block| (*node, block, within)));
         }
-        for (block, within) in inner {
-            self.waits_in(flow, block, within, waits, besides);
+        for (node, block, within) in inner {
+            if matches!(node.kind, NodeKind::For { .. }) {
+                self.add_work(flow, block, within, &mut all.work);
+            }
+            self.waits_in(flow, block, within, all, besides);
         }
     }
 }

@@ -302,19 +302,36 @@ pub(crate) fn runs<'a>(program: &'a Program, node: &'a Node) -> Option<&'a Name>
 }
 
 fn flow_bounds(knows: &Knows<'_>, flow: &Flow) -> Bounds {
-    let mut nodes = Found::new();
-    let whole = block_bound(knows, &flow.name, &flow.body, &mut nodes);
+    let mut found = Found::default();
+    let whole = body_bound(knows, &flow.name, &flow.body, &mut found);
     for handler in &flow.handlers {
-        block_bound(knows, &flow.name, &handler.body, &mut nodes);
+        block_bound(knows, &flow.name, &handler.body, &mut found);
     }
-    Bounds { flow: whole, nodes: nodes.into_iter().collect() }
+    Bounds { flow: whole, nodes: found.nodes.into_iter().collect(), blocks: found.blocks }
 }
 
-/// Nodes and their worst cases, in no order.
-type Found = Vec<(u32, Bound)>;
+/// What is found on the way.
+#[derive(Default)]
+struct Found {
+    /// Nodes and their worst cases, in no order.
+    nodes: Vec<(u32, Bound)>,
+    /// What blocks take at most that have longer paths, by their first nodes.
+    blocks: BTreeMap<u32, u64>,
+}
+
+/// The worst case of the body of a flow or loop: its longest path, or less by all that there is to do in pools.
+fn body_bound(knows: &Knows<'_>, flow: &Name, block: &Block, found: &mut Found) -> Option<Bound> {
+    let mut bound = block_bound(knows, flow, block, found)?;
+    let most = knows.queueing.most_ms(knows.program, flow, block).filter(|most| *most < bound.worst_ms);
+    if let (Some(most), Some(first)) = (most, block.nodes.first()) {
+        bound.worst_ms = most;
+        found.blocks.insert(first.id.0, most);
+    }
+    Some(bound)
+}
 
 /// The longest path through a block. Blocks nest at most as deeply as the parser allows (256).
-fn block_bound(knows: &Knows<'_>, flow: &Name, block: &Block, nodes: &mut Found) -> Option<Bound> {
+fn block_bound(knows: &Knows<'_>, flow: &Name, block: &Block, found: &mut Found) -> Option<Bound> {
     let waits = waits(block, waits_for);
     let mut ends: Vec<u64> = vec![0; block.nodes.len()];
     let mut whole = Bound { worst_ms: 0, attempts: 0, provenance: Provenance::Declared };
@@ -322,7 +339,7 @@ fn block_bound(knows: &Knows<'_>, flow: &Name, block: &Block, nodes: &mut Found)
     for place in in_order(&waits) {
         let node = &block.nodes[place];
         let start = waits[place].iter().map(|earlier| ends[*earlier as usize]).max().unwrap_or(0);
-        let Some(bound) = node_bound(knows, flow, node, nodes) else {
+        let Some(bound) = node_bound(knows, flow, node, found) else {
             bounded = false;
             continue;
         };
@@ -331,7 +348,7 @@ fn block_bound(knows: &Knows<'_>, flow: &Name, block: &Block, nodes: &mut Found)
         whole.worst_ms = whole.worst_ms.max(end);
         whole.attempts = whole.attempts.saturating_add(bound.attempts);
         whole.provenance = whole.provenance.max(bound.provenance);
-        nodes.push((node.id.0, bound));
+        found.nodes.push((node.id.0, bound));
     }
     bounded.then_some(whole)
 }
@@ -384,10 +401,20 @@ pub(crate) fn waits_for(node: &Node) -> impl Iterator<Item = NodeId> {
     std::iter::once(node).chain(inside).flat_map(|node| node.needs.iter().chain(&node.after)).copied()
 }
 
-fn node_bound(knows: &Knows<'_>, flow: &Name, node: &Node, nodes: &mut Found) -> Option<Bound> {
+fn node_bound(knows: &Knows<'_>, flow: &Name, node: &Node, found: &mut Found) -> Option<Bound> {
     let instant = |worst_ms| Some(Bound { worst_ms, attempts: 0, provenance: Provenance::Declared });
     let program = knows.program;
-    let mut block = |block: &Block| block_bound(knows, flow, block, nodes);
+    if let NodeKind::For { limit, parallel, body, .. } = &node.kind {
+        let one = body_bound(knows, flow, body, found)?;
+        let rounds = limit.div_ceil(turns_at_once(program, *parallel, body));
+        let all = Bound {
+            worst_ms: one.worst_ms.saturating_mul(rounds),
+            attempts: one.attempts.saturating_mul(*limit),
+            provenance: one.provenance,
+        };
+        return Some(knows.queued(flow, node.id, all));
+    }
+    let mut block = |block: &Block| block_bound(knows, flow, block, found);
     match &node.kind {
         NodeKind::Read { .. } | NodeKind::Compute { .. } | NodeKind::Write { .. } | NodeKind::Require { .. } => {
             instant(0)
@@ -402,16 +429,8 @@ fn node_bound(knows: &Knows<'_>, flow: &Name, node: &Node, nodes: &mut Found) ->
             longest([one, other])
         }
         NodeKind::Match { arms, .. } => longest(arms.iter().map(|arm| block(&arm.body)).collect::<Vec<_>>()),
-        NodeKind::For { limit, parallel, body, .. } => {
-            let one = block(body)?;
-            let rounds = limit.div_ceil(turns_at_once(program, *parallel, body));
-            let all = Bound {
-                worst_ms: one.worst_ms.saturating_mul(rounds),
-                attempts: one.attempts.saturating_mul(*limit),
-                provenance: one.provenance,
-            };
-            Some(knows.queued(flow, node.id, all))
-        }
+        // Above.
+        NodeKind::For { .. } => None,
         NodeKind::Wait { duration } => match &duration.kind {
             ExprKind::Const(Value::Duration(length)) => instant(u64::try_from(length.as_millis()).unwrap_or(0)),
             _ => None,

@@ -92,6 +92,10 @@ pub struct Bounds {
     pub flow: Option<Bound>,
     /// Each step call, by node.
     pub nodes: BTreeMap<u32, Bound>,
+    /// Bodies of flows and loops, by their first nodes, that take less (milliseconds) than their longest path says, as
+    /// what things on it wait for never comes together.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub blocks: BTreeMap<u32, u64>,
 }
 
 /// A worst case.

@@ -85,6 +85,31 @@ fn a_loop_waits_once_for_what_goes_on_beside_it() {
 }
 
 #[test]
+fn all_takes_no_longer_than_all_there_is_to_do() {
+    // The last one is in front of the first or of the third, not of both; the second is not in the pool.
+    let chain = || vec![(call("s"), vec![]), (call("free"), vec![0]), (call("s"), vec![1]), (call("s"), vec![])];
+    assert_eq!((seconds(1, chain()), seconds(2, chain())), (40, 30));
+    let twice = || vec![(call("s"), vec![]), (call("free"), vec![0]), (call("s"), vec![]), (call("free"), vec![2])];
+    assert_eq!(seconds(1, twice()), 30);
+    let inside = |first: u32| {
+        let body =
+            twice().into_iter().map(|(kind, needs)| (kind, needs.into_iter().map(|need| need + first).collect()));
+        NodeKind::For {
+            item: flow_expr::VarId(9),
+            items: constant(1),
+            limit: 3,
+            parallel: 1,
+            body: block(body.collect(), first),
+        }
+    };
+    assert_eq!(seconds(1, vec![(inside(100), vec![])]), 90);
+    // Two loops that fill the pool: all of their turns by the slots, and half of the last one.
+    let four = || (each(10, 4, vec![(call("s"), vec![])]), vec![]);
+    let other = || (each(10, 4, vec![(call("s"), vec![])]), vec![]);
+    assert_eq!(seconds(2, vec![four(), other()]), 105);
+}
+
+#[test]
 fn a_called_flow_waits_for_what_goes_on_around_its_calls() {
     let inner = flow("inner", vec![(call("s"), vec![])]);
     let alone = flow("alone", vec![(run("inner"), vec![]), (call("s"), vec![0])]);
