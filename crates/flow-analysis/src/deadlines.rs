@@ -338,6 +338,11 @@ pub(crate) fn point_at(mut problem: Problem, program: &Program, path: &[Leg], wh
         };
         problem = problem.label(leg.at, text);
     }
+    for leg in path.iter().filter(|leg| leg.waits_ms > 0 && !leg.inside.is_empty()).take(SHOWN) {
+        let waits = spell::length(leg.waits_ms);
+        problem = problem
+            .note(format!("{waits} of `{}` may pass in waiting for places that others have, beside it", leg.label));
+    }
     match longest.len() {
         0 | 1 => problem,
         _ => {

@@ -74,7 +74,7 @@ impl Run {
             (jobs, 1) => jobs,
             (jobs, parallel) => Some(jobs.unwrap_or_else(cores).div_ceil(parallel)),
         };
-        let options = Options { jobs, wait_for_lock: self.wait, keep: engine::keep(&project), ..Options::default() };
+        let options = Options { jobs, wait_for_lock: self.wait, keep: engine::keep(&project) };
         let (engine, scrub) = engine::running(&project, options, self.record.as_deref())?;
         let telemetry = Telemetry::of(&project, global, scrub, ui);
         let runtime = engine::runtime()?;
