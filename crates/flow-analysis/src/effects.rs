@@ -1,21 +1,19 @@
 //! E04: what may be run twice must be harmless when it is run twice.
 //!
 //! A step whose effect is `write` or `irreversible` and that is tried again, by its retry policy or by a
-//! guard, is refused unless it says that it is idempotent, or is so by the meaning of its request. A step that is never tried again is not: when
-//! a run is cut off in the middle of it, resuming reports it in place of repeating it. In a flow that has promised to be
-//! done by a time, something must deal with the failure of what changes the world.
+//! guard, is refused unless it says that it is idempotent, or is so by the meaning of its request. A step that is never
+//! tried again is not: when a run is cut off in the middle of it, resuming reports it in place of repeating it. In a flow
+//! that has promised to be done by a time, something must deal with the failure of what changes the world, there and in
+//! flows that it calls.
 
-use crate::Mentions;
+use crate::{Mentions, time::all_callees_first};
 use flow_diag::{Problem, Problems, Span, codes};
-use flow_expr::{Expr, ExprKind};
+use flow_expr::{Expr, ExprKind, Name};
 use flow_plan::{
     Body, Effect, ErrorClass, Finish, Flow, GuardAction, HandlerEvent, HttpValue, Idempotency, Node, NodeKind, Program,
     Step, every_expression,
 };
-use std::sync::Arc;
-
-/// How deep calls of flows are looked into.
-const DEEPEST: u32 = 8;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// All checks of the family.
 #[must_use]
@@ -40,8 +38,9 @@ pub fn check(program: &Program, mentions: &Mentions) -> Problems {
             Some(Idempotency::Harmless) => {}
         }
     }
+    let half_done = half_done(program);
     for flow in program.flows.values() {
-        if let Some(found) = unhandled(program, flow) {
+        if let Some(found) = unhandled(program, flow, &half_done) {
             problems.push(found);
         }
     }
@@ -51,27 +50,41 @@ pub fn check(program: &Program, mentions: &Mentions) -> Problems {
 /// The calls of a flow with a deadline that change the world and whose failure nothing deals with: no `retry`,
 /// `fallback` or `else`, and the flow has no `on failure`. Only of flows that start by themselves: who starts one by hand
 /// sees it fail.
-fn unhandled<'a>(program: &'a Program, flow: &'a Flow) -> Option<Unhandled<'a>> {
+fn unhandled<'a>(program: &'a Program, flow: &'a Flow, half_done: &BTreeSet<&Name>) -> Option<Unhandled<'a>> {
     let finish = flow.finish.as_ref().filter(|_| !flow.starts.is_empty())?;
-    if flow.handlers.iter().any(|handler| handler.on == HandlerEvent::Failure) {
+    if is_told(flow) {
         return None;
     }
-    let calls: Vec<&Node> = flow.body.all_nodes().filter(|node| is_unhandled(program, node, DEEPEST)).collect();
+    let calls: Vec<&Node> = flow.body.all_nodes().filter(|node| is_unhandled(program, node, half_done)).collect();
     (!calls.is_empty()).then_some(Unhandled { flow, finish, calls })
 }
 
+/// The flows in which something that changes the world may fail, and nothing deals with it.
+fn half_done(program: &Program) -> BTreeSet<&Name> {
+    let mut found = BTreeSet::new();
+    for name in all_callees_first(program) {
+        let flow = program.flows.get(name).filter(|flow| !is_told(flow));
+        if flow.is_some_and(|flow| flow.body.all_nodes().any(|node| is_unhandled(program, node, &found))) {
+            found.insert(name);
+        }
+    }
+    found
+}
+
+/// Whether a flow says what is done when it fails.
+fn is_told(flow: &Flow) -> bool {
+    flow.handlers.iter().any(|handler| handler.on == HandlerEvent::Failure)
+}
+
 /// Whether a call, or one in a flow that it calls, changes the world, and nothing deals with its failure.
-fn is_unhandled(program: &Program, node: &Node, depth: u32) -> bool {
+fn is_unhandled(program: &Program, node: &Node, half_done: &BTreeSet<&Name>) -> bool {
     match &node.kind {
         NodeKind::Call { step, recover: None, .. } => program.steps.get(step).is_some_and(|step| {
             step.effect >= Effect::Write
                 && step.fallback.is_none()
                 && step.retry.as_ref().is_none_or(|policy| policy.times == 0)
         }),
-        NodeKind::Flow { flow, recover: None, .. } if depth > 0 => program.flows.get(flow).is_some_and(|called| {
-            !called.handlers.iter().any(|handler| handler.on == HandlerEvent::Failure)
-                && called.body.all_nodes().any(|node| is_unhandled(program, node, depth - 1))
-        }),
+        NodeKind::Flow { flow, recover: None, .. } => half_done.contains(flow),
         _ => false,
     }
 }

@@ -1,8 +1,8 @@
 //! The one writer: a thread that owns the only writing connection and commits in groups.
 //!
 //! Writes are queued and never wait; [`Store::flush`] says when all before it are durable, and is answered at once. Writes
-//! that nobody waits for are gathered for some milliseconds, so that a busy run costs few commits. After the first failure nothing more is written: a journal with a hole is worse than
-//! one that ends.
+//! that nobody waits for are gathered for some milliseconds, so that a busy run costs few commits. After the first failure
+//! nothing more is written: a journal with a hole is worse than one that ends.
 
 use crate::{
     Layout, Reader, StoreError, Write, schema,

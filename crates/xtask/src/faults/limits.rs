@@ -6,7 +6,13 @@
 
 use super::{Bench, Outcome, cgroup, project::Said, recovery, recovery::Way, world::World};
 use anyhow::{Context, bail, ensure};
-use std::{os::unix::fs::MetadataExt as _, path::Path, process::Command, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
 /// What takes longer under a limit hangs: without one it takes a second.
 const HANGS: Duration = Duration::from_secs(60);
@@ -20,8 +26,9 @@ const NOBODY: u32 = 65534;
 /// Tries limits one after the other.
 pub(super) fn run(bench: &Bench) -> anyhow::Result<Outcome> {
     let (mut tried, mut wrong, mut succeeded, mut told, mut way) = (vec![], vec![], 0, 0, Way::default());
+    let (_folder, program) = for_everybody(&bench.program)?;
     for limit in bench.some(limits(&bench.program)?) {
-        let world = World::new(&bench.program)?;
+        let world = World::new(&program)?;
         tried.push(limit.clone());
         match under(world, &limit) {
             Ok((code, recovered)) => {
@@ -39,6 +46,17 @@ pub(super) fn run(bench: &Bench) -> anyhow::Result<Outcome> {
         format!("`prlimit` {}", tried.join(", ")),
         format!("{succeeded} runs succeeded, {told} said what is wrong; {way}"),
     ))
+}
+
+/// The program in a folder that every user may enter, which a target folder in somebody's home is not.
+fn for_everybody(program: &Path) -> anyhow::Result<(tempfile::TempDir, PathBuf)> {
+    let folder = tempfile::Builder::new().prefix("flowc-program-").tempdir()?;
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755))?;
+    let there = folder.path().join("flowc");
+    if fs::hard_link(program, &there).is_err() {
+        fs::copy(program, &there)?;
+    }
+    Ok((folder, there))
 }
 
 /// Limits on open files, sizes of files, memory beyond the program's own, and processes.
