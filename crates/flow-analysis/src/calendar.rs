@@ -82,6 +82,11 @@ pub struct Gap {
 }
 
 impl Gap {
+    /// One of that length, of which nobody knows when it is.
+    pub(crate) fn of(ms: u64) -> Self {
+        Self { from: 0, to: i64::try_from(ms).unwrap_or(i64::MAX) }
+    }
+
     /// Its length.
     #[must_use]
     pub fn ms(self) -> u64 {
@@ -172,13 +177,41 @@ impl Calendar {
         }
     }
 
-    /// If each start waits for the one before, which keeps busy for so long: the longest time from a start to when
-    /// the next one begins. None if more and more are waiting.
+    /// Whether all starts are left alone for so long.
     #[must_use]
-    pub fn longest_queued(&self, busy_ms: u64) -> Option<Gap> {
+    pub fn is_undisturbed(&self, busy_ms: u64) -> bool {
+        let Ok(busy) = i64::try_from(busy_ms) else { return false };
+        match self {
+            Self::Every(period) => busy <= *period,
+            Self::Listed(all) => all.windows(2).all(|pair| pair[1] - pair[0] >= busy),
+        }
+    }
+
+    /// The longest time from a start to the last one that comes less than so long after it.
+    #[must_use]
+    pub fn last_within(&self, busy_ms: u64) -> Option<u64> {
+        let busy = i64::try_from(busy_ms).ok()?.max(1);
+        let all = match self {
+            Self::Every(period) => return u64::try_from((busy - 1) / period * period).ok(),
+            Self::Listed(all) => all,
+        };
+        let mut last = 0;
+        let longest = all.iter().map(|from| {
+            while all.get(last + 1).is_some_and(|next| *next < from.saturating_add(busy)) {
+                last += 1;
+            }
+            all[last] - from
+        });
+        u64::try_from(longest.max()?).ok()
+    }
+
+    /// If each start waits for the one before, which keeps busy for so long: the longest time from a start to when
+    /// the next one begins, and how long one waits at most. None if more and more are waiting.
+    #[must_use]
+    pub fn longest_queued(&self, busy_ms: u64) -> Option<(Gap, u64)> {
         let busy = i64::try_from(busy_ms).ok()?;
         let all = match self {
-            Self::Every(period) => return (busy <= *period).then_some(Gap { from: 0, to: *period }),
+            Self::Every(period) => return (busy <= *period).then_some((Gap { from: 0, to: *period }, 0)),
             Self::Listed(all) => all,
         };
         let span = all.last()?.checked_sub(*all.first()?)?;
@@ -186,16 +219,17 @@ impl Calendar {
         if busy_in_all > span {
             return None;
         }
-        let mut worst = Worst::default();
+        let (mut worst, mut waits) = (Worst::default(), 0);
         let mut done = i64::MIN;
         for (place, start) in all.iter().enumerate() {
             let begins = done.max(*start);
+            waits = waits.max(begins - start);
             if let Some(before) = place.checked_sub(1) {
                 worst.add(Gap { from: all[before], to: begins });
             }
             done = begins.saturating_add(busy);
         }
-        worst.0
+        Some((worst.0?, u64::try_from(waits).ok()?))
     }
 
     /// The starts of both. Where the instants of one cannot be listed, the denser one alone, which has no shorter gaps.

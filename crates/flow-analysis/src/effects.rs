@@ -218,9 +218,13 @@ impl From<Unhandled<'_>> for Problem {
     fn from(found: Unhandled<'_>) -> Self {
         let Unhandled { flow, finish, calls } = found;
         let (first, rest) = calls.split_first().map_or((None, &[][..]), |(first, rest)| (Some(*first), rest));
-        let label = first.map_or("", |first| &*first.label);
+        let called = first.map_or("", |first| match &first.kind {
+            NodeKind::Call { step, .. } => step.short(),
+            NodeKind::Flow { flow, .. } => flow.short(),
+            _ => &*first.label,
+        });
         let at = first.map_or(flow.at, |first| first.at);
-        let title = format!("`{label}` changes the world, and nothing is said for when it fails");
+        let title = format!("`{called}` changes the world, and nothing is said for when it fails");
         let mut problem = Self::warning(codes::W0401, at, title, "if this fails, the run ends half done")
             .label(finish.at, format!("`{}` has promised to be done by then", flow.name.short()));
         for other in rest.iter().take(2) {

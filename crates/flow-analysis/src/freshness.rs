@@ -10,6 +10,7 @@ use flow_diag::{Problem, Problems, Span, codes};
 use flow_expr::Name;
 use flow_plan::{
     Arrival, DataTimeSource, Dataset, Flow, Freshness, NodeKind, Overlap, Program, Provenance, Schedule, StaleAction,
+    Start, Trigger,
 };
 
 /// All checks of the family.
@@ -104,7 +105,7 @@ impl From<TooOld<'_>> for Problem {
         let title = format!("`{name}` promises {promise}, but can be {total} old");
         let mut problem = Self::error(codes::E0801, fresh.at, title, "promised here");
         problem = problem.label(age.rhythm.at, between(age.rhythm.gap, &age.rhythm.zone));
-        if !age.rhythm.is_regular && flow.overlap == Overlap::Skip {
+        if !age.rhythm.keeps_all && flow.overlap == Overlap::Skip {
             let takes = spell::length(age.rhythm.duration_ms);
             problem = problem.note(format!(
                 "a start that comes while a run goes on is left out, and a run of `{}` may take {takes}",
@@ -116,7 +117,9 @@ impl From<TooOld<'_>> for Problem {
             let old = spell::length(input.ms);
             let what =
                 if input.because.is_some() { format!("`{}`", input.dataset.short()) } else { "the input".into() };
-            problem = problem.label(input.at, format!("{what} may already be {old} old when it is read"));
+            if input.ms > 0 {
+                problem = problem.label(input.at, format!("{what} may already be {old} old when it is read"));
+            }
             if let Some(because) = &input.because {
                 problem = problem.note(because.clone());
             }
@@ -157,12 +160,31 @@ impl From<TooOld<'_>> for Problem {
             None => {
                 let less = match &age.kept {
                     Some(kept) => format!("keep results of `{}` for less time", kept.step.short()),
-                    None => format!("start `{}` more often", flow.name.short()),
+                    None => more_often(program, flow),
                 };
                 problem.help(format!("{less}, or promise `{kept}`"))
             }
         }
     }
+}
+
+/// What makes a flow run more often: where it starts for new versions, their writer.
+fn more_often<'a>(program: &'a Program, mut flow: &'a Flow) -> String {
+    // A flow that starts itself by what it writes is in a circle (E0301).
+    for _ in 0..=program.flows.len() {
+        let datasets = match &flow.starts[..] {
+            [Start { trigger: Trigger::Updates(datasets), .. }] => datasets,
+            [] => return format!("start what calls `{}` more often", flow.name.short()),
+            _ => break,
+        };
+        let [dataset] = &datasets[..] else { break };
+        let writer = program.datasets.get(dataset).and_then(|dataset| dataset.writer.as_ref());
+        let Some(writer) = writer.and_then(|writer| program.flows.get(writer)) else {
+            return format!("have `{}` brought more often", dataset.short());
+        };
+        flow = writer;
+    }
+    format!("start `{}` more often", flow.name.short())
 }
 
 /// ` by placed_at`, as it is written behind the promise.
@@ -195,7 +217,7 @@ pub fn sum(age: &Age) -> String {
     if let Some(kept) = &age.kept {
         terms.push(format!("{} that a result of `{}` is kept", spell::length(kept.ms), kept.step.short()));
     }
-    if let Some(input) = &age.input {
+    if let Some(input) = age.input.as_ref().filter(|input| input.ms > 0) {
         terms.push(format!("{} that `{}` may be old", spell::length(input.ms), input.dataset.short()));
     }
     terms.join(" + ")

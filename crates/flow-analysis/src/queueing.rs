@@ -4,7 +4,7 @@
 //! waits all slots are taken: it waits at most for the sum of their timeouts, divided by the slots, and not at all if
 //! they are fewer than the slots. However often it comes, it never waits for more than all their attempts together.
 //! Who may be before it: what the same run does at the same time, in other branches of
-//! the graph, other turns of a loop, and around the call of its flow; a project has one run at a time. What waits for
+//! the graph, other turns of a loop, and around the call of its flow; other runs are as if they were not there. What waits for
 //! each other is never there at once: of a chain of steps the longest counts, and chains that cover the graph bound what
 //! can be there at once (Dilworth's theorem). What goes on beside a loop is waited for by the loop as a whole, not by
 //! each turn anew. Nothing waits here for `--jobs`. Knows no deadlines; [`crate::time`] adds

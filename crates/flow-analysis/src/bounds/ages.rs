@@ -13,7 +13,8 @@ use crate::{
 use flow_diag::Span;
 use flow_expr::{Expr, ExprKind, Name, VarId};
 use flow_plan::{
-    Block, DataTimeSource, Dataset, Flow, Node, NodeId, NodeKind, Provenance, StaleAction, Step, every_expression,
+    Block, DataTimeSource, Dataset, Flow, Node, NodeId, NodeKind, Provenance, Schedule, StaleAction, Step,
+    every_expression,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -287,7 +288,7 @@ impl<'a> SystemBounds<'a> {
     /// What another flow has written.
     fn of_written(&self, flow: &Flow, dataset: &Dataset) -> Bounded<Input> {
         let age = self.age(&dataset.name)?;
-        let there_after_ms = age.rhythm.delay_ms.saturating_add(age.path_ms);
+        let there_after_ms = age.rhythm.late_ms().saturating_add(age.path_ms);
         let input_ms = age.input.as_ref().map_or(0, |input| input.ms);
         if self.follows(flow, dataset) {
             let (name, flow) = (dataset.name.short(), flow.name.short());
@@ -296,7 +297,7 @@ impl<'a> SystemBounds<'a> {
             let (at, provenance) = (age.rhythm.at, age.provenance);
             return Ok(Input { dataset: dataset.name.clone(), ms: input_ms, at, because, provenance });
         }
-        let reader = self.rhythm(&flow.name).ok().filter(|_| age.rhythm.is_regular);
+        let reader = self.rhythm(&flow.name).ok().filter(|_| age.rhythm.keeps_all);
         let seen = reader.and_then(|reader| age.rhythm.calendar.seen_by(&reader.calendar, there_after_ms));
         let (ms, because) = match (seen, reader) {
             (Some(seen), Some(reader)) => {
@@ -317,14 +318,15 @@ impl<'a> SystemBounds<'a> {
         Ok(Input { dataset: dataset.name.clone(), ms, at: age.rhythm.at, because, provenance: age.provenance })
     }
 
-    /// Whether each version of a dataset starts a run of the flow, so that none is left out.
+    /// Whether a flow only starts for a version of the dataset: each of its runs reads that version, or a later one.
     fn follows(&self, flow: &Flow, dataset: &Dataset) -> bool {
         self.rhythm(&flow.name).is_ok_and(|rhythm| rhythm.follows.as_ref() == Some(&dataset.name))
     }
 
-    /// What others bring, and what starts the flow when it comes: of its age the time between starts is counted there.
-    fn of_followed(&self, flow: &Flow, dataset: &Dataset, at: Span) -> Option<Input> {
-        let gap_ms = self.rhythm(&flow.name).ok()?.gap.ms();
+    /// What others bring, and what starts the flow when it comes: of its age the time between arrivals is counted between
+    /// the starts.
+    fn of_followed(&mut self, flow: &Flow, dataset: &Dataset, schedule: &Schedule, at: Span) -> Option<Input> {
+        let gap_ms = self.calendars.of(schedule)?.longest_gap(0)?.ms();
         let (name, gap) = (dataset.name.short(), spell::length(gap_ms));
         let ms = dataset.fresh.as_ref().map_or(0, |fresh| fresh.within_ms.saturating_sub(gap_ms));
         let because = Some(format!(
@@ -347,7 +349,7 @@ impl<'a> SystemBounds<'a> {
             return none(arrives.at, format!("`{name}` arrives now and then, so it may be of any age"), promise);
         };
         if self.follows(flow, dataset)
-            && let Some(followed) = self.of_followed(flow, dataset, arrives.at)
+            && let Some(followed) = self.of_followed(flow, dataset, schedule, arrives.at)
         {
             return Ok(followed);
         }

@@ -24,10 +24,12 @@ pub struct Rhythm {
     pub zone: Arc<str>,
     /// The clause, or the call, that makes it start.
     pub at: Span,
+    /// How long a run may wait besides for the ones before it (`overlap queue`).
+    pub waits_ms: u64,
     /// The longest time between instants whose runs both come to their end, or begin late for want of room.
     pub gap: Gap,
-    /// Whether each run is done before the next start.
-    pub is_regular: bool,
+    /// Whether each start makes a run that comes to its end.
+    pub keeps_all: bool,
     /// The dataset each of whose versions starts a run of its own.
     pub follows: Option<Name>,
     /// How long a run may take.
@@ -122,8 +124,8 @@ impl<'a> SystemBounds<'a> {
         let timeline = self.timelines.get(writer);
         let end = |place: &usize| timeline.map_or(0, |timeline| timeline.end(*place));
         let path_ms = written.places.iter().map(end).max().unwrap_or(0);
-        let delay_ms = rhythm.delay_ms.saturating_add(path_ms);
-        let thinned = (!rhythm.is_regular).then_some(rhythm.gap);
+        let delay_ms = rhythm.late_ms().saturating_add(path_ms);
+        let thinned = (!rhythm.keeps_all).then_some(rhythm.gap);
         Ok(Source { calendar: rhythm.calendar, delay_ms, zone: rhythm.zone, at: start.at, given: "".into(), thinned })
     }
 
@@ -150,11 +152,11 @@ impl<'a> SystemBounds<'a> {
         let at = calling.body.nodes[place].at;
         Ok(Source {
             calendar: rhythm.calendar.clone(),
-            delay_ms: rhythm.delay_ms.saturating_add(begin),
+            delay_ms: rhythm.late_ms().saturating_add(begin),
             zone: rhythm.zone.clone(),
             at,
             given: "".into(),
-            thinned: (!rhythm.is_regular).then_some(rhythm.gap),
+            thinned: (!rhythm.keeps_all).then_some(rhythm.gap),
         })
     }
 
@@ -183,21 +185,20 @@ impl<'a> SystemBounds<'a> {
             _ => None,
         };
         let Some(all) = together(sources.iter()) else { return Err(never(flow.at)) };
-        let busy = all.delay_ms.saturating_add(duration.worst_ms);
-        let gap = match (longest(flow, &all, busy), thinned(flow, &sources, duration.worst_ms)) {
-            (Some(gap), Some(Some(other))) if other.ms() > gap.ms() => Some(other),
-            (_, Some(None)) => None,
-            (gap, _) => gap,
+        let Some((gap, waits_ms, keeps_all)) = kept(flow, &all, &sources, duration.worst_ms) else {
+            return Err(no_gap(flow, &all, duration.worst_ms));
         };
-        let Some(gap) = gap else { return Err(no_gap(flow, &all, duration.worst_ms)) };
-        let is_regular = all.calendar.undisturbed(busy).is_some_and(|whole| match (&whole, &*all.calendar) {
-            (Calendar::Listed(whole), Calendar::Listed(all)) => whole.len() + 1 == all.len(),
-            _ => true,
-        });
-        let is_regular = is_regular && sources.iter().all(|source| source.thinned.is_none());
-        let follows = follows.filter(|_| is_regular);
         let Source { calendar, delay_ms, zone, at, .. } = all;
-        Ok(Rhythm { calendar, delay_ms, zone, at, gap, is_regular, follows, duration_ms: duration.worst_ms })
+        let duration_ms = duration.worst_ms;
+        Ok(Rhythm { calendar, delay_ms, zone, at, waits_ms, gap, keeps_all, follows, duration_ms })
+    }
+}
+
+impl Rhythm {
+    /// How long after its instant a run may begin.
+    #[must_use]
+    pub fn late_ms(&self) -> u64 {
+        self.delay_ms.saturating_add(self.waits_ms)
     }
 }
 
@@ -211,22 +212,39 @@ fn together<'s>(mut sources: impl Iterator<Item = &'s Source>) -> Option<Source>
     Some(all)
 }
 
-/// The longest time between starts whose runs come to their end, each taking so long.
-fn longest(flow: &Flow, all: &Source, busy_ms: u64) -> Option<Gap> {
+/// What runs that are still under way make of the starts: the longest time between instants whose runs come to their end,
+/// how long one may wait for others, and whether all of them do come to their end. None if there is no such bound.
+///
+/// Where starts are lost on their way already (`thinned`), nobody knows which: the longest time without one counts from
+/// the last that may come at a bad moment.
+fn kept(flow: &Flow, all: &Source, sources: &[Source], worst_ms: u64) -> Option<(Gap, u64, bool)> {
+    let calendar = &all.calendar;
+    let reach = reach(sources)?;
+    let comes_all = sources.iter().all(|source| source.thinned.is_none());
+    let longer = |by_ms: u64| Gap::of(reach.ms().saturating_add(by_ms));
+    // From its instant until a run has surely ended.
+    let busy_ms = all.delay_ms.saturating_add(worst_ms);
+    let keeps_all = comes_all && calendar.is_undisturbed(busy_ms);
     match flow.overlap {
-        Overlap::Skip | Overlap::Allow => all.calendar.longest_gap(busy_ms),
-        Overlap::Replace => all.calendar.undisturbed(busy_ms).and_then(|whole| whole.longest_gap(0)),
-        Overlap::Queue => all.calendar.longest_queued(busy_ms),
+        // Beside each other, what an earlier run writes last stands until a run that starts behind it writes.
+        Overlap::Skip | Overlap::Allow if comes_all => Some((calendar.longest_gap(busy_ms)?, 0, keeps_all)),
+        Overlap::Skip | Overlap::Allow => Some((longer(calendar.last_within(busy_ms)?), 0, false)),
+        Overlap::Replace if comes_all => Some((calendar.undisturbed(busy_ms)?.longest_gap(0)?, 0, keeps_all)),
+        Overlap::Replace => calendar.is_undisturbed(busy_ms).then_some((reach, 0, false)),
+        // A start that comes late makes none behind it wait longer than if all came late.
+        Overlap::Queue => {
+            let (gap, waits_ms) = calendar.longest_queued(worst_ms)?;
+            Some((if comes_all { gap } else { longer(waits_ms) }, waits_ms, comes_all))
+        }
     }
 }
 
-/// The same where some of the starts are lost on their way: by those that are not, else by the way that loses the fewest.
-/// Nothing if none are.
-fn thinned(flow: &Flow, sources: &[Source], worst_ms: u64) -> Option<Option<Gap>> {
-    let least = sources.iter().filter_map(|source| source.thinned).min_by_key(|gap| gap.ms())?;
+/// The longest time between instants of which a start surely comes: of those of which none are lost on their way, else of
+/// the way that loses the fewest.
+fn reach(sources: &[Source]) -> Option<Gap> {
     match together(sources.iter().filter(|source| source.thinned.is_none())) {
-        Some(others) => Some(longest(flow, &others, others.delay_ms.saturating_add(worst_ms))),
-        None => Some(Some(least)),
+        Some(whole) => whole.calendar.longest_gap(0),
+        None => sources.iter().filter_map(|source| source.thinned).min_by_key(|gap| gap.ms()),
     }
 }
 

@@ -248,7 +248,12 @@ impl Reaches<'_, '_> {
     fn not_looked_into(&self, says: Says<'_>) -> Option<String> {
         let Says::PassedThrough(name) = says else { return None };
         let step = self.walk.program.steps.get(name)?;
-        let is_known = matches!(step.body, Body::Sql { connection: None, .. } | Body::Ask { .. });
+        let is_known = match &step.body {
+            Body::Sql { connection: None, .. } | Body::Ask { .. } => true,
+            // What it is given is taken to be in all columns, what is in declared tables only where the query puts it.
+            Body::Sql { .. } => step.params.is_empty() && self.walk.queries.lineage(name).is_some(),
+            _ => false,
+        };
         (!is_known).then(|| name.short().to_owned())
     }
 

@@ -101,7 +101,7 @@ impl From<Passed<'_>> for Problem {
         let mut problem = match is_assumed {
             true => Self::warning(codes::W0901, budget.at, title, label)
                 .note("assumed, not declared: that each prompt fills the `context` of its model")
-                .help("give the steps budgets of their own, such as `budget 3 asks, 20_000 tokens, $0.05`"),
+                .help(bounded(parts, measure)),
             false => Self::error(codes::E0905, budget.at, title, label),
         };
         let mut largest: Vec<&Part<'_>> = parts.iter().collect();
@@ -126,6 +126,15 @@ impl From<Passed<'_>> for Problem {
             ),
         )
     }
+}
+
+/// What would bound the steps of which nothing says how long their prompts get.
+fn bounded(parts: &[Part<'_>], measure: Measure) -> String {
+    let is_assumed =
+        |part: &&Part<'_>| part.each.of(measure).as_ref().is_ok_and(|each| each.provenance == Provenance::Assumed);
+    let names: Vec<String> =
+        parts.iter().filter(is_assumed).take(SHOWN).map(|part| format!("`{}`", part.name.short())).collect();
+    format!("give {} a budget that says tokens or money, such as `budget 20_000 tokens, $0.05`", names.join(", "))
 }
 
 fn share(part: &Part<'_>, measure: Measure) -> u64 {
