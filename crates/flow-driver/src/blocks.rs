@@ -54,13 +54,33 @@ impl Driver {
                 self.push_ready(id);
             }
         }
-        let outer = static_block.result_needs.iter().filter(|need| need.node.block != place.block);
+        self.await_result(number);
+        number
+    }
+
+    /// Has a block wait for the outer nodes that its result mentions; one that waits for nothing is done.
+    fn await_result(&mut self, number: u32) {
+        let BlockInstance { flow, block, .. } = self.blocks[number as usize];
+        let graph = self.graphs[flow as usize].clone();
+        let outer = graph.blocks[block as usize].result_needs.iter().filter(|need| need.node.block != block);
         let outer = outer.filter(|need| self.awaits(number, need.node, Waiter::Block(number))).count();
         self.blocks[number as usize].pending += outer as u32;
         if self.blocks[number as usize].pending == 0 {
             self.push_block(number);
         }
-        number
+    }
+
+    /// Enters the body of a loop for an item, in a block that an earlier turn is done with if there is one.
+    fn enter_turn(&mut self, id: u32, body: u32, position: u32, binding: (VarId, Value)) {
+        let Activity::Loop(state) = &mut self.instances[id as usize].activity else { return };
+        let Some(number) = state.idle.pop() else {
+            return self.enter(id, body, Role::Item(position), vec![binding]);
+        };
+        let block = &mut self.blocks[number as usize];
+        (block.role, block.worst, block.data_time) = (Role::Item(position), None, None);
+        block.bindings.clear();
+        block.bindings.push(binding);
+        self.await_result(number);
     }
 
     /// Whether a node has not settled; if it is in an outer block, it will tell the waiter when it has.
@@ -93,7 +113,7 @@ impl Driver {
         match role {
             Role::Branch => self.settle_as(owner, outcome, How::Ran),
             Role::Recovery => self.settle_as(owner, outcome, How::Recovered),
-            Role::Item(position) => self.item_done(owner, position, outcome),
+            Role::Item(position) => self.item_done(owner, number, position, outcome),
             Role::Body => self.body_done(scope, outcome),
             Role::Handler => {
                 if let Err(Ending::Failed(cause)) = outcome {
@@ -173,7 +193,7 @@ impl Driver {
             return self.fail(id, failures::too_many_items(items.len(), limit));
         }
         let results = vec![Value::Unit; items.len()];
-        let state = LoopState { items, results, next: 0, open: 0, worst: None };
+        let state = LoopState { items, results, next: 0, open: 0, worst: None, idle: vec![] };
         self.instances[id as usize].activity = Activity::Loop(Box::new(state));
         self.instances[id as usize].phase = Phase::Inside;
         self.go_on_looping(id);
@@ -195,7 +215,7 @@ impl Driver {
                 state.next += 1;
                 state.open += 1;
                 self.turns_with(id, position, &value);
-                self.enter(id, body, Role::Item(position), vec![(item, value)]);
+                self.enter_turn(id, body, position, (item, value));
                 continue;
             }
             if state.open == 0 && state.next == state.items.len() {
@@ -207,9 +227,14 @@ impl Driver {
         }
     }
 
-    fn item_done(&mut self, id: u32, position: u32, outcome: Result<Value, Ending>) {
+    fn item_done(&mut self, id: u32, number: u32, position: u32, outcome: Result<Value, Ending>) {
+        let BlockInstance { flow, block, .. } = self.blocks[number as usize];
+        let has_nodes = !self.graphs[flow as usize].blocks[block as usize].nodes.is_empty();
         let Activity::Loop(state) = &mut self.instances[id as usize].activity else { return };
         state.open -= 1;
+        if !has_nodes {
+            state.idle.push(number);
+        }
         match outcome {
             Ok(value) => state.results[position as usize] = value,
             Err(ending) => {

@@ -231,6 +231,8 @@ pub(crate) struct LoopState {
     pub(crate) next: usize,
     pub(crate) open: usize,
     pub(crate) worst: Option<Ending>,
+    /// Blocks of turns that are done and had no nodes: nothing refers to them any more, so later turns have them.
+    pub(crate) idle: Vec<u32>,
 }
 
 /// A block in one execution.

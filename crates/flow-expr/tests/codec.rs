@@ -7,7 +7,7 @@ mod common;
 use common::*;
 use flow_expr::{
     BinaryOp, Context, Field, Name, Refinement, Type, TypeDef, TypeTable, Value, VarId, Variant,
-    codec::{BorderErrors, decode, decode_text, encode, parse_json, parse_json_as, parse_scalar},
+    codec::{BorderErrors, decode, decode_items, decode_text, encode, parse_json, parse_json_as, parse_scalar},
 };
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -170,6 +170,20 @@ fn long_and_odd_values_stay_on_one_line() {
     assert!(found.lines().count() == 1 && found.len() < 300, "{found}");
     let deep = (0..100).fold(json!(1), |inner, _| json!([inner]));
     assert_eq!(errors(deep, &Type::Int), ["R0020 orders: expected an Int, found an array of 1"]);
+}
+
+#[test]
+fn a_list_is_read_item_by_item_if_all_of_it_is_right() {
+    let read = |text: &str, ty: Type| decode_items(text, &ty, &context());
+    let list = |item: Type| Type::List(item.into());
+    assert_eq!(read("[1, 2,\n 3]", list(Type::Int)), Some(Value::List(vec![int(1), int(2), int(3)].into())));
+    assert_eq!(read("[]", list(Type::Int)), Some(Value::List(vec![].into())));
+    for wrong in ["[1, \"x\"]", "[1, 2", "[1] 2", "[1,, 2]", "{}", "1", "", "[1.5]"] {
+        assert_eq!(read(wrong, list(Type::Int)), None, "{wrong}");
+    }
+    // Its digits are read from the text.
+    assert_eq!(read("[0.1]", list(Type::Decimal)), None);
+    assert_eq!(read("1", Type::Int), None);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use flow_expr::{
     Arm, BinaryOp, Context, Expr, ExprKind, Field, Function, Limits, MapKey, Name, Part, Pattern, Record, Refinement,
     Type, TypeDef, TypeTable, UnaryOp, Value, VarId, Variant, VariantValue,
     builtins::builtins,
-    codec::{decode, decode_text, encode, parse_json},
+    codec::{decode, decode_items, decode_text, encode, parse_json},
     evaluate,
 };
 use proptest::{collection::vec, prelude::*};
@@ -303,7 +303,12 @@ proptest! {
         // Through text, as it travels.
         let text = encode(&value).to_string();
         let json = parse_json(&text).unwrap();
-        prop_assert_eq!(decode(&json, &ty, "x", &context), Ok(value), "{}", text);
+        prop_assert_eq!(decode(&json, &ty, "x", &context), Ok(value.clone()), "{}", text);
+        // In a list, item by item, the same; or it is left to who reads the whole.
+        let (listed, list) = (format!(" [{text}, {text}]"), Type::List(Arc::new(ty)));
+        if let Some(items) = decode_items(&listed, &list, &context) {
+            prop_assert_eq!(items, Value::List(vec![value.clone(), value].into()), "{}", listed);
+        }
     }
 }
 

@@ -159,6 +159,19 @@ impl Reader {
             .map_err(|error| self.sqlite(&error))
     }
 
+    /// One JSON column of all rows, each read as it comes: runs may be long.
+    fn all<T: DeserializeOwned>(&self, sql: &str, params: &[&dyn rusqlite::ToSql]) -> Result<Vec<T>, StoreError> {
+        let (mut found, mut wrong) = (vec![], None);
+        self.many(sql, params, |row| {
+            match serde_json::from_str(row.get_ref(0)?.as_str()?) {
+                Ok(value) => found.push(value),
+                Err(error) => wrong = wrong.take().or(Some(error)),
+            }
+            Ok(())
+        })?;
+        wrong.map_or(Ok(found), |error| Err(StoreError::from_json(&self.path, &error)))
+    }
+
     /// A node's last record.
     ///
     /// # Errors
@@ -218,8 +231,7 @@ impl Reader {
         let sql =
             "select json from versions where dataset = ?1 and partition = ?2 and run <> ?3 order by no desc limit ?4";
         let run = but_not_of.unwrap_or("");
-        let texts: Vec<String> = self.many(sql, params![dataset, partition, run, limit], |row| row.get(0))?;
-        texts.iter().map(|text| self.json(text)).collect()
+        self.all(sql, params![dataset, partition, run, limit])
     }
 
     /// The versions that a run read or wrote, with their datasets, in that order.
@@ -341,8 +353,7 @@ impl Reader {
     /// The database cannot be read.
     pub fn nodes(&self, run: &str) -> Result<Vec<NodeEnd>, StoreError> {
         let sql = "select json from nodes where run = (select no from runs where run = ?1) order by seq";
-        let texts: Vec<String> = self.many(sql, params![run], |row| row.get(0))?;
-        texts.iter().map(|text| self.json(text)).collect()
+        self.all(sql, params![run])
     }
 
     /// One node of a run, by its label, its path or what it calls; the first that is not fine if a label stands for many.

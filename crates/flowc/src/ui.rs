@@ -6,6 +6,7 @@
 use crate::exit::{Exit, Failure};
 use clap::ValueEnum;
 use flow_diag::render::ColorChoice;
+use serde::Serialize;
 use std::io::{self, IsTerminal, Write};
 
 /// `--color`.
@@ -78,8 +79,21 @@ impl Ui {
 
     /// Writes data.
     pub(crate) fn out(&self, text: &str) -> Result<(), Failure> {
+        self.write(|out| out.write_all(text.as_bytes()))
+    }
+
+    /// Writes data for tools, part by part: there may be much of it.
+    pub(crate) fn out_json(&self, data: &impl Serialize) -> Result<(), Failure> {
+        self.write(|out| {
+            let mut out = io::BufWriter::new(out);
+            serde_json::to_writer_pretty(&mut out, data)?;
+            out.write_all(b"\n").and_then(|()| out.flush())
+        })
+    }
+
+    fn write(&self, data: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
-        out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| match error.kind() {
+        data(&mut out).and_then(|()| out.flush()).map_err(|error| match error.kind() {
             io::ErrorKind::BrokenPipe => Failure { exit: Exit::OutputClosed, message: String::new(), hints: vec![] },
             _ => Failure::environment(format!("writing to standard output: {error}")),
         })

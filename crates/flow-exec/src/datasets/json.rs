@@ -109,7 +109,12 @@ pub(crate) fn read_document(
     let bytes = std::fs::read(&piece.path).map_err(|error| read_failure(&piece.path, &error))?;
     let text = bytes.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(&bytes);
     let parsed = match std::str::from_utf8(text) {
-        Ok(text) => flow_expr::codec::parse_json_as(text, ty, &program.types),
+        Ok(text) => {
+            if let Some(items) = flow_expr::codec::decode_items(text, ty, &context(program, now)) {
+                return Ok(items);
+            }
+            flow_expr::codec::parse_json_as(text, ty, &program.types)
+        }
         Err(_) => serde_json::from_slice(text),
     };
     let json = parsed.map_err(|error| malformed(&format!("{} is not JSON: {error}", piece.name)))?;

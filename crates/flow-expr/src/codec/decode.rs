@@ -31,7 +31,7 @@ pub fn decode_text(text: &str, ty: &Type, root: &str, context: &Context<'_>) -> 
     Decoder::new(root, context).run(|decoder| decoder.text(text, ty))
 }
 
-struct Decoder<'a> {
+pub(super) struct Decoder<'a> {
     machine: Machine<'a>,
     context: &'a Context<'a>,
     path: String,
@@ -41,9 +41,14 @@ struct Decoder<'a> {
 }
 
 impl<'a> Decoder<'a> {
-    fn new(root: &str, context: &'a Context<'a>) -> Self {
+    pub(super) fn new(root: &str, context: &'a Context<'a>) -> Self {
         let machine = Machine::new(&(), context);
         Self { machine, context, path: root.to_owned(), redacted: false, errors: BorderErrors::default() }
+    }
+
+    /// Whether nothing was wrong so far.
+    pub(super) fn is_right(&self) -> bool {
+        self.errors.total == 0
     }
 
     fn run(mut self, work: impl FnOnce(&mut Self) -> Option<Value>) -> Result<Value, BorderErrors> {
@@ -75,7 +80,7 @@ impl<'a> Decoder<'a> {
         result
     }
 
-    fn value(&mut self, json: &Json, ty: &Type) -> Option<Value> {
+    pub(super) fn value(&mut self, json: &Json, ty: &Type) -> Option<Value> {
         match ty {
             Type::Optional(inner) => {
                 if json.is_null() {

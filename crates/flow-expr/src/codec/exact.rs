@@ -32,7 +32,7 @@ pub fn parse_json_as(text: &str, ty: &Type, types: &TypeTable) -> serde_json::Re
     Ok(json)
 }
 
-fn has_double(json: &Json) -> bool {
+pub(super) fn has_double(json: &Json) -> bool {
     match json {
         Json::Number(number) => number.is_f64(),
         Json::Array(items) => items.iter().any(has_double),

@@ -7,10 +7,12 @@ mod decode;
 mod encode;
 mod error;
 mod exact;
+mod items;
 mod scalar;
 
 pub use decode::{decode, decode_text};
 pub use encode::encode;
 pub use error::{BorderError, BorderErrors, ERROR_LIMIT};
 pub use exact::{parse_json, parse_json_as};
+pub use items::decode_items;
 pub use scalar::parse_scalar;

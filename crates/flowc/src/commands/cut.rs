@@ -29,9 +29,9 @@ impl Cut {
         Ok(Self { state, reach, in_doubt, said, plan })
     }
 
-    /// Adds what is known to what tools are shown of a run.
-    pub(crate) fn add_to(&self, run: &mut serde_json::Value) {
-        let Some(object) = run.as_object_mut() else { return };
+    /// What is known, for tools that are shown the run.
+    pub(crate) fn json(&self) -> serde_json::Map<String, serde_json::Value> {
+        let mut object = serde_json::Map::new();
         if let Some(state) = self.state {
             object.insert("state".into(), json!(state.words()));
         }
@@ -44,6 +44,7 @@ impl Cut {
         if !self.said.is_empty() {
             object.insert("resolutions".into(), json!(self.said));
         }
+        object
     }
 
     /// For the head of what is shown.

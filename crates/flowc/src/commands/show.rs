@@ -5,7 +5,7 @@ use crate::{
     cli::{Format, Global},
     columns::{Cell, columns, columns_within},
     engine,
-    exit::{Exit, Outcome},
+    exit::{Exit, Failure, Outcome},
     live::words,
     moment::{moment, took},
     project::Project,
@@ -13,9 +13,11 @@ use crate::{
 };
 use clap::Args;
 use flow_driver::{How, NodeEnd, NodeStatus};
-use flow_engine::{DoubtRow, Options, QuestionRow, RunDetail, StepDetail};
+use flow_engine::{DoubtRow, Engine, Options, QuestionRow, RunDetail, StepDetail};
 use flow_plan::AskReport;
 use flow_store::ContractRow;
+use serde::Serialize;
+use serde_json::json;
 
 /// Most nodes that are shown without `--verbose`.
 const MOST_ROWS: usize = 60;
@@ -40,45 +42,63 @@ impl Show {
     pub(crate) fn run(&self, global: &Global, ui: &Ui) -> Outcome {
         let project = Project::find(global)?;
         let engine = engine::of(&project, Options::default());
-        let (json, text) = match &self.step {
-            None => {
-                let detail = engine.show(&self.run).map_err(|error| engine::failure(&error))?;
-                let cut = Cut::of(&project, &engine, &detail.run)?;
-                let mut json = serde_json::json!(detail);
-                cut.add_to(&mut json);
-                (serde_json::json!({ "format": 1, "run": json }), run_text(&detail, &cut, ui))
-            }
-            Some(step) => {
-                match engine.why(&self.run, step) {
-                    Ok(detail) => {
-                        (serde_json::json!({ "format": 1, "step": detail }), step_text(&detail, ui.color_out))
+        match &self.step {
+            None => self.whole(&project, &engine, ui)?,
+            Some(step) => self.one(step, &project, &engine, ui)?,
+        }
+        Ok(Exit::Done)
+    }
+
+    fn whole(&self, project: &Project, engine: &Engine, ui: &Ui) -> Result<(), Failure> {
+        let detail = engine.show(&self.run).map_err(|error| engine::failure(&error))?;
+        let cut = Cut::of(project, engine, &detail.run)?;
+        match self.format {
+            Format::Json => ui.out_json(&Shown { format: 1, run: Known { detail: &detail, cut: cut.json() } }),
+            Format::Text => ui.out(&run_text(&detail, &cut, ui)),
+        }
+    }
+
+    fn one(&self, step: &str, project: &Project, engine: &Engine, ui: &Ui) -> Result<(), Failure> {
+        let (json, text) = match engine.why(&self.run, step) {
+            Ok(detail) => (json!({ "format": 1, "step": detail }), step_text(&detail, ui.color_out)),
+            // It has not ended: it may wait for a person, or be in doubt.
+            Err(error) => {
+                let run = engine.show(&self.run).map_err(|error| engine::failure(&error))?.run;
+                let named = |row: &DoubtRow| *row.doubt.label == *step || *row.doubt.path == *step;
+                match doubts::of(project, engine, &run)?.into_iter().find(named) {
+                    Some(row) => {
+                        let text = format!("in doubt: {}\n", doubts::lines(&row.doubt).join("\n"));
+                        (json!({ "format": 1, "in_doubt": row }), text)
                     }
-                    // It has not ended: it may wait for a person, or be in doubt.
-                    Err(error) => {
-                        let run = engine.show(&self.run).map_err(|error| engine::failure(&error))?.run;
-                        let named = |row: &DoubtRow| *row.doubt.label == **step || *row.doubt.path == **step;
-                        match doubts::of(&project, &engine, &run)?.into_iter().find(named) {
-                            Some(row) => {
-                                let text = format!("in doubt: {}\n", doubts::lines(&row.doubt).join("\n"));
-                                (serde_json::json!({ "format": 1, "in_doubt": row }), text)
-                            }
-                            None => {
-                                let open =
-                                    engine.open_question(&self.run, step).map_err(|_| engine::failure(&error))?;
-                                let text = super::approvals::whole(&open, ui.color_out);
-                                (serde_json::json!({ "format": 1, "question": open }), text)
-                            }
-                        }
+                    None => {
+                        let open = engine.open_question(&self.run, step).map_err(|_| engine::failure(&error))?;
+                        let text = super::approvals::whole(&open, ui.color_out);
+                        (json!({ "format": 1, "question": open }), text)
                     }
                 }
             }
         };
         match self.format {
-            Format::Json => ui.out(&format!("{json:#}\n"))?,
-            Format::Text => ui.out(&text)?,
+            Format::Json => ui.out_json(&json),
+            Format::Text => ui.out(&text),
         }
-        Ok(Exit::Done)
     }
+}
+
+/// A run as tools are shown it.
+#[derive(Serialize)]
+struct Shown<'a> {
+    format: u32,
+    run: Known<'a>,
+}
+
+/// What the store knows of a run, and what the journal says besides of one that was cut off.
+#[derive(Serialize)]
+struct Known<'a> {
+    #[serde(flatten)]
+    detail: &'a RunDetail,
+    #[serde(flatten)]
+    cut: serde_json::Map<String, serde_json::Value>,
 }
 
 fn run_text(detail: &RunDetail, cut: &Cut, ui: &Ui) -> String {
