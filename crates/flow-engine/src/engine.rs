@@ -10,6 +10,7 @@ use crate::{
     result::Shown,
     rim::Rim,
     run::{Over, Running},
+    scratch::Scratch,
     watch::Watchers,
     work::Shared,
 };
@@ -229,6 +230,7 @@ impl Engine {
             rim: Arc::new(Rim::new(program.clone(), self.layout.clone())),
             program,
             layout: self.layout.clone(),
+            scratch: Scratch::new(&self.layout, &start.run),
             run: start.run.clone(),
             started: start.started,
             clock: clock.clone(),

@@ -2,7 +2,7 @@
 //!
 //! Runs nothing, writes nothing, and looks at databases and URLs only when told so.
 
-use crate::{EngineError, Looking, rim::opened, run::recall, work::Shared};
+use crate::{EngineError, Looking, recall::Recollection, rim::opened, work::Shared};
 use flow_driver::{Command, Driver, Event};
 use flow_plan::InputSeen;
 use std::{collections::HashSet, sync::Arc};
@@ -23,13 +23,14 @@ pub(crate) async fn foresee(
     // The answer that came last is taken first: what it sets free has just been looked at. No order is promised.
     let mut events = vec![Event::Begin];
     let mut inputs: Vec<InputSeen> = vec![];
+    let mut recollection = Recollection::default();
     let mut seen_already = HashSet::new();
     while let Some(event) = events.pop() {
         let event = opened(&shared.layout, event, None);
         for command in driver.on(event, shared.started) {
             match command {
                 Command::Recall { task, node, cache, identity } => {
-                    events.push(recall(shared, task, &node, cache.as_deref(), identity.as_deref())?);
+                    events.push(recollection.recall(shared, task, (&node, cache.as_deref(), identity.as_deref()))?);
                 }
                 Command::Look { task, dataset, partition, previous } => {
                     let result = shared.look(dataset.clone(), partition, previous, looking).await;

@@ -6,23 +6,36 @@
 use crate::{
     EngineError, Happening,
     clock::Clock,
+    recall::Recollection,
     rim::opened,
     watch::Watchers,
     work::{Shared, Work},
 };
 use flow_driver::{
-    Command, ContractVerdict, Driver, Event, Last, Note, RunEnd, Task,
+    Command, ContractVerdict, Driver, Event, Note, RunEnd, Task,
     recovery::{Next, is_durable_first},
 };
 use flow_exec::api::Cancel;
 use flow_store::{Store, StoreError, Write};
-use std::{collections::VecDeque, sync::Arc};
-use tokio::sync::mpsc;
+use jiff::Timestamp;
+use std::{
+    collections::VecDeque,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+use tokio::{
+    sync::mpsc,
+    task::{JoinError, JoinHandle},
+};
 
 /// Events after which what was queued for the store is waited for, so that the queue stays short.
 const FLUSH_EVERY: u64 = 20_000;
 /// Events after which others on the same thread get their turn.
 const YIELD_EVERY: u64 = 256;
+
+/// Events in a row of the journal at most; their time is that of the first.
+const GATHERED: usize = 128;
 
 /// A run that is going on.
 pub(crate) struct Running {
@@ -35,9 +48,19 @@ pub(crate) struct Running {
     pending: VecDeque<Event>,
     watchers: Watchers,
     clock: Clock,
+    recollection: Recollection,
+    gathered: Gathered,
     seq: u64,
     /// Promises that were not kept.
     broken: Vec<crate::BrokenContract>,
+}
+
+/// What has happened at one time and is not given to the store yet: answers that were known at once, one after the other.
+#[derive(Default)]
+struct Gathered {
+    at: Option<Timestamp>,
+    events: Vec<Event>,
+    notes: Vec<Write>,
 }
 
 /// What is left when a run is over.
@@ -45,6 +68,27 @@ pub(crate) struct Over {
     pub(crate) end: RunEnd,
     pub(crate) driver: Driver,
     pub(crate) broken: Vec<crate::BrokenContract>,
+}
+
+/// A run's task, which ends with whoever waits for it.
+struct AbortOnDrop(JoinHandle<Result<Over, EngineError>>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Future for AbortOnDrop {
+    type Output = Result<Over, EngineError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(context).map(|ended| match ended.map_err(JoinError::try_into_panic) {
+            Ok(over) => over,
+            Err(Ok(panic)) => std::panic::resume_unwind(panic),
+            Err(Err(_)) => Err(EngineError::Internal("the run's task was ended".into())),
+        })
+    }
 }
 
 impl Running {
@@ -59,6 +103,8 @@ impl Running {
             watchers: shared.watchers.clone(),
             clock: shared.clock.clone(),
             shared,
+            recollection: Recollection::default(),
+            gathered: Gathered::default(),
             seq: 0,
             broken: vec![],
         }
@@ -92,8 +138,14 @@ impl Running {
         self
     }
 
-    /// From the first event, or the next one, to the last.
-    pub(crate) async fn drive(mut self, cancel: Cancel) -> Result<Over, EngineError> {
+    /// From the first event, or the next one, to the last. On the threads that do the work, so that the end of an attempt
+    /// and what follows from it need no other thread.
+    pub(crate) async fn drive(self, cancel: Cancel) -> Result<Over, EngineError> {
+        let driving = AbortOnDrop(tokio::spawn(self.go(cancel)));
+        driving.await
+    }
+
+    async fn go(mut self, cancel: Cancel) -> Result<Over, EngineError> {
         let mut cancelled = false;
         while self.driver.ended().is_none() {
             if cancel.is_cancelled() && !cancelled {
@@ -127,7 +179,8 @@ impl Running {
         Ok(Over { end, driver: self.driver, broken: self.broken })
     }
 
-    async fn flush(&self) -> Result<(), EngineError> {
+    async fn flush(&mut self) -> Result<(), EngineError> {
+        self.write_gathered();
         let (sender, receiver) = tokio::sync::oneshot::channel();
         self.store.flush(Box::new(move |result| drop(sender.send(result))));
         match receiver.await {
@@ -145,35 +198,68 @@ impl Running {
             // What cannot be written down must not go on.
             return Err(failure);
         }
-        let at = self.clock.now();
         let event = self.work.instead_of(event);
+        let is_recalled = matches!(event, Event::Recalled { .. });
+        if !is_recalled {
+            self.write_gathered();
+        }
+        let at = self.gathered.at.unwrap_or_else(|| self.clock.now());
         if let Some(task) = task_of(&event) {
             self.work.done(task);
         }
         let kept = self.shared.rim.event(&event);
-        // What it says to projections is durable with it: after a cut not all of it is said once more.
-        let mut together = vec![Write::Event { seq: self.seq, at, event: Box::new(kept) }];
+        self.gathered.at = Some(at);
+        self.gathered.events.push(kept);
         self.seq += 1;
         let event = opened(&self.shared.layout, event, Some(&self.shared.rim));
         let mut commands = vec![];
         for command in self.driver.on(event, at) {
             match command {
-                Command::Note(note) => together.push(self.noted(note, at)),
+                Command::Note(note) => {
+                    let note = self.noted(note, at);
+                    self.gathered.notes.push(note);
+                }
                 command => {
                     self.know(&command);
                     commands.push(command);
                 }
             }
         }
-        self.store.write_together(together);
-        commands.into_iter().try_for_each(|command| self.obey(command, at))
+        // What is remembered is answered at once, and mostly leads to the next question.
+        let only_asks = is_recalled && commands.iter().all(|command| matches!(command, Command::Recall { .. }));
+        if !only_asks {
+            self.write_gathered();
+        }
+        commands.into_iter().try_for_each(|command| self.obey(command, at))?;
+        if self.pending.is_empty() || self.gathered.events.len() >= GATHERED {
+            self.write_gathered();
+        }
+        Ok(())
+    }
+
+    /// Gives to the store what has happened. What it says to projections is durable with it: after a cut not all of it is
+    /// said once more.
+    fn write_gathered(&mut self) {
+        let Gathered { at: Some(at), mut events, notes } = std::mem::take(&mut self.gathered) else { return };
+        let last = self.seq.saturating_sub(1);
+        let written = match (events.len(), events.pop()) {
+            (1, Some(event)) => Write::Event { seq: last, at, event: Box::new(event) },
+            (_, event) => {
+                events.extend(event);
+                Write::Events { last, at, events }
+            }
+        };
+        self.store.write_together(std::iter::once(written).chain(notes).collect());
     }
 
     /// Tells people, and gives what is to be written.
-    fn noted(&mut self, note: Note, at: jiff::Timestamp) -> Write {
+    fn noted(&mut self, note: Note, at: Timestamp) -> Write {
         let note = self.shared.rim.note(note);
         self.watchers.note(&self.shared.run, &note);
         self.remember(&note);
+        if let Note::Settled(end) = &note {
+            self.recollection.forget(end);
+        }
         Write::Note { at, note: Box::new(note) }
     }
 
@@ -189,7 +275,7 @@ impl Running {
         }
     }
 
-    fn obey(&mut self, command: Command, at: jiff::Timestamp) -> Result<(), StoreError> {
+    fn obey(&mut self, command: Command, at: Timestamp) -> Result<(), StoreError> {
         let waits = is_durable_first(&command);
         match command {
             Command::Note(note) => {
@@ -197,7 +283,8 @@ impl Running {
                 self.store.write(note);
             }
             Command::Recall { task, node, cache, identity } => {
-                let event = recall(&self.shared, task, &node, cache.as_deref(), identity.as_deref())?;
+                let of = (&*node, cache.as_deref(), identity.as_deref());
+                let event = self.recollection.recall(&self.shared, task, of)?;
                 self.pending.push_back(event);
             }
             Command::Look { task, dataset, partition, previous } => self.work.look(task, dataset, partition, previous),
@@ -231,32 +318,6 @@ impl Running {
             }
         }
     }
-}
-
-/// What is remembered of a node, and the kept result if it can still be had.
-pub(crate) fn recall(
-    shared: &Shared,
-    task: Task,
-    node: &str,
-    cache: Option<&str>,
-    identity: Option<&str>,
-) -> Result<Event, StoreError> {
-    let last = shared.ask(|reader| reader.last(node, identity).map(Some))?.unwrap_or_default();
-    let cached = match cache {
-        Some(key) => shared.ask(|reader| reader.result(key))?,
-        None => None,
-    };
-    let is_there = |value: &flow_expr::Value| flow_store::is_complete(&shared.layout, value);
-    let cached = cached.filter(|cached| is_there(&cached.value));
-    let last = match last {
-        // Its value stands in for a result, so it must be there.
-        Last::Other(mut record) => {
-            record.value = record.value.filter(&is_there);
-            Last::Other(record)
-        }
-        last => last,
-    };
-    Ok(Event::Recalled { task, last, cached: cached.map(Box::new) })
 }
 
 fn task_of(event: &Event) -> Option<Task> {

@@ -8,6 +8,7 @@ use crate::{
     clock::Clock,
     held::Pools,
     rim::{self, Rim},
+    scratch::Scratch,
     watch::{StepLog, Watchers},
 };
 use flow_driver::{
@@ -50,6 +51,8 @@ pub(crate) struct Shared {
     pub(crate) store: Option<Arc<Store>>,
     /// None where there is no store yet.
     pub(crate) reader: Option<Mutex<Reader>>,
+    /// Folders of attempts.
+    pub(crate) scratch: Scratch,
     /// Places that runs which go on at once share; the driver knows only those of its own run.
     pub(crate) pools: Pools,
 }
@@ -315,7 +318,7 @@ impl Work {
                 let log = step_log(&shared, &run);
                 let call = step_call(&shared, run, PathBuf::new());
                 let ask = AskCall { model: ask.model, said: ask.said };
-                let ending = Ending { log: log.clone(), scratch: None };
+                let ending = Ending { log: log.clone() };
                 let Asked { result, report } = shared.executor.ask(call, ask, log, cancel).await;
                 drop(ending);
                 let result = result.map(|outcome| Product { value: outcome.value, rows: outcome.rows });
@@ -339,11 +342,13 @@ impl Work {
     {
         let (source, cancel) = CancelSource::new();
         self.running.insert(task, source);
-        let (shared, events) = (self.shared.clone(), self.events.clone());
+        let events = self.events.clone();
+        // Asked for here and now: the store has not begun to gather what comes after.
+        let durable = self.shared.store.as_ref().filter(|_| waits).map(durable);
         tokio::spawn(async move {
-            let durable = match &shared.store {
-                Some(store) if waits => durable(store).await,
-                _ => Ok(()),
+            let durable = match durable {
+                Some(durable) => durable.await,
+                None => Ok(()),
             };
             let event = match durable {
                 Err(error) => failed(task, store_failure(&error)),
@@ -371,22 +376,26 @@ async fn in_place<T>(place: Option<Arc<Semaphore>>, cancel: &Cancel, work: impl 
     work.await
 }
 
-/// Waits until everything written so far is durable.
-async fn durable(store: &Store) -> Result<(), StoreError> {
+/// Waits until everything written so far, by the time of the call, is durable.
+fn durable(store: &Arc<Store>) -> impl Future<Output = Result<(), StoreError>> + use<> {
     let (sender, receiver) = oneshot::channel();
     store.flush(Box::new(move |result| drop(sender.send(result))));
-    receiver.await.unwrap_or_else(|_| store.failure().map_or(Ok(()), Err))
+    let store = store.clone();
+    async move { receiver.await.unwrap_or_else(|_| store.failure().map_or(Ok(()), Err)) }
 }
 
 /// One attempt, with its own folder and log.
 async fn attempt(shared: &Shared, run: RunStep, cancel: Cancel) -> Result<Product, Failure> {
-    let name = format!("{}-{}", run.path, run.attempt);
-    let scratch = shared.layout.scratch().join(&*shared.run).join(name);
-    std::fs::create_dir_all(&scratch).map_err(|error| store_failure(&StoreError::from_io(scratch.clone(), &error)))?;
+    let folder = shared.scratch.take();
+    let folder = folder.map_err(|error| store_failure(&StoreError::from_io(shared.layout.scratch(), &error)))?;
     let log = step_log(shared, &run);
-    let ending = Ending { log: log.clone(), scratch: Some(scratch.clone()) };
-    let result = shared.executor.run_step(step_call(shared, run, scratch), log, cancel).await;
+    let ending = Ending { log: log.clone() };
+    let result = shared.executor.run_step(step_call(shared, run, folder.path().to_owned()), log, cancel).await;
     drop(ending);
+    // What has failed may have left somebody behind who still writes there.
+    if result.is_ok() {
+        folder.give_back();
+    }
     result.map(|outcome| Product { value: outcome.value, rows: outcome.rows })
 }
 
@@ -414,14 +423,11 @@ fn step_call(shared: &Shared, run: RunStep, scratch: PathBuf) -> StepCall {
 /// What is to be done at an attempt's end, also when it is given up or panics.
 struct Ending {
     log: Arc<StepLog>,
-    scratch: Option<PathBuf>,
 }
 
 impl Drop for Ending {
     fn drop(&mut self) {
         self.log.finish();
-        // What is left over goes with the run's folder.
-        let _ = self.scratch.as_ref().map(std::fs::remove_dir_all);
     }
 }
 

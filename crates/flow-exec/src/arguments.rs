@@ -62,7 +62,6 @@ pub(crate) async fn prepare(attempt: &Attempt<'_>) -> Result<Vec<(String, Argume
         std::fs::create_dir_all(path)
             .map_err(|error| process::internal(format!("{} cannot be made: {error}", path.display())))
     };
-    make(&call.scratch.join("tmp"))?;
     if call.args.iter().any(|(_, value)| matches!(value, Value::Table(_) | Value::File(_))) {
         make(&folder)?;
     }
@@ -124,7 +123,7 @@ pub(crate) fn base_environment(attempt: &Attempt<'_>) -> Vec<(OsString, OsString
     };
     let mut environment: Vec<(OsString, OsString)> = INHERITED.iter().filter_map(inherited).collect();
     let own = [
-        ("TMPDIR", call.scratch.join("tmp").into_os_string()),
+        ("TMPDIR", call.scratch.clone().into_os_string()),
         ("FLOW_RUN", OsString::from(&*call.run)),
         ("FLOW_STEP", OsString::from(&*call.label)),
         ("FLOW_ATTEMPT", OsString::from(call.attempt.to_string())),

@@ -1,5 +1,8 @@
 //! Events of a run: a chain of checksums, so that damage is found and nothing is guessed.
 //!
+//! A row holds an event, or a list of them that happened at one time and were written together; its number is that of
+//! the last one in it.
+//!
 //! Each row's sum is made from the one before, the row's number, time and text, so a row that is missing, moved or
 //! changed breaks the chain from there on. Rows that an older flowc has written have no sum and are taken as they are;
 //! none can follow one that has. The database cuts a torn tail by itself; that the tail of a finished run is there is
@@ -46,6 +49,11 @@ struct Row {
     sum: Option<Vec<u8>>,
 }
 
+/// The events in a row.
+fn held(json: &str) -> serde_json::Result<Vec<Event>> {
+    if json.starts_with('[') { serde_json::from_str(json) } else { Ok(vec![serde_json::from_str(json)?]) }
+}
+
 impl Reader {
     /// The journal of a run, every event of it or an error that says which one is damaged.
     ///
@@ -64,8 +72,10 @@ impl Reader {
             |event: u64, reason: &str| StoreError::DamagedEvent { run: run.into(), event, reason: reason.into() };
         let mut chain: Option<Sum> = None;
         let mut events = Vec::with_capacity(rows.len());
-        for (number, row) in (0_u64..).zip(&rows) {
-            if row.seq.unsigned_abs() != number {
+        for row in &rows {
+            let number = events.len() as u64;
+            let is_single = !row.json.starts_with('[');
+            if row.seq.unsigned_abs() < number || (is_single && row.seq.unsigned_abs() != number) {
                 return Err(damaged(number, "it is missing"));
             }
             match (&row.sum, &chain) {
@@ -79,8 +89,11 @@ impl Reader {
                     chain = Some(expected);
                 }
             }
-            let event = serde_json::from_str(&row.json).map_err(|error| damaged(number, &error.to_string()))?;
-            events.push((timestamp(row.at), event));
+            let held = held(&row.json).map_err(|error| damaged(number, &error.to_string()))?;
+            if row.seq.unsigned_abs() + 1 != number + held.len() as u64 {
+                return Err(damaged(number, "it is missing"));
+            }
+            events.extend(held.into_iter().map(|event| (timestamp(row.at), event)));
         }
         match ended.first() {
             Some((Some(_), count)) if count.unsigned_abs() > events.len() as u64 => {
@@ -95,7 +108,8 @@ impl Reader {
     /// # Errors
     /// The database cannot be read.
     pub fn reach(&self, run: &str) -> Result<(u64, Option<Timestamp>), StoreError> {
-        let sql = "select count(*), max(at) from events where run = (select no from runs where run = ?1)";
+        let sql =
+            "select coalesce(max(seq) + 1, 0), max(at) from events where run = (select no from runs where run = ?1)";
         let rows: Vec<(i64, Option<i64>)> = self.many(sql, params![run], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let (count, last) = rows.first().copied().unwrap_or_default();
         Ok((count.unsigned_abs(), last.map(timestamp)))

@@ -268,8 +268,9 @@ impl Reader {
     /// # Errors
     /// The database cannot be read.
     pub fn has_plan(&self, hash: &str) -> Result<bool, StoreError> {
+        // A plan is kept as long as a run of it is. To be found among plans, which are long, they would have to be read.
         self.connection
-            .prepare_cached("select 1 from plans where hash = ?1")
+            .prepare_cached("select 1 from runs where plan = ?1")
             .and_then(|mut statement| statement.exists(params![hash]))
             .map_err(|error| self.sqlite(&error))
     }

@@ -11,7 +11,7 @@ use std::path::Path;
 const APPLICATION: i64 = 0x464C_4F57;
 
 /// What brings a database from each version to the next.
-const STEPS: [&str; 6] = ["
+const STEPS: [&str; 7] = ["
     create table runs (
         no integer primary key autoincrement,
         run text not null unique,
@@ -96,7 +96,10 @@ const STEPS: [&str; 6] = ["
         label text not null, at integer not null, json text not null, taken integer,
         primary key (run, path, attempt, number)
     ) without rowid;
-"];
+",
+    // No other tables: rows of the journal may hold several events, which earlier versions cannot read.
+    ""
+];
 
 /// What readers of an older database see in the place of what it lacks. They change nothing in it: these views are in
 /// the memory of their connection.

@@ -5,7 +5,9 @@
 //! nothing more is written: a journal with a hole is worse than one that ends.
 
 use crate::{
-    Layout, Reader, StoreError, Write, schema,
+    Layout, Reader, StoreError, Write,
+    queue::Queue,
+    schema,
     write::{RowError, Rows},
 };
 use flow_driver::{OverBudget, Reservation};
@@ -14,16 +16,13 @@ use rusqlite::{Connection, TransactionBehavior};
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex, PoisonError,
-        mpsc::{Receiver, Sender, channel},
-    },
+    sync::{Arc, Mutex, PoisonError, mpsc::channel},
     thread::JoinHandle,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-/// Writes in one commit at most.
-const GROUP: usize = 4096;
+/// So much is not waited for more.
+const GROUP: usize = 1024;
 
 /// How long writes wait for others that nobody waits for.
 const GATHERED: Duration = Duration::from_millis(5);
@@ -43,7 +42,7 @@ enum Message {
 /// A project's journal and catalogue, open for writing.
 pub struct Store {
     layout: Layout,
-    sender: Option<Sender<Message>>,
+    queue: Arc<Queue<Message>>,
     thread: Option<JoinHandle<()>>,
     failure: Arc<Mutex<Option<StoreError>>>,
 }
@@ -63,17 +62,17 @@ impl Store {
         make_folder(layout)?;
         let path = layout.database();
         let connection = open_for_writing(&path)?;
-        let (sender, receiver) = channel();
+        let queue = Arc::new(Queue::new());
         let failure = Arc::new(Mutex::new(None));
-        let noticed = failure.clone();
+        let (noticed, taken) = (failure.clone(), queue.clone());
         let thread = std::thread::Builder::new()
             .name("flow-store".into())
             .spawn(move || {
                 Writer { connection, path, failure: noticed, run: None, settled: 0, sum: Default::default() }
-                    .work(&receiver)
+                    .work(&taken)
             })
             .map_err(|error| StoreError::from_io(layout.root(), &error))?;
-        Ok(Self { layout: layout.clone(), sender: Some(sender), thread: Some(thread), failure })
+        Ok(Self { layout: layout.clone(), queue, thread: Some(thread), failure })
     }
 
     /// Where it is.
@@ -138,15 +137,14 @@ impl Store {
     }
 
     fn send(&self, message: Message) {
-        let Some(sender) = &self.sender else { return };
-        // The thread ends only with this value, or by a panic, which the next flush reports.
-        let _ = sender.send(message);
+        let is_waited_for = !matches!(message, Message::Write(_));
+        self.queue.push(message, is_waited_for, GROUP);
     }
 }
 
 impl Drop for Store {
     fn drop(&mut self) {
-        self.sender = None;
+        self.queue.close();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -205,35 +203,43 @@ struct Writer {
     sum: crate::journal::Sum,
 }
 
+/// Deserts the queue when it is dropped.
+struct Deserted<'q>(&'q Queue<Message>);
+
+impl Drop for Deserted<'_> {
+    fn drop(&mut self) {
+        self.0.desert();
+    }
+}
+
 impl Writer {
-    fn work(mut self, receiver: &Receiver<Message>) {
-        while let Ok(first) = receiver.recv() {
-            let mut writes = vec![];
-            let mut flushes = vec![];
-            let mut reservation = None;
-            let mut next = Some(first);
-            let until = Instant::now() + GATHERED;
-            while let Some(message) = next.take() {
+    fn work(mut self, queue: &Queue<Message>) {
+        // Also when it panics: whoever waits is not to wait for ever.
+        let _deserted = Deserted(queue);
+        loop {
+            let messages = queue.take(GATHERED);
+            if messages.is_empty() {
+                return;
+            }
+            let (mut writes, mut flushes) = (vec![], vec![]);
+            for message in messages {
                 match message {
                     Message::Write(more) => writes.extend(more),
                     Message::Flush(flushed) => flushes.push(flushed),
                     Message::Reserve(at, wanted, reserved) => {
-                        reservation = Some((at, wanted, reserved));
-                        break;
+                        self.make_durable(&mut writes, &mut flushes);
+                        reserved(self.transact(|rows| rows.reserve(at, &wanted)));
                     }
                 }
-                next = match flushes.is_empty() {
-                    _ if writes.len() >= GROUP => None,
-                    true => receiver.recv_timeout(until - Instant::now()).ok(),
-                    false => receiver.try_recv().ok(),
-                };
             }
-            let result = self.commit(&writes);
-            flushes.into_iter().for_each(|flushed| flushed(result.clone()));
-            if let Some((at, wanted, reserved)) = reservation {
-                reserved(self.transact(|rows| rows.reserve(at, &wanted)));
-            }
+            self.make_durable(&mut writes, &mut flushes);
         }
+    }
+
+    /// Commits what was written, and tells those who wait for it.
+    fn make_durable(&mut self, writes: &mut Vec<Write>, flushes: &mut Vec<Flushed>) {
+        let result = self.commit(&std::mem::take(writes));
+        flushes.drain(..).for_each(|flushed| flushed(result.clone()));
     }
 
     fn commit(&mut self, writes: &[Write]) -> Result<(), StoreError> {

@@ -43,6 +43,15 @@ pub enum Write {
         /// What.
         event: Box<Event>,
     },
+    /// Several things happened at one time: one row holds them, which costs a fraction of as many rows.
+    Events {
+        /// The number of the last one in the run.
+        last: u64,
+        /// When.
+        at: Timestamp,
+        /// What, in order.
+        events: Vec<Event>,
+    },
     /// The driver says something.
     Note {
         /// When.
@@ -124,15 +133,8 @@ impl Rows<'_> {
                 *self.sum = journal::last(self.connection, number, run)?;
                 self.execute("delete from contracts where run = ?1", params![number])
             }
-            Write::Event { seq, at, event } => {
-                let json = serde_json::to_string(event)?;
-                let (seq, at) = (*seq as i64, at.as_millisecond());
-                *self.sum = journal::next(self.sum, seq, at, &json);
-                self.execute(
-                    "insert into events (run, seq, at, json, sum) values (?1, ?2, ?3, ?4, ?5)",
-                    params![*self.run, seq, at, json, &self.sum[..]],
-                )
-            }
+            Write::Event { seq, at, event } => self.event(*seq, *at, &serde_json::to_string(event)?),
+            Write::Events { last, at, events } => self.event(*last, *at, &serde_json::to_string(events)?),
             Write::Note { at, note } => self.note(*at, note),
             Write::Finding(finding) => self.execute(
                 "insert or replace into findings (path, purpose, size, modified, inode, found) values (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -146,6 +148,16 @@ impl Rows<'_> {
                 ],
             ),
         }
+    }
+
+    /// A row of the journal.
+    fn event(&mut self, seq: u64, at: Timestamp, json: &str) -> Result<(), RowError> {
+        let (seq, at) = (seq as i64, at.as_millisecond());
+        *self.sum = journal::next(self.sum, seq, at, json);
+        self.execute(
+            "insert into events (run, seq, at, json, sum) values (?1, ?2, ?3, ?4, ?5)",
+            params![*self.run, seq, at, json, &self.sum[..]],
+        )
     }
 
     fn execute(&self, sql: &str, params: &[&dyn rusqlite::ToSql]) -> Result<(), RowError> {

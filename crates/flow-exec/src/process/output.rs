@@ -34,10 +34,12 @@ impl Output {
     /// Reads to the end.
     pub(crate) async fn pump(&mut self, source: impl AsyncRead, log: &BoundedLog) -> Result<(), TooLong> {
         let mut source = std::pin::pin!(source);
-        let mut buffer = vec![0; 64 << 10];
+        // Most programs say little or nothing: the room for more is not touched before it is needed.
+        let mut buffer = Vec::with_capacity(64 << 10);
         // An error while reading means that the other side is gone.
-        while let Ok(length @ 1..) = source.read(&mut buffer).await {
-            self.take(&buffer[..length], log)?;
+        while let Ok(1..) = source.read_buf(&mut buffer).await {
+            self.take(&buffer, log)?;
+            buffer.clear();
         }
         Ok(())
     }
