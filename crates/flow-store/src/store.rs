@@ -238,15 +238,15 @@ impl Writer {
 
     /// Commits what was written, and tells those who wait for it.
     fn make_durable(&mut self, writes: &mut Vec<Write>, flushes: &mut Vec<Flushed>) {
-        let result = self.commit(&std::mem::take(writes));
+        let result = self.commit(std::mem::take(writes));
         flushes.drain(..).for_each(|flushed| flushed(result.clone()));
     }
 
-    fn commit(&mut self, writes: &[Write]) -> Result<(), StoreError> {
+    fn commit(&mut self, mut writes: Vec<Write>) -> Result<(), StoreError> {
         if writes.is_empty() {
             return self.failed_before().map_or(Ok(()), Err);
         }
-        self.transact(|rows| writes.iter().try_for_each(|write| rows.apply(write)))
+        self.transact(|rows| writes.iter_mut().try_for_each(|write| rows.apply(write)))
     }
 
     fn failed_before(&self) -> Option<StoreError> {

@@ -5,7 +5,7 @@
 
 use crate::journal::{self, Sum};
 use flow_driver::{
-    Charge, Event, NodeEnd, Note, OverBudget, Question, Reservation, RunEnd, RunStart, Spent, VersionRecord,
+    Charge, Event, NodeEnd, NodeRecord, Note, OverBudget, Question, Reservation, RunEnd, RunStart, Spent, VersionRecord,
 };
 use flow_expr::{Name, Value};
 use flow_plan::AskReport;
@@ -111,8 +111,15 @@ impl From<serde_json::Error> for RowError {
 }
 
 impl Rows<'_> {
-    pub(crate) fn apply(&mut self, write: &Write) -> Result<(), RowError> {
-        match write {
+    pub(crate) fn apply(&mut self, write: &mut Write) -> Result<(), RowError> {
+        // The record has its own table; with the node it would be kept once for each run.
+        if let Write::Note { note, .. } = write
+            && let Note::Settled(end) = &mut **note
+        {
+            let record = end.record.take();
+            return self.settled(end, record.as_ref());
+        }
+        match &*write {
             Write::Begin { start, flow, plan, plan_json, format } => {
                 if let Some(json) = plan_json {
                     self.execute("insert or ignore into plans (hash, json) values (?1, ?2)", params![plan, json])?;
@@ -167,7 +174,6 @@ impl Rows<'_> {
 
     fn note(&mut self, at: Timestamp, note: &Note) -> Result<(), RowError> {
         match note {
-            Note::Settled(end) => self.settled(end),
             Note::Attempted { path, label, attempt, began, judge, tool, failure, ask } => {
                 let failure = failure.as_ref().map(serde_json::to_string).transpose()?;
                 let said = ask.as_ref().map(serde_json::to_string).transpose()?;
@@ -220,6 +226,8 @@ impl Rows<'_> {
                 params![*self.run, path, attempt, at.as_millisecond(), resolution.at.as_millisecond()],
             ),
             Note::Ended(end) => self.ended(at, end),
+            // Ends of nodes are taken apart before.
+            Note::Settled(_) => Ok(()),
             Note::Decided { .. } | Note::Started { .. } | Note::Retrying { .. } | Note::Waiting { .. } => Ok(()),
         }
     }
@@ -306,8 +314,8 @@ impl Rows<'_> {
         )
     }
 
-    fn settled(&mut self, end: &NodeEnd) -> Result<(), RowError> {
-        if let Some(record) = &end.record {
+    fn settled(&mut self, end: &NodeEnd, record: Option<&NodeRecord>) -> Result<(), RowError> {
+        if let Some(record) = record {
             let json = serde_json::to_string(record)?;
             let at = record.at.as_millisecond();
             self.execute(
@@ -322,8 +330,7 @@ impl Rows<'_> {
                 )?;
             }
         }
-        // The record has its own table; here it would be kept once for each run.
-        let json = serde_json::to_string(&NodeEnd { record: None, ..end.clone() })?;
+        let json = serde_json::to_string(end)?;
         let status = serde_json::to_value(end.status)?;
         *self.settled += 1;
         self.execute(

@@ -46,7 +46,7 @@ fn a_store_of_the_version_before_is_brought_up_to_date_and_its_run_goes_on() {
     project.flowc(&["resolve", "last", "pay", "--done", "--with", "3", "--as", "ada"]).ends(0);
     assert_eq!(project.flowc(&["resume"]).ends(0).out, "3\n");
     // One of a version that is not known is not touched.
-    project.sql("pragma user_version = 7");
+    project.sql("pragma user_version = 8");
     for command in [&["history"][..], &["run"], &["resume"], &["gc"], &["retry", "--from", "pay"]] {
         project.flowc(command).ends(4).tells("written by a later flowc").tells("[R0720]");
     }
