@@ -145,7 +145,8 @@ impl Driver {
         let (components, inputs, identity) = match &mut self.instances[id as usize].activity {
             Activity::Call(call) => {
                 call.recorded = true;
-                (call.meaning.components.clone(), call.inputs.clone(), identity(&call.meaning, &call.inputs))
+                let known = call.cache_key.clone().or_else(|| identity(&call.meaning, &call.inputs));
+                (call.meaning.components.clone(), call.inputs.clone(), known)
             }
             Activity::Compute(compute) => {
                 compute.recorded = true;

@@ -561,5 +561,5 @@ fn a_store_of_the_version_before_people_opens_and_learns_of_them() {
     assert_eq!(reader.runs(10).unwrap().len(), 2, "the old run is still known");
     let connection = rusqlite::Connection::open(layout.database()).unwrap();
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    assert_eq!(version, 6);
+    assert_eq!(version, 7);
 }
