@@ -33,7 +33,7 @@ struct Header {
 
 /// Every other line.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Exchange {
+pub(crate) struct Exchange {
     /// [`key`] of the question.
     key: String,
     /// Whom, as the provider calls it.
@@ -92,7 +92,7 @@ fn load(path: &Path) -> Result<Vec<Exchange>, Failure> {
 }
 
 /// The exchanges of a text, or the line that is wrong and why.
-fn parse(text: &str) -> Result<Vec<Exchange>, (usize, String)> {
+pub(crate) fn parse(text: &str) -> Result<Vec<Exchange>, (usize, String)> {
     let mut lines = text.split_inclusive('\n').enumerate().map(|(index, line)| (index + 1, line));
     let (_, first) = lines.next().ok_or((1, "is missing: the file is empty".to_owned()))?;
     let header: Header =
