@@ -50,31 +50,29 @@ impl Frames {
         Self { plain, shape: Shape::Unknown, buffer: vec![], searched: 0, data: None }
     }
 
-    /// Takes more bytes, gives the pieces that are now whole.
-    pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<Vec<Frame>, Failure> {
+    /// Takes more bytes, gives the pieces that are now whole: also those before what fails.
+    pub(crate) fn push(&mut self, bytes: &[u8], frames: &mut Vec<Frame>) -> Result<(), Failure> {
         self.buffer.extend_from_slice(bytes);
         if self.shape == Shape::Unknown {
             self.recognise()?;
         }
-        let mut frames = Vec::new();
         if self.shape == Shape::Events || (self.shape == Shape::Plain && self.plain == Plain::Lines) {
-            self.lines(&mut frames)?;
+            self.lines(frames)?;
         }
         if self.buffer.len() > MOST_BYTES || self.data.as_ref().is_some_and(|data| data.len() > MOST_BYTES) {
             return Err(no_protocol(format!("one piece of the answer is longer than {} MiB", MOST_BYTES >> 20)));
         }
-        Ok(frames)
+        Ok(())
     }
 
     /// The last piece, when no more bytes come.
-    pub(crate) fn end(&mut self) -> Result<Vec<Frame>, Failure> {
+    pub(crate) fn end(&mut self, frames: &mut Vec<Frame>) -> Result<(), Failure> {
         let rest = std::mem::take(&mut self.buffer);
-        let mut frames = Vec::new();
         match self.shape {
             Shape::Unknown => return Err(no_protocol("the answer is empty")),
             // An event without the blank line after it is cut off, but a server may have forgotten the line.
             Shape::Events => {
-                self.line(&rest, &mut frames)?;
+                self.line(&rest, frames)?;
                 frames.extend(self.data.take().map(Frame::Event));
             }
             Shape::Plain => {
@@ -84,7 +82,7 @@ impl Frames {
                 }
             }
         }
-        Ok(frames)
+        Ok(())
     }
 
     fn recognise(&mut self) -> Result<(), Failure> {
@@ -168,9 +166,9 @@ mod tests {
         let mut frames = Frames::new(plain);
         let mut found = Vec::new();
         for portion in portions {
-            found.extend(frames.push(portion)?);
+            frames.push(portion, &mut found)?;
         }
-        found.extend(frames.end()?);
+        frames.end(&mut found)?;
         Ok(found)
     }
 
@@ -209,8 +207,8 @@ mod tests {
     fn one_endless_piece_is_ended() {
         let mut frames = Frames::new(Plain::Document);
         let chunk = vec![b'x'; 1 << 20];
-        frames.push(b"data: ").unwrap();
-        let failed = (0..20).find_map(|_| frames.push(&chunk).err());
+        frames.push(b"data: ", &mut vec![]).unwrap();
+        let failed = (0..20).find_map(|_| frames.push(&chunk, &mut vec![]).err());
         assert!(failed.unwrap().message.contains("16 MiB"));
     }
 }

@@ -5,7 +5,7 @@ use super::Protocol;
 use crate::{
     Answer, Stop, ToolCall, Usage,
     failures::no_protocol,
-    frames::{Frames, Plain},
+    frames::{Frame, Frames, Plain},
     prompt::tokens_at_most,
 };
 use flow_diag::codes;
@@ -76,11 +76,22 @@ impl Decoder {
     /// Takes the next bytes; whether the answer is complete.
     pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<bool, Failure> {
         self.begun |= !bytes.is_empty();
-        let frames = self.frames.push(bytes)?;
-        self.take(frames)
+        let mut frames = Vec::new();
+        let read = self.frames.push(bytes, &mut frames);
+        self.take_before(frames, read)
     }
 
-    fn take(&mut self, frames: Vec<crate::frames::Frame>) -> Result<bool, Failure> {
+    /// Takes the pieces, and then fails if what follows them is none: whether an answer ended or its server said what is
+    /// wrong before does not depend on how much came at once.
+    fn take_before(&mut self, frames: Vec<Frame>, read: Result<(), Failure>) -> Result<bool, Failure> {
+        let complete = self.take(frames)?;
+        if !complete {
+            read?;
+        }
+        Ok(complete)
+    }
+
+    fn take(&mut self, frames: Vec<Frame>) -> Result<bool, Failure> {
         for frame in frames {
             if self.draft.complete {
                 break;
@@ -105,8 +116,9 @@ impl Decoder {
     /// The answer, when no more bytes come or are wanted.
     pub(crate) fn finish(&mut self, input: impl FnOnce() -> u64) -> Result<Answer, Failure> {
         if !self.draft.complete {
-            let frames = self.frames.end()?;
-            self.take(frames)?;
+            let mut frames = Vec::new();
+            let read = self.frames.end(&mut frames);
+            self.take_before(frames, read)?;
         }
         if self.draft.stop.is_none() {
             let came = self.draft.bytes();

@@ -211,6 +211,16 @@ fn what_is_no_answer_is_malformed_at_every_split() {
     }
 }
 
+/// Whether what followed came at once with it or later: found by the fuzz target `answer`.
+#[test]
+fn an_answer_or_an_error_that_came_whole_counts_whatever_follows_it() {
+    let refused = b"data: {\"error\":{\"type\":\"invalid_request_error\",\"message\":\"no\"}}\n\nevent: \x9b\n\n";
+    let failure = decode(Provider::Anthropic, refused).unwrap_err();
+    assert_eq!((failure.class, &*failure.code), (ErrorClass::ClientError, "R0805"));
+    let done = b"data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\ndata: [DONE]\n\n\x9b\n";
+    assert_eq!(decode(Provider::Openai, done).map(|answer| answer.text), Ok("a".to_owned()));
+}
+
 #[test]
 fn an_answer_without_an_end_is_ended() {
     let model = model(Provider::Openai, None);
