@@ -418,6 +418,8 @@ pub enum Note {
         label: Arc<str>,
         /// Which question.
         number: u32,
+        /// The answer. Another one may have been given until this is written down, which is not meant.
+        answer: Box<Answer>,
         /// Why.
         why: Arc<str>,
     },

@@ -224,7 +224,8 @@ impl Driver {
             Err(_) if self.now >= question.until => self.person_silent(id),
             Err(misfit) => {
                 let (path, label, number) = (question.path.clone(), question.label.clone(), question.number);
-                self.note(Note::AnswerRefused { path, label, number, why: misfit.to_string().into() });
+                let why = misfit.to_string().into();
+                self.note(Note::AnswerRefused { path, label, number, answer: Box::new(answer), why });
                 self.command(Command::Ask(question));
             }
         }

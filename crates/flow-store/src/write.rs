@@ -210,9 +210,9 @@ impl Rows<'_> {
                 self.version(dataset.as_str(), &partition_text(partition), version)
             }
             Note::Asked(question) => self.asked_person(question),
-            Note::AnswerRefused { path, number, .. } => self.execute(
-                "delete from answers where run = ?1 and path = ?2 and number = ?3",
-                params![*self.run, path, number],
+            Note::AnswerRefused { path, number, answer, .. } => self.execute(
+                "delete from answers where run = ?1 and path = ?2 and number = ?3 and json = ?4",
+                params![*self.run, path, number, serde_json::to_string(answer)?],
             ),
             Note::QuestionEnded { path, number, end, .. } => {
                 let json = serde_json::to_string(end)?;

@@ -514,11 +514,21 @@ fn the_first_answer_from_another_process_counts_until_the_question_ends() {
     assert!(matches!(answer(&layout, &open[0], &no, at(6)), Err(StoreError::NotOpen { .. })), "the first one counts");
 
     // An answer that the run did not take makes room for another one.
-    let refused = Note::AnswerRefused { path: "0".into(), label: "ok".into(), number: 1, why: "why".into() };
-    store.write(note(refused));
+    let refused = Note::AnswerRefused {
+        path: "0".into(),
+        label: "ok".into(),
+        number: 1,
+        answer: Box::new(yes.clone()),
+        why: "why".into(),
+    };
+    store.write(note(refused.clone()));
     store.flush_now().unwrap();
     assert_eq!(reader.answer("r1", "0", 1).unwrap(), None);
     answer(&layout, &open[0], &no, at(7)).unwrap();
+    // The run looked several times before the first was gone: what was said meanwhile stays.
+    store.write(note(refused));
+    store.flush_now().unwrap();
+    assert_eq!(reader.answer("r1", "0", 1).unwrap().as_ref(), Some(&no));
     let end = QuestionEnd::Answered(no.clone());
     let ended = Note::QuestionEnded { path: "0".into(), label: "ok".into(), number: 1, end: Box::new(end.clone()) };
     store.write(note(ended));

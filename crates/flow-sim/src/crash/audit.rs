@@ -197,8 +197,11 @@ impl Audit {
             Note::Settled(end) if !facts.settled.insert(end.path.clone()) => {
                 Err(format!("{} has ended twice", end.path))
             }
-            Note::AnswerRefused { path, number, .. } => {
-                facts.told.remove(&(path.clone(), *number));
+            Note::AnswerRefused { path, number, answer, .. } => {
+                let key = (path.clone(), *number);
+                if facts.told.get(&key) == Some(&**answer) {
+                    facts.told.remove(&key);
+                }
                 Ok(())
             }
             Note::QuestionEnded { path, number, end, .. } => {

@@ -62,8 +62,6 @@ pub enum Mutation {
     TimersForgotten,
     /// What an event says to projections is another transaction than the event.
     NotesApart,
-    /// That an answer was refused is written down once more after a cut.
-    RefusedAgain,
     /// The clock of a process that goes on begins with the wall clock's time, whatever the run has seen.
     ClockBegins,
     /// When the wall clock was ahead and is set back, the clock of a process stands until it is as late by itself.

@@ -40,7 +40,7 @@ impl Play<'_> {
         self.life = Some(life);
         self.queue(vec![Record::Resume(run)]);
         for (at, note) in notes {
-            if let Some(note) = self.projected(note) {
+            if let Some(note) = Self::projected(note) {
                 self.queue(vec![Record::Note(at, Arc::new(note))]);
             }
         }
@@ -106,10 +106,9 @@ impl Play<'_> {
     }
 
     /// A note as it is written down once more.
-    fn projected(&self, note: Note) -> Option<Note> {
+    fn projected(note: Note) -> Option<Note> {
         match note {
-            Note::Version { .. } => None,
-            Note::AnswerRefused { .. } if self.mutation != Some(Mutation::RefusedAgain) => None,
+            Note::Version { .. } | Note::AnswerRefused { .. } => None,
             Note::Settled(end) => Some(Note::Settled(Box::new(NodeEnd { record: None, ..*end }))),
             other => Some(other),
         }

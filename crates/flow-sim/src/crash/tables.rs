@@ -162,8 +162,11 @@ impl Tables {
                 let key = (run, question.path.clone(), question.number);
                 self.questions.insert(key, ((**question).clone(), true));
             }
-            Note::AnswerRefused { path, number, .. } => {
-                self.answers.remove(&(run, path.clone(), *number));
+            Note::AnswerRefused { path, number, answer, .. } => {
+                let key = (run, path.clone(), *number);
+                if self.answers.get(&key).is_some_and(|(_, known)| known == &**answer) {
+                    self.answers.remove(&key);
+                }
             }
             Note::QuestionEnded { path, number, .. } => {
                 if let Some((_, open)) = self.questions.get_mut(&(run, path.clone(), *number)) {
