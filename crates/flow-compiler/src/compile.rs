@@ -1,8 +1,8 @@
 //! One pass over a project: texts, trees, names and types, analyses.
 //!
-//! Everything is checked in one go; there is no state between two compilations.
+//! Everything is checked in one go; nothing but trees of texts that are the same is kept between two compilations.
 
-use crate::{LoadedModule, PolicyFile, World, WorldError, load, policies};
+use crate::{LoadedModule, Parses, PolicyFile, World, WorldError, load, policies};
 use flow_analysis::{Mentions, calendar::Horizon, labels, sql::Queries};
 use flow_diag::{FileId, Problem, Problems, Severity, Sources, Span, codes};
 use flow_expr::Name;
@@ -60,11 +60,17 @@ pub struct Compilation {
 /// Compiles a project.
 #[must_use]
 pub fn compile(world: &dyn World, options: &Options) -> Compilation {
+    compile_again(world, options, &mut Parses::default())
+}
+
+/// The same for a project that was compiled before: texts that did not change are not parsed again.
+#[must_use]
+pub fn compile_again(world: &dyn World, options: &Options, parses: &mut Parses) -> Compilation {
     let mut loaded = load(world, &options.only);
     let command_line = CommandLine::of(options, &mut loaded.sources);
     let policies = policies::add(&mut loaded, &options.policies);
     let mut problems = std::mem::take(&mut loaded.problems);
-    let (trees, modules) = parse(&loaded.modules, &mut problems);
+    let (trees, modules) = parse(&loaded.modules, parses, &mut problems);
     problems.extend(policies::check(&policies, &trees));
     let read_file = |module: FileId, path: &str| read_beside(world, &loaded.sources, module, path);
     let input = Input {
@@ -100,11 +106,12 @@ pub fn compile(world: &dyn World, options: &Options) -> Compilation {
 /// Trees by file, and the modules for the checker.
 fn parse(
     modules: &[LoadedModule],
+    parses: &mut Parses,
     problems: &mut Problems,
 ) -> (HashMap<FileId, flow_syntax::Parse>, Vec<ParsedModule>) {
     let (mut trees, mut parsed) = (HashMap::new(), vec![]);
     for module in modules {
-        let mut tree = flow_syntax::parse(module.file, &module.text);
+        let mut tree = parses.parse(module.file, &module.text);
         problems.extend(std::mem::take(&mut tree.problems));
         parsed.push(ParsedModule { name: module.name.clone(), file: module.file, module: tree.root() });
         trees.insert(module.file, tree);

@@ -7,16 +7,18 @@
 
 mod compile;
 mod load;
+mod parses;
 mod plan;
 mod policies;
 mod problems;
 mod stdlib;
 mod world;
 
-pub use compile::{Compilation, Options, compile};
+pub use compile::{Compilation, Options, compile, compile_again};
 pub use flow_analysis::{bounds, calendar, deadlines, failures, freshness, labels, path, spell, spend, terms};
 pub use flow_sema::manifest::{History, Manifest, Telemetry};
 pub use load::{Loaded, LoadedModule, MAX_FILE_BYTES, load, manifest};
+pub use parses::Parses;
 pub use plan::{VERSION, flow_meant, plan};
 pub use policies::PolicyFile;
 pub use world::{MemoryWorld, World, WorldError};

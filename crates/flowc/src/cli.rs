@@ -81,6 +81,7 @@ pub(crate) enum Command {
     Gc(commands::gc::Gc),
     Export(commands::export::Export),
     Explain(commands::explain::Explain),
+    Lsp(commands::lsp::Lsp),
     Completions(commands::completions::Completions),
     Man(commands::man::Man),
 }
@@ -114,6 +115,7 @@ impl Command {
             Self::Gc(command) => command.run(global, ui),
             Self::Export(command) => command.run(global, ui),
             Self::Explain(command) => command.run(ui),
+            Self::Lsp(command) => command.run(global),
             Self::Completions(command) => command.run(ui),
             Self::Man(command) => command.run(ui),
         }

@@ -1,0 +1,70 @@
+//! A checked program with what an editor needs to find its way: files by path, lines by file.
+//!
+//! Immutable, so that every thread may ask it; a change of a text makes the next one. Tested through the features.
+
+use flow_compiler::Compilation;
+use flow_diag::{FileId, LineIndex, Source, Span};
+use std::{collections::HashMap, sync::OnceLock};
+
+/// One state of a program, checked.
+#[derive(Debug)]
+pub struct Analysis {
+    /// What the compiler found, with its index for editors.
+    pub compilation: Compilation,
+    files: HashMap<String, FileId>,
+    lines: Vec<OnceLock<LineIndex>>,
+}
+
+impl Analysis {
+    /// Of a program that was compiled for an editor.
+    #[must_use]
+    pub fn new(compilation: Compilation) -> Self {
+        let files: HashMap<String, FileId> =
+            compilation.sources.iter().map(|(file, source)| (source.path.clone(), file)).collect();
+        let lines = compilation.sources.iter().map(|_| OnceLock::new()).collect();
+        Self { compilation, files, lines }
+    }
+
+    /// The file at a path from the project's root.
+    #[must_use]
+    pub fn file(&self, path: &str) -> Option<FileId> {
+        self.files.get(path).copied()
+    }
+
+    /// A file's path and text.
+    #[must_use]
+    pub fn source(&self, file: FileId) -> Option<&Source> {
+        self.compilation.sources.get(file)
+    }
+
+    /// A file's text; empty if there is no such file.
+    #[must_use]
+    pub fn text(&self, file: FileId) -> &str {
+        self.source(file).map_or("", |source| &source.text)
+    }
+
+    /// What stands at a place.
+    #[must_use]
+    pub fn text_of(&self, span: Span) -> &str {
+        self.text(span.file).get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
+
+    /// The lines of a file.
+    #[must_use]
+    pub fn lines(&self, file: FileId) -> Option<&LineIndex> {
+        let lines = self.lines.get(file.0 as usize)?;
+        Some(lines.get_or_init(|| LineIndex::new(self.text(file))))
+    }
+
+    /// Whether the file is one of the standard library, which nobody edits.
+    #[must_use]
+    pub fn is_library(&self, file: FileId) -> bool {
+        self.source(file).is_some_and(|source| source.path.starts_with("std/"))
+    }
+}
+
+/// Threads share it.
+const _: fn() = || {
+    fn shared<T: Send + Sync>() {}
+    shared::<Analysis>();
+};

@@ -1,0 +1,1 @@
+//! The features over caret fixtures.

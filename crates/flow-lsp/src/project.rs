@@ -1,0 +1,57 @@
+//! What the main loop knows of one project: how often its files changed, and the last state that was checked.
+
+use flow_compiler::Parses;
+use flow_ide::Analysis;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+
+/// Which project: a folder with a `flow.toml`, or one file on its own.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Key {
+    /// The folder that paths are relative to.
+    pub(crate) root: PathBuf,
+    /// The only file, if no `flow.toml` is above it.
+    pub(crate) only: Option<String>,
+}
+
+impl Key {
+    /// A path from the root, with `/` between parts.
+    pub(crate) fn relative(&self, path: &Path) -> Option<String> {
+        let inside = path.strip_prefix(&self.root).ok()?;
+        let parts: Vec<_> = inside.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+        let relative = parts.join("/");
+        self.only.as_ref().is_none_or(|only| *only == relative).then_some(relative)
+    }
+}
+
+/// A project.
+#[derive(Default)]
+pub(crate) struct Project {
+    /// Counts changes of its files.
+    pub(crate) revision: u64,
+    /// The count that the last check saw.
+    pub(crate) checked: u64,
+    /// Whether a check is under way.
+    pub(crate) is_checking: bool,
+    /// The last state that could be checked.
+    pub(crate) analysis: Option<Arc<Analysis>>,
+    /// Trees of files that did not change.
+    pub(crate) parses: Arc<Mutex<Parses>>,
+    /// What was published of each file, by path from the root.
+    pub(crate) published: BTreeMap<String, Vec<lsp_types::Diagnostic>>,
+}
+
+impl Project {
+    /// A project whose files have not been looked at.
+    pub(crate) fn new() -> Self {
+        Self { revision: 1, ..Self::default() }
+    }
+
+    /// Whether the last check saw everything that is known now.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.checked == self.revision
+    }
+}

@@ -1,0 +1,51 @@
+//! The requests that the server answers: name, what must be known before, and the file that answers.
+
+use crate::{
+    requests,
+    snapshot::{Failure, Snapshot},
+};
+use lsp_server::ErrorCode;
+use lsp_types::request::{self as methods, Request};
+use serde_json::Value;
+
+/// What must be known before a request can be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// The texts of open files.
+    Texts,
+    /// The program as it is now.
+    Program,
+    /// All programs as they are now.
+    All,
+}
+
+type Answer = Box<dyn Fn(&Snapshot, Value) -> Result<Value, Failure> + Send + Sync>;
+
+/// How a request is answered.
+pub(crate) struct Route {
+    pub(crate) method: &'static str,
+    pub(crate) needs: Needs,
+    pub(crate) answer: Answer,
+}
+
+/// All of them.
+pub(crate) fn all() -> Vec<Route> {
+    vec![
+        route::<methods::DocumentDiagnosticRequest>(Needs::Program, requests::diagnostic::document),
+        route::<methods::WorkspaceDiagnosticRequest>(Needs::All, requests::diagnostic::workspace),
+        route::<methods::Formatting>(Needs::Texts, requests::formatting::whole),
+        route::<methods::RangeFormatting>(Needs::Texts, requests::formatting::range),
+        route::<methods::CodeActionRequest>(Needs::Program, requests::code_action::answer),
+    ]
+}
+
+fn route<R: Request>(needs: Needs, handle: fn(&Snapshot, R::Params) -> Result<R::Result, Failure>) -> Route {
+    let answer = move |snapshot: &Snapshot, params: Value| {
+        let params = serde_json::from_value(params)
+            .map_err(|error| Failure { code: ErrorCode::InvalidParams, message: error.to_string() })?;
+        let result = handle(snapshot, params)?;
+        serde_json::to_value(result)
+            .map_err(|error| Failure { code: ErrorCode::InternalError, message: error.to_string() })
+    };
+    Route { method: R::METHOD, needs, answer: Box::new(answer) }
+}
