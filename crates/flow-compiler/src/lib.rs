@@ -15,7 +15,7 @@ mod stdlib;
 mod world;
 
 pub use compile::{Compilation, Options, compile, compile_again};
-pub use flow_analysis::{bounds, calendar, deadlines, failures, freshness, labels, path, spell, spend, terms};
+pub use flow_analysis::{bounds, calendar, deadlines, failures, freshness, labels, path, spell, spend, terms, time};
 pub use flow_sema::manifest::{History, Manifest, Telemetry};
 pub use load::{Loaded, LoadedModule, MAX_FILE_BYTES, load, manifest};
 pub use parses::Parses;

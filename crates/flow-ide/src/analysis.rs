@@ -2,8 +2,10 @@
 //!
 //! Immutable, so that every thread may ask it; a change of a text makes the next one. Tested through the features.
 
+use crate::facts::{self, Facts};
 use flow_compiler::Compilation;
 use flow_diag::{FileId, LineIndex, Source, Span};
+use flow_expr::Name;
 use std::{collections::HashMap, sync::OnceLock};
 
 /// One state of a program, checked.
@@ -13,6 +15,7 @@ pub struct Analysis {
     pub compilation: Compilation,
     files: HashMap<String, FileId>,
     lines: Vec<OnceLock<LineIndex>>,
+    facts: OnceLock<facts::ByName>,
 }
 
 impl Analysis {
@@ -22,7 +25,7 @@ impl Analysis {
         let files: HashMap<String, FileId> =
             compilation.sources.iter().map(|(file, source)| (source.path.clone(), file)).collect();
         let lines = compilation.sources.iter().map(|_| OnceLock::new()).collect();
-        Self { compilation, files, lines }
+        Self { compilation, files, lines, facts: OnceLock::new() }
     }
 
     /// The file at a path from the project's root.
@@ -54,6 +57,15 @@ impl Analysis {
     pub fn lines(&self, file: FileId) -> Option<&LineIndex> {
         let lines = self.lines.get(file.0 as usize)?;
         Some(lines.get_or_init(|| LineIndex::new(self.text(file))))
+    }
+
+    /// What is proved of a flow, a dataset or a step.
+    #[must_use]
+    pub fn facts(&self, name: &Name) -> Option<Facts> {
+        if let Some(step) = self.compilation.program.steps.get(name) {
+            return Some(facts::of_step(self, step));
+        }
+        self.facts.get_or_init(|| facts::of_program(self)).get(name).cloned()
     }
 
     /// Whether the file is one of the standard library, which nobody edits.

@@ -14,10 +14,6 @@ pub struct TextEdit {
     pub text: String,
 }
 
-/// The changes of one file, in order, not overlapping.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FileEdits(pub Vec<TextEdit>);
-
 /// The lines to replace so that one text becomes the other.
 #[must_use]
 pub fn between(file: FileId, old: &str, new: &str) -> Vec<TextEdit> {

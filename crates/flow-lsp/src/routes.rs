@@ -36,6 +36,22 @@ pub(crate) fn all() -> Vec<Route> {
         route::<methods::Formatting>(Needs::Texts, requests::formatting::whole),
         route::<methods::RangeFormatting>(Needs::Texts, requests::formatting::range),
         route::<methods::CodeActionRequest>(Needs::Program, requests::code_action::answer),
+        route::<methods::GotoDefinition>(Needs::Program, requests::goto::definition),
+        route::<methods::GotoTypeDefinition>(Needs::Program, requests::goto::type_definition),
+        route::<methods::References>(Needs::Program, requests::references::references),
+        route::<methods::DocumentHighlightRequest>(Needs::Program, requests::references::highlights),
+        route::<methods::PrepareRenameRequest>(Needs::Program, requests::rename::prepare),
+        route::<methods::Rename>(Needs::Program, requests::rename::rename),
+        route::<methods::HoverRequest>(Needs::Program, requests::hover::answer),
+        route::<methods::DocumentSymbolRequest>(Needs::Texts, requests::symbols::document),
+        route::<methods::WorkspaceSymbolRequest>(Needs::All, requests::symbols::workspace),
+        route::<methods::FoldingRangeRequest>(Needs::Texts, requests::folding::answer),
+        route::<methods::SelectionRangeRequest>(Needs::Texts, requests::selection::answer),
+        route::<methods::DocumentLinkRequest>(Needs::Program, requests::links::answer),
+        route::<methods::InlayHintRequest>(Needs::Program, requests::hints::answer),
+        route::<methods::SemanticTokensFullRequest>(Needs::Program, requests::tokens::full),
+        route::<methods::SemanticTokensFullDeltaRequest>(Needs::Program, requests::tokens::delta),
+        route::<methods::SemanticTokensRangeRequest>(Needs::Program, requests::tokens::range),
     ]
 }
 

@@ -15,6 +15,7 @@ use crate::{
     documents::Documents,
     host::Host,
     project::{Key, Project},
+    requests::tokens::Kept,
     routes::{self, Route},
     uri,
     worker::Worker,
@@ -53,6 +54,7 @@ struct Server {
     client: Client,
     host: Arc<dyn Host>,
     documents: Documents,
+    tokens: Arc<Kept>,
     projects: BTreeMap<Key, Project>,
     /// Folders that the client has opened.
     folders: Vec<PathBuf>,
@@ -89,6 +91,7 @@ pub fn serve(connection: &Connection, host: Arc<dyn Host>, version: &str) -> Res
         client,
         host,
         documents: Documents::new(),
+        tokens: Arc::default(),
         projects: BTreeMap::new(),
         folders: folders(initialize),
         by_method: routes.iter().zip(0..).map(|(route, number)| (route.method, number)).collect(),

@@ -1,6 +1,8 @@
 //! What a request is answered from: texts and checked programs as they were when it came, which nothing changes any more.
 
-use crate::{client::Client, convert::Text, documents::Documents, host::Host, project::Key, uri};
+use crate::{
+    client::Client, convert::Text, documents::Documents, host::Host, project::Key, requests::tokens::Kept, uri,
+};
 use flow_diag::{FileId, LineIndex, Span};
 use flow_ide::{Analysis, TextEdit};
 use lsp_server::ErrorCode;
@@ -45,6 +47,8 @@ pub(crate) struct Around {
     pub(crate) client: Client,
     pub(crate) host: Arc<dyn Host>,
     pub(crate) documents: Documents,
+    /// The last colours that were sent.
+    pub(crate) tokens: Arc<Kept>,
 }
 
 /// What a request is answered from.

@@ -91,6 +91,11 @@ impl Index {
         Self { for_editor, ..Self::default() }
     }
 
+    /// Whether mentions and types are kept.
+    pub(crate) fn is_for_editor(&self) -> bool {
+        self.for_editor
+    }
+
     /// Adds a definition.
     pub(crate) fn define(&mut self, definition: Definition) -> DefinitionId {
         let id = DefinitionId(u32::try_from(self.definitions.len()).unwrap_or(u32::MAX));

@@ -26,7 +26,7 @@ mod types;
 mod values;
 
 pub use annotations::{Annotation, Annotations};
-pub use decl::{Places, QueryText, ReadFile};
+pub use decl::{Places, QueryText, ReadFile, raised};
 
 use crate::{
     decl::Declaring,

@@ -1,1 +1,5 @@
 //! The features over caret fixtures.
+
+mod fixture;
+mod navigation;
+mod reading;

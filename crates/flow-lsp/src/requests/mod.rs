@@ -2,4 +2,14 @@
 
 pub(crate) mod code_action;
 pub(crate) mod diagnostic;
+pub(crate) mod folding;
 pub(crate) mod formatting;
+pub(crate) mod goto;
+pub(crate) mod hints;
+pub(crate) mod hover;
+pub(crate) mod links;
+pub(crate) mod references;
+pub(crate) mod rename;
+pub(crate) mod selection;
+pub(crate) mod symbols;
+pub(crate) mod tokens;

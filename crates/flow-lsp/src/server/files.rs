@@ -115,7 +115,12 @@ impl Server {
     }
 
     pub(super) fn around(&self) -> Around {
-        Around { client: self.client, host: self.host.clone(), documents: self.documents.clone() }
+        Around {
+            client: self.client,
+            host: self.host.clone(),
+            documents: self.documents.clone(),
+            tokens: self.tokens.clone(),
+        }
     }
 
     pub(super) fn view(&self, key: &Key) -> Option<View> {

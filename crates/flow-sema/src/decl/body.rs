@@ -6,7 +6,7 @@
 use super::{
     QueryText, ai,
     code::{
-        python, shell, sql,
+        Mention, python, shell, sql,
         sql_changes::{Does, does},
     },
     http,
@@ -66,6 +66,7 @@ pub(super) fn body(
         }
         ast::Body::Python(body) => {
             let code = code(el, read_file, body.code()?)?;
+            mention_params(el, &code, python::words(&code.text), params);
             let mentioned = |name: &str| python::mentions(&code.text, name);
             let mentions = params.iter().filter(|param| mentioned(&param.name) || mentioned(&parquet(param)));
             let mentions = mentions.map(|param| param.name.to_string()).collect();
@@ -120,6 +121,7 @@ fn sql_body(
     };
     let mentioned = names.parameters.iter().chain(&names.words).map(|mention| mention.name.to_lowercase());
     let mentions = meant(mentioned, params);
+    mention_params(el, &code, names.parameters.iter().chain(&names.words).copied(), params);
     let query = QueryText { step: step.clone(), at: code.at, map: code.map };
     let body = Body::Sql { text: code.text, connection };
     Some(Declared { body, effect, timeout_ms: 5 * MINUTE, mentions, query: Some(query), changes })
@@ -134,6 +136,30 @@ fn meant(mentioned: impl Iterator<Item = String>, params: &[Param]) -> HashSet<S
     let misspelt: Vec<String> = names.iter().filter(|name| !is_param(name)).filter_map(near).collect();
     names.extend(misspelt);
     names
+}
+
+/// Tells the index where code mentions parameters, for editors; not of code in a file of its own.
+fn mention_params<'t>(
+    el: &mut Elaborator<'_>,
+    code: &CodeText,
+    found: impl Iterator<Item = Mention<'t>>,
+    params: &[Param],
+) {
+    if code.map.is_none() || !el.output.index.is_for_editor() {
+        return;
+    }
+    for mention in found {
+        // `x.orders` is a column of `x`.
+        let is_member = code.text[..mention.start].ends_with('.');
+        let is_meant = |param: &&Param| {
+            let name = mention.name.strip_suffix("_parquet").unwrap_or(mention.name);
+            [mention.name, name].iter().any(|name| name.eq_ignore_ascii_case(&param.name))
+        };
+        let Some(param) = params.iter().find(is_meant).filter(|_| !is_member) else { continue };
+        if let Some(definition) = el.locals.find_unused(&param.name).map(|local| local.definition) {
+            el.output.index.mention(place(code, mention.start, mention.start + param.name.len()), definition);
+        }
+    }
 }
 
 /// The variable that holds a table's path as Parquet.
@@ -162,6 +188,7 @@ fn shell_body(el: &mut Elaborator<'_>, code: CodeText, params: &[Param]) -> Decl
     let mut mentions = meant(used.map(str::to_owned), params);
     let as_parquet = |param: &&Param| names.used.iter().any(|mention| mention.name == parquet(param));
     mentions.extend(params.iter().filter(as_parquet).map(|param| param.name.to_string()));
+    mention_params(el, &code, names.used.iter().copied(), params);
     let body = Body::Shell { script: code.text };
     Declared { body, effect: Effect::Write, timeout_ms: 10 * MINUTE, mentions, query: None, changes: None }
 }

@@ -33,7 +33,8 @@ pub(crate) use budget::of_flow as flow_budget;
 pub(crate) use clause::{item_of, mention, milliseconds, named, number, path_of, tags, text};
 pub(crate) use guard::feedback;
 pub(crate) use problems::{NotSupported, UnknownClass};
-pub(crate) use retry::{can_raise, raised};
+pub(crate) use retry::can_raise;
+pub use retry::raised;
 
 use crate::{
     environment::Environment,

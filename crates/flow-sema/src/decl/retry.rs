@@ -170,7 +170,8 @@ fn error_class(el: &mut Elaborator<'_>, class: &ast::ErrorClass) -> Option<Writt
 }
 
 /// The classes that a body kind can raise, as a policy names them.
-pub(crate) fn raised(body: &Body) -> &'static [&'static str] {
+#[must_use]
+pub fn raised(body: &Body) -> &'static [&'static str] {
     match body {
         Body::Sql { connection: None, .. } => &["timeout", "client_error", "malformed", "guard_failed"],
         Body::Shell { .. } | Body::Python { .. } => &["timeout", "exit(N)", "malformed", "guard_failed"],

@@ -17,7 +17,11 @@ use flow_syntax::ast;
 impl Elaborator<'_> {
     pub(super) fn field(&mut self, expr: &ast::FieldExpr, hint: Option<&Type>) -> (Expr, Type) {
         let at = self.span(expr.range());
-        let (Some(receiver), Some(name)) = (expr.receiver(), expr.name()) else { return self.missing(expr.range()) };
+        let (Some(receiver), Some(name)) = (expr.receiver(), expr.name()) else {
+            // What is before the dot is used all the same, and an editor asks for its type.
+            expr.receiver().iter().for_each(|receiver| drop(self.infer(receiver)));
+            return self.missing(expr.range());
+        };
         match self.path_or_value(&receiver) {
             Meaning::Value(base, ty) => self.field_of(base, &ty, name.text(), self.span(name.range()), at),
             Meaning::Item(item) => self.member_of_item(item, &name, at, hint),

@@ -116,7 +116,7 @@ impl Locals {
     }
 
     /// The innermost binding of a name, which this does not count as a use.
-    pub(super) fn find_unused(&self, name: &str) -> Option<&Local> {
+    pub(crate) fn find_unused(&self, name: &str) -> Option<&Local> {
         self.places(name).next().map(|place| &self.stack[place].local)
     }
 

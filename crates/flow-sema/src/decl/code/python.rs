@@ -1,22 +1,29 @@
 //! Python: words outside comments. Words inside strings count too, since an f-string may use a name.
 
-use super::{name_length, through};
+use super::{Mention, name_length, through};
 
 /// Whether a program mentions a name.
 pub(crate) fn mentions(text: &str, name: &str) -> bool {
+    words(text).any(|word| word.name == name)
+}
+
+/// All words of a program.
+pub(crate) fn words(text: &str) -> impl Iterator<Item = Mention<'_>> {
     let mut at = 0;
-    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-        let length = name_length(rest);
-        if length > 0 && &rest[..length] == name {
-            return true;
+    std::iter::from_fn(move || {
+        while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+            let (start, length) = (at, name_length(rest));
+            at += match length {
+                0 if rest.starts_with('#') => through(rest, "\n"),
+                0 => rest.chars().next().map_or(1, char::len_utf8),
+                _ => length,
+            };
+            if length > 0 {
+                return Some(Mention { name: &rest[..length], start });
+            }
         }
-        at += match length {
-            0 if rest.starts_with('#') => through(rest, "\n"),
-            0 => rest.chars().next().map_or(1, char::len_utf8),
-            _ => length,
-        };
-    }
-    false
+        None
+    })
 }
 
 #[cfg(test)]
