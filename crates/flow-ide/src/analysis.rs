@@ -6,6 +6,7 @@ use crate::facts::{self, Facts};
 use flow_compiler::Compilation;
 use flow_diag::{FileId, LineIndex, Source, Span};
 use flow_expr::Name;
+use flow_sema::index::{Definition, DefinitionKind};
 use std::{collections::HashMap, sync::OnceLock};
 
 /// One state of a program, checked.
@@ -16,6 +17,7 @@ pub struct Analysis {
     files: HashMap<String, FileId>,
     lines: Vec<OnceLock<LineIndex>>,
     facts: OnceLock<facts::ByName>,
+    declarations: OnceLock<HashMap<Name, usize>>,
 }
 
 impl Analysis {
@@ -25,7 +27,7 @@ impl Analysis {
         let files: HashMap<String, FileId> =
             compilation.sources.iter().map(|(file, source)| (source.path.clone(), file)).collect();
         let lines = compilation.sources.iter().map(|_| OnceLock::new()).collect();
-        Self { compilation, files, lines, facts: OnceLock::new() }
+        Self { compilation, files, lines, facts: OnceLock::new(), declarations: OnceLock::new() }
     }
 
     /// The file at a path from the project's root.
@@ -57,6 +59,18 @@ impl Analysis {
     pub fn lines(&self, file: FileId) -> Option<&LineIndex> {
         let lines = self.lines.get(file.0 as usize)?;
         Some(lines.get_or_init(|| LineIndex::new(self.text(file))))
+    }
+
+    /// The declaration of that qualified name.
+    #[must_use]
+    pub fn declaration(&self, name: &Name) -> Option<&Definition> {
+        let definitions = &self.compilation.index.definitions;
+        let declarations = self.declarations.get_or_init(|| {
+            let declared = definitions.iter().enumerate();
+            let declared = declared.filter(|(_, found)| matches!(found.kind, DefinitionKind::Declaration(_)));
+            declared.map(|(number, found)| (found.name.clone(), number)).collect()
+        });
+        declarations.get(name).map(|number| &definitions[*number])
     }
 
     /// What is proved of a flow, a dataset or a step.

@@ -32,7 +32,7 @@ pub(crate) fn language(token: &SyntaxToken) -> Option<Language> {
     }
 }
 
-const SQL: &[&str] = &[
+pub(crate) const SQL: &[&str] = &[
     "all",
     "and",
     "any",

@@ -6,7 +6,6 @@ use crate::{
 };
 use flow_diag::{FileId, Span};
 use flow_expr::{Name, Type};
-use flow_sema::index::{Definition, DefinitionKind};
 use flow_syntax::ast;
 
 /// Where what is named at a place is declared: a name, or a module.
@@ -25,7 +24,7 @@ pub fn type_definition(analysis: &Analysis, at: Span) -> Option<Span> {
     let index = &analysis.compilation.index;
     let of_name = || index.definition(index.definition_at(at)?)?.ty.clone();
     let ty = index.type_at(at).map(|typed| typed.ty.clone()).or_else(of_name)?;
-    declared(analysis, named(&ty)?).map(|definition| definition.at)
+    analysis.declaration(named(&ty)?).map(|definition| definition.at)
 }
 
 /// The file of the module that a `use` names at a place.
@@ -56,12 +55,4 @@ pub(crate) fn named(ty: &Type) -> Option<&Name> {
         Type::Optional(inner) | Type::List(inner) | Type::Table(inner) | Type::Map(_, inner) => named(inner),
         _ => None,
     }
-}
-
-/// The declaration of that qualified name.
-pub(crate) fn declared<'a>(analysis: &'a Analysis, name: &Name) -> Option<&'a Definition> {
-    let is_it = |definition: &&Definition| {
-        matches!(definition.kind, DefinitionKind::Declaration(_)) && definition.name == *name
-    };
-    analysis.compilation.index.definitions.iter().find(is_it)
 }

@@ -5,6 +5,7 @@
 //! the protocol on top. Tested with caret fixtures under `tests/it`.
 
 mod analysis;
+mod complete;
 mod diagnostics;
 mod edits;
 mod embedded;
@@ -22,11 +23,13 @@ mod references;
 mod rename;
 mod scope;
 mod selection;
+mod signature;
 mod symbols;
 mod tokens;
 pub mod words;
 
 pub use analysis::Analysis;
+pub use complete::{Completion, CompletionKind, Completions, complete, resolve};
 pub use diagnostics::{Diagnostic, Related, diagnostics};
 pub use edits::{TextEdit, between};
 pub use facts::Facts;
@@ -41,5 +44,6 @@ pub use overlay::Overlay;
 pub use references::{Mention, highlights, references};
 pub use rename::{prepare as prepare_rename, rename};
 pub use selection::selections;
+pub use signature::{Signature, Signatures, signatures};
 pub use symbols::{Found, Symbol, SymbolKind, document_symbols, workspace_symbols};
 pub use tokens::{Token, TokenKind, tokens};

@@ -13,6 +13,8 @@ use serde_json::Value;
 pub(crate) enum Needs {
     /// The texts of open files.
     Texts,
+    /// The last program that was checked, which may be of a text a few letters ago.
+    Latest,
     /// The program as it is now.
     Program,
     /// All programs as they are now.
@@ -36,6 +38,9 @@ pub(crate) fn all() -> Vec<Route> {
         route::<methods::Formatting>(Needs::Texts, requests::formatting::whole),
         route::<methods::RangeFormatting>(Needs::Texts, requests::formatting::range),
         route::<methods::CodeActionRequest>(Needs::Program, requests::code_action::answer),
+        route::<methods::Completion>(Needs::Latest, requests::completion::answer),
+        route::<methods::ResolveCompletionItem>(Needs::Latest, requests::completion::resolve),
+        route::<methods::SignatureHelpRequest>(Needs::Latest, requests::signature::answer),
         route::<methods::GotoDefinition>(Needs::Program, requests::goto::definition),
         route::<methods::GotoTypeDefinition>(Needs::Program, requests::goto::type_definition),
         route::<methods::References>(Needs::Program, requests::references::references),

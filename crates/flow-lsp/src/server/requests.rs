@@ -63,6 +63,7 @@ impl Server {
         let project = waiting.key.as_ref().and_then(|key| self.projects.get(key));
         match self.routes[waiting.route].needs {
             Needs::Texts => true,
+            Needs::Latest => project.is_none_or(|project| project.analysis.is_some() || project.is_fresh()),
             Needs::Program => project.is_none_or(Project::is_fresh),
             Needs::All => self.projects.values().all(Project::is_fresh),
         }
