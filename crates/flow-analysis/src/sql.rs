@@ -14,9 +14,14 @@ use flow_sql::{Column, Dialect, Lineage, SqlProblem, TableColumns, check_foreign
 use std::{collections::HashMap, sync::Arc};
 
 /// What was found out about queries, by text, tables, parameters and result.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Queries {
     known: HashMap<Question, Known>,
+    /// Counts checks, so that what the last one did not ask is forgotten.
+    round: u64,
+    /// What the types were when that was found out, and whether labels were followed.
+    types: TypeTable,
+    follows: bool,
     /// Columns by record.
     columns: HashMap<Type, Arc<[Column]>>,
     /// What queries are made from, by step, where labels are followed; with where they stand.
@@ -24,16 +29,18 @@ pub struct Queries {
 }
 
 /// What was found out about a query.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Known {
     problems: Vec<SqlProblem>,
+    /// The check that asked it last.
+    round: u64,
     /// Of a query that runs in process, if labels are followed.
     lineage: Option<Arc<Lineage>>,
 }
 
 impl Known {
     fn of(problems: Vec<SqlProblem>) -> Self {
-        Self { problems, lineage: None }
+        Self { problems, ..Self::default() }
     }
 }
 
@@ -48,10 +55,11 @@ struct Question {
 }
 
 impl Queries {
-    /// Checks the queries of a program's steps.
+    /// Checks the queries of a program's steps. What an earlier check found out is used again where it still holds.
     pub fn check(&mut self, program: &Program, places: &Places) -> Problems {
         let mut problems = Problems::default();
         let follows = labels::concerns(program, &places.annotations);
+        self.forget(program, follows);
         for query in &places.queries {
             let Some(step) = program.steps.get(&query.step) else { continue };
             let Some(found) = self.step(program, step, follows) else { continue };
@@ -60,7 +68,18 @@ impl Queries {
                 self.lineages.insert(step.name.clone(), (lineage, query.clone()));
             }
         }
+        self.known.retain(|_, known| known.round == self.round);
         problems
+    }
+
+    /// Forgets what may be different in this program: all of it where types are, and what rests on connections.
+    fn forget(&mut self, program: &Program, follows: bool) {
+        if self.types != program.types || self.follows != follows {
+            *self = Self { types: program.types.clone(), follows, ..Self::default() };
+        }
+        self.known.retain(|question, _| question.foreign.is_none());
+        self.lineages.clear();
+        self.round += 1;
     }
 
     /// What the columns of a step's query are made from, and where the query stands. Known once it was checked, if
@@ -91,7 +110,9 @@ impl Queries {
             let found = self.ask(program, &question, follows);
             self.known.insert(question.clone(), found);
         }
-        self.known.get(&question)
+        let known = self.known.get_mut(&question)?;
+        known.round = self.round;
+        Some(known)
     }
 
     fn ask(&mut self, program: &Program, question: &Question, follows: bool) -> Known {
@@ -102,7 +123,7 @@ impl Queries {
             let names: Vec<&str> = params.iter().map(|(name, _)| &**name).collect();
             let problems = check_foreign(text, dialect, &names).err().unwrap_or_default();
             let lineage = if follows { self.foreign_lineage(program, question, connection) } else { None };
-            return Known { problems, lineage };
+            return Known { problems, lineage, round: 0 };
         }
         let (mut tables, mut scalars) = (vec![], vec![]);
         for (name, ty) in params {
@@ -127,7 +148,7 @@ impl Queries {
             Ok(query) => {
                 let names: Vec<&str> = scalars.iter().map(|(name, _)| *name).collect();
                 let lineage = follows.then(|| Arc::new(lineage(text, &query, &names)));
-                Known { problems: check_result(&query.columns, returns, types, 0..text.len()), lineage }
+                Known { problems: check_result(&query.columns, returns, types, 0..text.len()), lineage, round: 0 }
             }
             Err(problems) => Known::of(problems),
         }

@@ -1,8 +1,9 @@
 //! One pass over a project: texts, trees, names and types, analyses.
 //!
-//! Everything is checked in one go; nothing but trees of texts that are the same is kept between two compilations.
+//! Everything is checked in one go; between two compilations nothing is kept but trees of texts and types
+//! of queries that are the same.
 
-use crate::{LoadedModule, Parses, PolicyFile, World, WorldError, load, policies};
+use crate::{Kept, LoadedModule, PolicyFile, World, WorldError, load, policies};
 use flow_analysis::{Mentions, calendar::Horizon, labels, sql::Queries};
 use flow_diag::{FileId, Problem, Problems, Severity, Sources, Span, codes};
 use flow_expr::Name;
@@ -60,17 +61,18 @@ pub struct Compilation {
 /// Compiles a project.
 #[must_use]
 pub fn compile(world: &dyn World, options: &Options) -> Compilation {
-    compile_again(world, options, &mut Parses::default())
+    compile_again(world, options, &mut Kept::default())
 }
 
-/// The same for a project that was compiled before: texts that did not change are not parsed again.
+/// The same for a project that was compiled before: texts and queries that did not change are
+/// not parsed and typed again.
 #[must_use]
-pub fn compile_again(world: &dyn World, options: &Options, parses: &mut Parses) -> Compilation {
+pub fn compile_again(world: &dyn World, options: &Options, kept: &mut Kept) -> Compilation {
     let mut loaded = load(world, &options.only);
     let command_line = CommandLine::of(options, &mut loaded.sources);
     let policies = policies::add(&mut loaded, &options.policies);
     let mut problems = std::mem::take(&mut loaded.problems);
-    let (trees, modules) = parse(&loaded.modules, parses, &mut problems);
+    let (trees, modules) = parse(&loaded.modules, kept, &mut problems);
     problems.extend(policies::check(&policies, &trees));
     let read_file = |module: FileId, path: &str| read_beside(world, &loaded.sources, module, path);
     let input = Input {
@@ -89,29 +91,30 @@ pub fn compile_again(world: &dyn World, options: &Options, parses: &mut Parses) 
     let mentions = Mentions { horizon, ..mentions(&index, &places, labels::concerns(&program, &places.annotations)) };
     let is_complete = !problems.has_errors();
     problems.extend(flow_analysis::analyse(&program, &mentions, is_complete));
-    let mut queries = Queries::default();
+    let queries = &mut kept.queries;
     problems.extend(queries.check(&program, &places));
     // Where a value of one type stands for another, labels would seem to go where nothing goes.
     if !problems.0.iter().any(|problem| problem.code.as_str().starts_with("E02")) {
-        let (found, hidden) = labels::check(&program, &mentions, &queries, options.strict);
+        let (found, hidden) = labels::check(&program, &mentions, queries, options.strict);
         problems.extend(found);
         hidden.apply(&mut program);
     }
     leave_out_library_warnings(&mut problems, &loaded.sources);
     leave_out_unused_where_unread(&mut problems, &trees);
     problems.sort();
+    let queries = queries.clone();
     Compilation { sources: loaded.sources, problems, program, index, places, horizon, trees, queries }
 }
 
 /// Trees by file, and the modules for the checker.
 fn parse(
     modules: &[LoadedModule],
-    parses: &mut Parses,
+    kept: &mut Kept,
     problems: &mut Problems,
 ) -> (HashMap<FileId, flow_syntax::Parse>, Vec<ParsedModule>) {
     let (mut trees, mut parsed) = (HashMap::new(), vec![]);
     for module in modules {
-        let mut tree = parses.parse(module.file, &module.text);
+        let mut tree = kept.parse(module.file, &module.text);
         problems.extend(std::mem::take(&mut tree.problems));
         parsed.push(ParsedModule { name: module.name.clone(), file: module.file, module: tree.root() });
         trees.insert(module.file, tree);

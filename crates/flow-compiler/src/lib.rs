@@ -6,8 +6,8 @@
 //! codes, and with the examples of the language reference.
 
 mod compile;
+mod kept;
 mod load;
-mod parses;
 mod plan;
 mod policies;
 mod problems;
@@ -17,8 +17,8 @@ mod world;
 pub use compile::{Compilation, Options, compile, compile_again};
 pub use flow_analysis::{bounds, calendar, deadlines, failures, freshness, labels, path, spell, spend, terms, time};
 pub use flow_sema::manifest::{History, Manifest, Telemetry};
+pub use kept::Kept;
 pub use load::{Loaded, LoadedModule, MAX_FILE_BYTES, load, manifest};
-pub use parses::Parses;
 pub use plan::{VERSION, flow_meant, plan};
 pub use policies::PolicyFile;
 pub use world::{MemoryWorld, World, WorldError};

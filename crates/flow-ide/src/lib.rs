@@ -5,6 +5,7 @@
 //! the protocol on top. Tested with caret fixtures under `tests/it`.
 
 mod analysis;
+mod assists;
 mod complete;
 mod diagnostics;
 mod edits;
@@ -14,8 +15,11 @@ mod fixes;
 mod folding;
 mod formatting;
 mod goto;
+mod graph;
 mod hints;
 mod hover;
+mod lenses;
+mod lineage;
 mod links;
 mod overlay;
 mod place;
@@ -29,6 +33,7 @@ mod tokens;
 pub mod words;
 
 pub use analysis::Analysis;
+pub use assists::assists;
 pub use complete::{Completion, CompletionKind, Completions, complete, resolve};
 pub use diagnostics::{Diagnostic, Related, diagnostics};
 pub use edits::{TextEdit, between};
@@ -37,8 +42,11 @@ pub use fixes::{Action, fix_all, fixes};
 pub use folding::{Fold, FoldKind, folds};
 pub use formatting::{format, format_range};
 pub use goto::{definition, type_definition};
+pub use graph::graph;
 pub use hints::{Hint, HintKind, hints};
 pub use hover::{Hover, described, hover};
+pub use lenses::{Lens, LensKind, lenses};
+pub use lineage::{Station, Way, next, station};
 pub use links::{Link, Target, links};
 pub use overlay::Overlay;
 pub use references::{Mention, highlights, references};

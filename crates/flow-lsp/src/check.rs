@@ -1,7 +1,7 @@
 //! One check of one project, on the thread for checks: the files on disk with the open ones over them.
 
 use crate::{host::Host, project::Key, worker};
-use flow_compiler::{Options, Parses, compile_again};
+use flow_compiler::{Kept, Options, compile_again};
 use flow_ide::{Analysis, Overlay};
 use std::{
     collections::BTreeMap,
@@ -15,7 +15,7 @@ pub(crate) struct Check {
     pub(crate) revision: u64,
     /// Open files by their paths from the root.
     pub(crate) open: BTreeMap<String, Arc<str>>,
-    pub(crate) parses: Arc<Mutex<Parses>>,
+    pub(crate) kept: Arc<Mutex<Kept>>,
     pub(crate) host: Arc<dyn Host>,
 }
 
@@ -28,8 +28,8 @@ impl Check {
             let only = self.key.only.iter().cloned().collect();
             let options = Options { for_editor: true, only, ..self.host.options() };
             // What a panic leaves behind are whole trees: one is put in only when it is made.
-            let mut parses = self.parses.lock().unwrap_or_else(PoisonError::into_inner);
-            Analysis::new(compile_again(&world, &options, &mut parses))
+            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            Analysis::new(compile_again(&world, &options, &mut kept))
         })
     }
 }

@@ -1,6 +1,6 @@
 //! What the main loop knows of one project: how often its files changed, and the last state that was checked.
 
-use flow_compiler::Parses;
+use flow_compiler::Kept;
 use flow_ide::Analysis;
 use std::{
     collections::BTreeMap,
@@ -38,8 +38,8 @@ pub(crate) struct Project {
     pub(crate) is_checking: bool,
     /// The last state that could be checked.
     pub(crate) analysis: Option<Arc<Analysis>>,
-    /// Trees of files that did not change.
-    pub(crate) parses: Arc<Mutex<Parses>>,
+    /// What did not change from one check to the next.
+    pub(crate) kept: Arc<Mutex<Kept>>,
     /// What was published of each file, by path from the root.
     pub(crate) published: BTreeMap<String, Vec<lsp_types::Diagnostic>>,
 }

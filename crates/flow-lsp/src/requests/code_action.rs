@@ -24,6 +24,10 @@ pub(crate) fn answer(
         actions
             .extend(fixes.iter().map(|fix| action(view, fix, CodeActionKind::QUICKFIX, &params.context.diagnostics)));
     }
+    if wanted(&CodeActionKind::REFACTOR_REWRITE) {
+        let assists = flow_ide::assists(&view.analysis, range);
+        actions.extend(assists.iter().map(|found| action(view, found, CodeActionKind::REFACTOR_REWRITE, &[])));
+    }
     if wanted(&CodeActionKind::SOURCE_FIX_ALL)
         && let Some(all) = flow_ide::fix_all(&view.analysis, range.file)
     {

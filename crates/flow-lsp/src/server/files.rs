@@ -80,8 +80,8 @@ impl Server {
             let open = self.open_in(&key);
             let Some(project) = self.projects.get_mut(&key) else { continue };
             project.is_checking = true;
-            let (revision, parses) = (project.revision, project.parses.clone());
-            let check = Check { key, revision, open, parses, host: self.host.clone() };
+            let (revision, kept) = (project.revision, project.kept.clone());
+            let check = Check { key, revision, open, kept, host: self.host.clone() };
             let events = self.events.clone();
             self.checks.run(move || {
                 let result = check.run().map(Box::new);
