@@ -3,16 +3,17 @@
 //! Everything is checked in one go; between two compilations nothing is kept but trees of texts and types
 //! of queries that are the same.
 
-use crate::{Kept, LoadedModule, PolicyFile, World, WorldError, load, policies};
+use crate::{Kept, Loaded, LoadedModule, PolicyFile, World, WorldError, assume, load, policies};
 use flow_analysis::{Mentions, calendar::Horizon, labels, sql::Queries};
 use flow_diag::{FileId, Problem, Problems, Severity, Sources, Span, codes};
-use flow_expr::Name;
+use flow_expr::{Name, Type};
 use flow_plan::Program;
 use flow_sema::{
-    Checked, Input, ParsedModule, Places,
+    Answer, Checked, Input, ParsedModule, Places, Question,
     index::{DefinitionKind, Index},
     manifest::ProfileVar,
 };
+use flow_syntax::ast;
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -33,8 +34,33 @@ pub struct Options {
     pub policies: Vec<PolicyFile>,
     /// Whether the index is to answer what an editor asks: the type of every expression, mentions by place.
     pub for_editor: bool,
+    /// What is taken to be so while bounds are worked out, as [`crate::Assumption`] reads it. What is compiled so is for
+    /// looking at, not for running.
+    pub assume: Vec<String>,
+    /// What is entered at a prompt besides.
+    pub prompt: Option<Prompt>,
     /// Whether what decides rows or a branch counts as part of what it decides, for labels.
     pub strict: bool,
+}
+
+/// What is entered at a prompt: declarations that stand in no file, and an expression to be understood.
+#[derive(Clone, Debug, Default)]
+pub struct Prompt {
+    /// The declarations. They know all of the project's, and hide those of the same names.
+    pub declarations: String,
+    /// The expression.
+    pub expression: Option<String>,
+    /// The type that it must have.
+    pub expected: Option<Type>,
+    /// Names that were bound before; a later one hides an earlier one.
+    pub bound: Vec<(Arc<str>, Type)>,
+}
+
+impl Prompt {
+    /// The module of what is declared at a prompt, and the path of its text.
+    pub const MODULE: &str = "prompt";
+    /// The path of the expression's text.
+    pub const EXPRESSION: &str = "expression";
 }
 
 /// A compiled program, or as much of it as could be made out.
@@ -56,6 +82,8 @@ pub struct Compilation {
     pub trees: HashMap<FileId, flow_syntax::Parse>,
     /// What is known of the queries of its steps.
     pub queries: Queries,
+    /// What the expression of the prompt is.
+    pub answer: Option<Answer>,
 }
 
 /// Compiles a project.
@@ -72,6 +100,7 @@ pub fn compile_again(world: &dyn World, options: &Options, kept: &mut Kept) -> C
     let command_line = CommandLine::of(options, &mut loaded.sources);
     let policies = policies::add(&mut loaded, &options.policies);
     let mut problems = std::mem::take(&mut loaded.problems);
+    let prompted = options.prompt.as_ref().map(|prompt| Prompted::of(prompt, &mut loaded, &mut problems));
     let (trees, modules) = parse(&loaded.modules, kept, &mut problems);
     problems.extend(policies::check(&policies, &trees));
     let read_file = |module: FileId, path: &str| read_beside(world, &loaded.sources, module, path);
@@ -82,11 +111,13 @@ pub fn compile_again(world: &dyn World, options: &Options, kept: &mut Kept) -> C
         overrides: &command_line.overrides,
         read_file: &read_file,
         for_editor: options.for_editor,
+        question: prompted.as_ref().map(Prompted::question),
     };
     let (checked, found) = flow_sema::check(input);
     problems.extend(found);
-    let Checked { mut program, index, places } = checked;
+    let Checked { mut program, index, places, answer } = checked;
     program.files = loaded.sources.iter().map(|(_, source)| source.path.as_str().into()).collect();
+    assume::apply(&command_line.assumed, &mut program, &mut problems);
     let horizon = options.year.map_or_else(Horizon::default, Horizon::starting);
     let mentions = Mentions { horizon, ..mentions(&index, &places, labels::concerns(&program, &places.annotations)) };
     let is_complete = !problems.has_errors();
@@ -103,7 +134,7 @@ pub fn compile_again(world: &dyn World, options: &Options, kept: &mut Kept) -> C
     leave_out_unused_where_unread(&mut problems, &trees);
     problems.sort();
     let queries = queries.clone();
-    Compilation { sources: loaded.sources, problems, program, index, places, horizon, trees, queries }
+    Compilation { sources: loaded.sources, problems, program, index, places, horizon, trees, queries, answer }
 }
 
 /// Trees by file, and the modules for the checker.
@@ -120,6 +151,34 @@ fn parse(
         trees.insert(module.file, tree);
     }
     (trees, parsed)
+}
+
+/// A prompt whose texts are among the sources.
+struct Prompted<'o> {
+    prompt: &'o Prompt,
+    module: Name,
+    file: FileId,
+    expr: Option<ast::Expr>,
+}
+
+impl<'o> Prompted<'o> {
+    fn of(prompt: &'o Prompt, loaded: &mut Loaded, problems: &mut Problems) -> Self {
+        let (module, text) = (Name::new(Prompt::MODULE), Arc::<str>::from(prompt.declarations.as_str()));
+        let file = loaded.sources.add(Prompt::MODULE, text.clone());
+        loaded.modules.push(LoadedModule { name: module.clone(), file, text });
+        let Some(text) = &prompt.expression else { return Self { prompt, module, file, expr: None } };
+        let file = loaded.sources.add(Prompt::EXPRESSION, text.as_str());
+        let parsed = flow_syntax::parse_expression(file, text);
+        let expr = parsed.expression();
+        problems.extend(parsed.problems);
+        Self { prompt, module, file, expr }
+    }
+
+    fn question(&self) -> Question<'_> {
+        let Self { prompt, module, file, expr } = self;
+        let (expr, expected, bound) = (expr.as_ref(), prompt.expected.as_ref(), &prompt.bound[..]);
+        Question { module, file: *file, expr, expected, bound }
+    }
 }
 
 /// The text of a file that stands beside a module, with its path from the root.
@@ -208,12 +267,14 @@ fn around(spans: &[Span], at: Span) -> Option<Span> {
 struct CommandLine {
     profile: Option<(String, Span)>,
     overrides: Vec<ProfileVar>,
+    /// What is assumed, where it is said.
+    assumed: Vec<(Arc<str>, Span)>,
 }
 
 impl CommandLine {
     fn of(options: &Options, sources: &mut Sources) -> Self {
-        if options.profile.is_none() && options.set.is_empty() {
-            return Self { profile: None, overrides: vec![] };
+        if options.profile.is_none() && options.set.is_empty() && options.assume.is_empty() {
+            return Self { profile: None, overrides: vec![], assumed: vec![] };
         }
         let file = FileId(u32::try_from(sources.iter().count()).unwrap_or(u32::MAX));
         let mut text = String::from("flowc");
@@ -230,8 +291,9 @@ impl CommandLine {
             ProfileVar { name: name.as_str().into(), name_at, value: value.as_str().into(), value_at }
         });
         let overrides = overrides.collect();
+        let assumed = options.assume.iter().map(|said| (said.as_str().into(), put(" --assume ", said))).collect();
         sources.add("command line", text);
-        Self { profile, overrides }
+        Self { profile, overrides, assumed }
     }
 }
 

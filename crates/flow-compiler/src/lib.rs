@@ -5,6 +5,7 @@
 //! does not hide the rest. Tested with caret-marked files under `tests/check`, with the pages of all
 //! codes, and with the examples of the language reference.
 
+mod assume;
 mod compile;
 mod kept;
 mod load;
@@ -14,10 +15,10 @@ mod problems;
 mod stdlib;
 mod world;
 
-pub use compile::{Compilation, Options, compile, compile_again};
+pub use assume::Assumption;
+pub use assume::Assumption;
+pub use compile::{Compilation, Options, Prompt, compile, compile_again};
 pub use flow_analysis::{bounds, calendar, deadlines, failures, freshness, labels, path, spell, spend, terms, time};
-pub use flow_sema::manifest::{History, Manifest, Telemetry};
-pub use kept::Kept;
 pub use load::{Loaded, LoadedModule, MAX_FILE_BYTES, load, manifest};
 pub use plan::{VERSION, flow_meant, plan};
 pub use policies::PolicyFile;

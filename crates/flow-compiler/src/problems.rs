@@ -84,6 +84,19 @@ impl From<NoProgram> for Problem {
     }
 }
 
+/// What cannot be assumed.
+pub(crate) struct BadAssumption {
+    pub(crate) at: Span,
+    /// In words that a way out is in.
+    pub(crate) why: String,
+}
+
+impl From<BadAssumption> for Problem {
+    fn from(found: BadAssumption) -> Self {
+        Self::error(codes::E0186, found.at, "this cannot be assumed", "assumed here").help(found.why)
+    }
+}
+
 /// A flow that is not there.
 pub(crate) struct NoSuchFlow<'a> {
     pub(crate) wanted: &'a str,

@@ -68,6 +68,14 @@ impl Executor {
         self.asker.ready(program, model).await
     }
 
+    /// The prompt of an AI step as it would be sent, labelled data redacted. Asks nobody.
+    ///
+    /// # Errors
+    /// A hole has no value, or the step asks no model.
+    pub async fn prompt(&self, call: StepCall, cancel: Cancel) -> Result<String, Failure> {
+        self.asker.prompt(&call, &cancel).await
+    }
+
     /// Takes out every secret that was read so far, for what goes to others besides logs and failures.
     #[must_use]
     pub fn scrubber(&self) -> crate::Scrubber {

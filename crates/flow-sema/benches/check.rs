@@ -76,7 +76,8 @@ fn parsing(bencher: divan::Bencher<'_, '_>) {
 /// Checks a program that is right, as `flowc check` does.
 fn checked(modules: &[ParsedModule], manifest: &Manifest) -> Checked {
     let read_file = &|_, _: &str| Err("there are no files".into());
-    let input = Input { modules, manifest, profile: None, overrides: &[], read_file, for_editor: false };
+    let input =
+        Input { modules, manifest, profile: None, overrides: &[], read_file, for_editor: false, question: None };
     let (checked, problems) = flow_sema::check(input);
     assert!(!problems.has_errors(), "{:?}", problems.0.first());
     checked

@@ -20,6 +20,7 @@ pub mod manifest;
 mod names;
 mod output;
 mod problems;
+mod question;
 mod source;
 mod testing;
 mod types;
@@ -27,6 +28,7 @@ mod values;
 
 pub use annotations::{Annotation, Annotations};
 pub use decl::{Places, QueryText, ReadFile, raised};
+pub use question::{Answer, Question};
 
 use crate::{
     decl::Declaring,
@@ -67,6 +69,8 @@ pub struct Input<'a> {
     pub read_file: ReadFile<'a>,
     /// Whether the index is to answer what an editor asks, which costs as much again as what it is made of.
     pub for_editor: bool,
+    /// What is asked about the program.
+    pub question: Option<Question<'a>>,
 }
 
 /// What checking gives.
@@ -78,6 +82,8 @@ pub struct Checked {
     pub index: Index,
     /// Where things stand that the program does not keep.
     pub places: Places,
+    /// What the question's expression is, if one was asked.
+    pub answer: Option<Answer>,
 }
 
 /// Checks a program.
@@ -89,16 +95,20 @@ pub fn check(input: Input<'_>) -> (Checked, Problems) {
     places.annotations = std::mem::take(&mut output.annotations).into();
     declared.tests = testing::declare(input, &mut env, &declared, &mut output);
     names::unused_uses(&env.names, &mut output);
+    let answer = input.question.and_then(|question| question::answer(&question, &env, &declared, &mut output));
     let program = program(input, env, declared);
     output.index.finish();
     output.problems.sort();
-    (Checked { program, index: output.index, places }, output.problems)
+    (Checked { program, index: output.index, places, answer }, output.problems)
 }
 
 /// All tables that bodies read: names, types, signatures, constants, functions.
 fn environment(input: Input<'_>, output: &mut Output) -> Environment {
     let mut names = names::collect(input.modules, output);
     names::resolve_uses(&mut names, input.modules, output);
+    if let Some(module) = input.question.and_then(|question| names.module_named(question.module.as_str())) {
+        names.see_all(module);
+    }
     let settings = values::settings(&names, input.manifest, input.profile, input.overrides, output);
     let mut env = Environment { names, settings, ..Environment::default() };
     output.annotations.begin(&env);

@@ -19,5 +19,6 @@ mod text;
 mod tree;
 
 pub use kind::{FlowLanguage, GreenNode, GreenToken, SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken};
-pub use parse::{MAX_BYTES, MAX_TOKENS, Parse, parse};
+pub use parse::{MAX_BYTES, MAX_TOKENS, Parse, is_unfinished, parse, parse_expression};
+pub use parser::Goal;
 pub use rowan::{NodeOrToken, TextRange, TextSize};

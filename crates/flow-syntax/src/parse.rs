@@ -1,8 +1,9 @@
 //! The result of parsing: a tree that can be shared between threads, and what was wrong.
 
-use crate::ast::{AstNode, Module};
+use crate::ast::{AstNode, Expr, Module};
 use crate::kind::{SyntaxKind, SyntaxNode};
 use crate::lexer::lex;
+use crate::parser::Goal;
 use crate::problem::{SyntaxProblem, What};
 use crate::tree::TreeBuilder;
 use crate::{echo, kind, parser, text};
@@ -46,6 +47,12 @@ impl Parse {
         Module::cast(self.tree()).expect("the root of every tree is a module")
     }
 
+    /// The expression that the text is, where it was parsed as one.
+    #[must_use]
+    pub fn expression(&self) -> Option<Expr> {
+        self.tree().children().find_map(Expr::cast)
+    }
+
     /// A range of the tree as a span of this file.
     #[must_use]
     pub fn span(&self, range: TextRange) -> Span {
@@ -63,8 +70,33 @@ const MAX_PROBLEMS: usize = 500;
 /// Parses a text. Total: whatever the text is, the tree holds all of it.
 #[must_use]
 pub fn parse(file: FileId, text: &str) -> Parse {
+    parse_as(file, text, Goal::Module)
+}
+
+/// Parses one expression that stands in no program; [`Parse::expression`] is it.
+#[must_use]
+pub fn parse_expression(file: FileId, text: &str) -> Parse {
+    parse_as(file, text, Goal::Expression)
+}
+
+/// Whether a text only needs more text behind it: something is open at its end, or missing there.
+#[must_use]
+pub fn is_unfinished(text: &str, goal: Goal) -> bool {
     let mut problems = vec![];
-    let green = parse_text(text, &mut problems);
+    let _ = parse_text(text, goal, &mut problems);
+    let end = text.trim_end().len();
+    problems.iter().any(|problem| match problem.what {
+        What::Unclosed { .. } | What::UnclosedHole => true,
+        // Only a text block goes on over the end of a line.
+        What::UnclosedText => text.get(problem.start as usize..).is_some_and(|rest| rest.contains("\"\"\"")),
+        What::Unexpected { found: (start, _), .. } => start as usize >= end,
+        _ => false,
+    })
+}
+
+fn parse_as(file: FileId, text: &str, goal: Goal) -> Parse {
+    let mut problems = vec![];
+    let green = parse_text(text, goal, &mut problems);
     let mut problems = echo::without_echoes(problems, text);
     problems.sort_by_key(|problem: &SyntaxProblem| (problem.start, problem.end));
     problems.truncate(MAX_PROBLEMS);
@@ -72,7 +104,7 @@ pub fn parse(file: FileId, text: &str) -> Parse {
     Parse { file, green, problems: Problems(problems) }
 }
 
-fn parse_text(text: &str, problems: &mut Vec<SyntaxProblem>) -> GreenNode {
+fn parse_text(text: &str, goal: Goal, problems: &mut Vec<SyntaxProblem>) -> GreenNode {
     if text.len() > MAX_BYTES {
         return refused(text, SyntaxProblem::new(What::TooLarge, 0, 0), problems);
     }
@@ -81,7 +113,7 @@ fn parse_text(text: &str, problems: &mut Vec<SyntaxProblem>) -> GreenNode {
     }
     text::check(text, problems);
     match lex(text, MAX_TOKENS, problems) {
-        Some(mut tokens) => parser::parse(text, &mut tokens, problems),
+        Some(mut tokens) => parser::parse(text, goal, &mut tokens, problems),
         None => refused(text, SyntaxProblem::new(What::TooLarge, 0, 0), problems),
     }
 }

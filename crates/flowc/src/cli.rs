@@ -42,6 +42,9 @@ pub(crate) struct Global {
     /// The year whose calendar, and the next one's, promises are proved over [default: this year]
     #[arg(long, global = true, value_name = "YEAR", env = "FLOW_YEAR", value_parser = clap::value_parser!(i16).range(1970..9000))]
     pub(crate) year: Option<i16>,
+    /// What is taken to be so, by commands that only look: see [`Supposed`].
+    #[arg(skip)]
+    pub(crate) assume: Vec<String>,
     /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
@@ -51,6 +54,21 @@ pub(crate) struct Global {
     /// Details too
     #[arg(long, short, global = true)]
     pub(crate) verbose: bool,
+}
+
+/// The option of commands that answer what if.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Supposed {
+    /// Answers as if this were so: 'orders late 2h', 'aggregate takes 3x', 'writer down 1h'; may be repeated
+    #[arg(long, value_name = "WHAT")]
+    assume: Vec<String>,
+}
+
+impl Supposed {
+    /// The global options under what is assumed.
+    pub(crate) fn with(&self, global: &Global) -> Global {
+        Global { assume: self.assume.clone(), ..global.clone() }
+    }
 }
 
 /// The subcommands.
@@ -68,6 +86,7 @@ pub(crate) enum Command {
     Cancel(commands::cancel::Cancel),
     Retry(commands::retry::Retry),
     Test(commands::test::Test),
+    Repl(commands::repl::Repl),
     Graph(commands::graph::Graph),
     Diff(commands::diff::Diff),
     History(commands::history::History),
@@ -102,6 +121,7 @@ impl Command {
             Self::Cancel(command) => command.run(global, ui),
             Self::Retry(command) => command.run(global, ui),
             Self::Test(command) => command.run(global, ui),
+            Self::Repl(command) => command.run(global, ui),
             Self::Graph(command) => command.run(global, ui),
             Self::Diff(command) => command.run(global, ui),
             Self::History(command) => command.run(global, ui),

@@ -17,6 +17,7 @@ mod moment;
 mod places;
 mod programs;
 mod project;
+mod prompt;
 mod report;
 mod request;
 mod telemetry;

@@ -40,11 +40,11 @@ fn compile_world(world: &dyn World, project: &Project, global: &Global) -> Compi
     compile(world, &options(project, global))
 }
 
-fn options(project: &Project, global: &Global) -> Options {
+pub(crate) fn options(project: &Project, global: &Global) -> Options {
     let only = if project.is_loose { project.files.clone() } else { vec![] };
-    let (profile, set) = (global.profile.clone(), global.set.clone());
+    let (profile, set, assume) = (global.profile.clone(), global.set.clone(), global.assume.clone());
     let year = global.year.or_else(|| Some(now().to_zoned(TimeZone::UTC).year()));
-    Options { profile, set, only, year, ..Options::default() }
+    Options { profile, set, only, year, assume, ..Options::default() }
 }
 
 /// The program of that name; none if it has errors, which have been shown then.

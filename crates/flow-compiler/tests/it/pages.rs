@@ -10,7 +10,7 @@ use flow_diag::Code;
 /// outside.
 const WITHOUT_BLOCKS: &[&str] = &[
     "E0010", "E0103", "E0104", "E0105", "E0109", "E0110", "E0111", "E0112", "E0113", "E0114", "E0150", "E0151",
-    "E0152", "E0153", "E0180", "E0181", "E0182", "E1003",
+    "E0152", "E0153", "E0180", "E0181", "E0182", "E0186", "E1003",
 ];
 
 /// The blocks of a page: (what follows the fence, text).

@@ -54,6 +54,18 @@ impl Asker {
         Ok(Rendered { tokens: ask.input_tokens_at_most() })
     }
 
+    /// What would be sent to the first model, as others than the model may see it. Asks nobody.
+    pub(crate) async fn prompt(&self, call: &StepCall, cancel: &Cancel) -> Result<String, Failure> {
+        let ai = body(call)?;
+        let name = ai.models.first().ok_or_else(no_model)?;
+        let model = call.program.models.get(name).ok_or_else(no_model)?;
+        let (ask, _) = self.ask(call, ai, model, &[], cancel).await?;
+        let (system, prompt) = prompt::fill(&self.data, call, ai, cancel).await?.shown;
+        let head = format!("to {} ({}), at most {} tokens\n", name.short(), model.model, ask.input_tokens_at_most());
+        let system = if system.is_empty() { String::new() } else { format!("── system\n{}\n", system.trim_end()) };
+        Ok(format!("{head}{system}── prompt\n{}\n", prompt.trim_end()))
+    }
+
     /// Whether a model can be asked: its key is at hand, or it needs none.
     ///
     /// # Errors

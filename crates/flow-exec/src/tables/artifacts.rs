@@ -125,14 +125,35 @@ impl Artifacts {
             return Ok(found);
         }
         let reader = self.batches(&table.hash)?;
-        let batches = reader.collect::<Result<Vec<_>, _>>().map_err(|error| {
-            let message = format!("the stored table {} is damaged: {error}", table.hash);
-            Failure::new(ErrorClass::Internal, codes::R0311.as_str(), message)
-        })?;
+        let batches = reader.collect::<Result<Vec<_>, _>>().map_err(|error| damaged(table, &error))?;
         let bytes = batches.iter().map(RecordBatch::get_array_memory_size).sum();
         let data = Arc::new(ArrowTable::new(program.clone(), record, batches));
         self.remember(Loaded { hash: table.hash.clone(), record: record.clone(), bytes, data: data.clone() });
         Ok(data)
+    }
+
+    /// The first rows of a stored table, for people to look at.
+    ///
+    /// # Errors
+    /// The table is gone, or damaged.
+    pub fn first_rows(
+        &self,
+        table: &Table,
+        program: &Arc<Program>,
+        rows: usize,
+    ) -> Result<Arc<dyn TableData>, Failure> {
+        let reader = self.batches(&table.hash)?;
+        let (mut batches, mut wanted) = (vec![], rows);
+        for batch in reader {
+            let batch = batch.map_err(|error| damaged(table, &error))?;
+            let taken = batch.num_rows().min(wanted);
+            batches.push(batch.slice(0, taken));
+            wanted -= taken;
+            if wanted == 0 {
+                break;
+            }
+        }
+        Ok(Arc::new(ArrowTable::new(program.clone(), &table.ty, batches)))
     }
 
     fn remembered(&self, hash: &str, record: &Type) -> Option<Arc<ArrowTable>> {
@@ -195,6 +216,11 @@ impl TableWriter<'_> {
         let bytes = std::fs::metadata(&target).map_err(|error| read_failure(&target, &error))?.len();
         Ok(StoredTable { hash, rows: self.rows, bytes })
     }
+}
+
+fn damaged(table: &Table, error: &impl std::fmt::Display) -> Failure {
+    let message = format!("the stored table {} is damaged: {error}", table.hash);
+    Failure::new(ErrorClass::Internal, codes::R0311.as_str(), message)
 }
 
 /// How all Parquet files are written: the same rows give the same bytes.

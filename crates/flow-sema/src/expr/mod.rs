@@ -70,6 +70,8 @@ pub(crate) enum Place {
     Policy,
     /// In a test.
     Test,
+    /// In no program: entered at a prompt.
+    Question,
 }
 
 impl Place {
@@ -85,6 +87,7 @@ impl Place {
             Self::Deciding => "a guard",
             Self::Policy => "a policy",
             Self::Test => "a test",
+            Self::Question => "a question",
         }
     }
 }

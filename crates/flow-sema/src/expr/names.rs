@@ -243,12 +243,20 @@ impl Elaborator<'_> {
         names.map(|name| self.span(name.range())).find(|bound| bound.start > at.start)
     }
 
-    /// A dataset that is read: a node of the graph, once per version.
+    /// A dataset that is read: a node of the graph, once per version. A question has them bound by their whole names,
+    /// which no name in a text can be.
     pub(super) fn read(&mut self, item: ItemId, partition: Vec<Expr>, previous: bool, at: Span) -> (Expr, Type) {
         let declared = self.env.names.item(item);
         let ty = self.env.signatures.get(&item).map_or(Type::Unknown, |signature| signature.returns.clone());
         // Before the first run there is no version before.
         let ty = if previous { ty.optional() } else { ty };
+        if partition.is_empty()
+            && !previous
+            && let Some(local) = self.locals.find(declared.name.as_str())
+        {
+            self.output.index.typed(at, &ty);
+            return (Expr::new(ExprKind::Var(local.var), at), ty);
+        }
         let Some(graph) = &self.graph else {
             let (name, declared) = (declared.name.short(), declared.at);
             self.problem(OnlyInFlows { name, what: "dataset", at, declared, place: self.place.describe() });

@@ -35,6 +35,7 @@ pub(crate) fn collect(modules: &[ParsedModule], output: &mut Output) -> Names {
             broken: HashSet::new(),
             import_place: import_place(&parsed.module, parsed.file),
             is_standard: parsed.name.as_str() == "std" || parsed.name.as_str().starts_with("std."),
+            sees_all: false,
         };
         names.modules.push(module);
         for decl in parsed.module.decls() {

@@ -113,6 +113,8 @@ pub(crate) struct Module {
     pub(crate) import_place: ImportPlace,
     /// Whether it belongs to the standard library.
     pub(crate) is_standard: bool,
+    /// Whether all declarations are known in it without `use`: what is entered at a prompt.
+    pub(crate) sees_all: bool,
 }
 
 /// All modules and declarations of a program.
@@ -145,6 +147,11 @@ impl Names {
     /// The module of that full name.
     pub(crate) fn module_named(&self, name: &str) -> Option<ModuleId> {
         self.by_module_name.get(name).copied()
+    }
+
+    /// Lets a module know all declarations by their short names.
+    pub(crate) fn see_all(&mut self, module: ModuleId) {
+        self.modules[module.0 as usize].sees_all = true;
     }
 
     /// The declaration of that qualified name.

@@ -37,7 +37,8 @@ impl Names {
         if scope.broken.contains(name) {
             return Found::Broken;
         }
-        if let Some(item) = self.known_everywhere(name) {
+        let known = self.known_everywhere(name).or_else(|| if scope.sees_all { self.only_one(name) } else { None });
+        if let Some(item) = known {
             return Found::Item(item);
         }
         self.module_named(name).map_or(Found::Nothing, Found::Module)
@@ -47,6 +48,17 @@ impl Names {
     fn known_everywhere(&self, name: &str) -> Option<ItemId> {
         let approval = Name::new(APPROVAL);
         if name == approval.short() { self.item_named(&approval) } else { None }
+    }
+
+    /// The only declaration of a short name: of the project, else of the standard library.
+    fn only_one(&self, name: &str) -> Option<ItemId> {
+        let all = self.by_short_name.get(name)?;
+        let is_standard = |item: &&ItemId| self.module(self.item(**item).module).is_standard;
+        let (standard, own): (Vec<&ItemId>, Vec<&ItemId>) = all.iter().partition(is_standard);
+        match (&own[..], &standard[..]) {
+            ([only], _) | ([], [only]) => Some(**only),
+            _ => None,
+        }
     }
 
     /// The meaning of `name` in a module that was named.

@@ -21,6 +21,8 @@ impl From<OnlyInFlows<'_>> for Problem {
             _ => ("called", "called here"),
         };
         let help = match what {
+            // Only what is asked at a prompt is a question.
+            "step" if place == "a question" => "`:run` before the call runs it",
             "dataset" => "give it a parameter, and pass the dataset in a flow",
             _ => "call it in a flow, and pass on what it gives",
         };

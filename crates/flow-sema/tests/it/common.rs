@@ -53,5 +53,5 @@ pub(crate) fn run(
     overrides: &[ProfileVar],
 ) -> (Checked, Problems) {
     let read_file = &|_, _: &str| Err("there are no files".into());
-    flow_sema::check(Input { modules, manifest, profile, overrides, read_file, for_editor: true })
+    flow_sema::check(Input { modules, manifest, profile, overrides, read_file, for_editor: true, question: None })
 }

@@ -45,6 +45,22 @@ fn ours(token: Token) -> Option<&'static str> {
 }
 
 impl Parser<'_> {
+    /// The whole text as one expression, under a module's node.
+    pub(super) fn lone_expression(&mut self) {
+        self.tree.start(SyntaxKind::MODULE);
+        self.expression();
+        if !self.at_end() {
+            self.unexpected("the end of the expression");
+            self.start(SyntaxKind::ERROR);
+            while !self.at_end() {
+                self.skip_group();
+            }
+            self.finish();
+        }
+        self.flush();
+        self.finish();
+    }
+
     /// An expression that must be there.
     pub(super) fn expression(&mut self) {
         if self.value_is_missing() {

@@ -38,8 +38,17 @@ pub(crate) const MAX_DEPTH: u32 = 256;
 /// How high the tree of a chain such as `a + b + c` may grow.
 pub(crate) const MAX_HEIGHT: u32 = 512;
 
+/// What a text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// A file: declarations.
+    Module,
+    /// One expression alone.
+    Expression,
+}
+
 /// Parses all tokens of a text.
-pub(crate) fn parse(source: &str, tokens: &mut Tokens, problems: &mut Vec<SyntaxProblem>) -> GreenNode {
+pub(crate) fn parse(source: &str, goal: Goal, tokens: &mut Tokens, problems: &mut Vec<SyntaxProblem>) -> GreenNode {
     let mut parser = Parser {
         source,
         all: &tokens.all,
@@ -54,7 +63,10 @@ pub(crate) fn parse(source: &str, tokens: &mut Tokens, problems: &mut Vec<Syntax
         miscased: HashSet::new(),
         in_fields: false,
     };
-    parser.module();
+    match goal {
+        Goal::Module => parser.module(),
+        Goal::Expression => parser.lone_expression(),
+    }
     parser.tree.done()
 }
 

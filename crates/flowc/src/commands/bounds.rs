@@ -5,7 +5,7 @@ mod history;
 mod spending;
 
 use crate::{
-    cli::{Format, Global},
+    cli::{Format, Global, Supposed},
     columns::{Cell, columns},
     exit::{Exit, Failure, Outcome},
     programs,
@@ -40,6 +40,8 @@ pub(crate) struct Bounds {
     /// Shows beside each bound what the journal says of past runs
     #[arg(long)]
     with_history: bool,
+    #[command(flatten)]
+    supposed: Supposed,
     /// text, or json for tools
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -47,6 +49,7 @@ pub(crate) struct Bounds {
 
 impl Bounds {
     pub(crate) fn run(&self, global: &Global, ui: &Ui) -> Outcome {
+        let global = &self.supposed.with(global);
         let project = Project::find(global)?;
         let compilation = programs::compiled(&project, global);
         // A promise or policy that cannot be kept is what this is for; anything else leaves parts of the program out.

@@ -1,7 +1,7 @@
 //! `flowc check`: is the program right? Runs nothing, writes nothing but with `--fix`.
 
 use crate::{
-    cli::Global,
+    cli::{Global, Supposed},
     exit::{Exit, Failure, Outcome},
     programs,
     project::{Project, read_named, write_whole},
@@ -31,6 +31,8 @@ pub(crate) struct Check {
     /// Warnings count as errors
     #[arg(long)]
     deny_warnings: bool,
+    #[command(flatten)]
+    supposed: Supposed,
     /// Labels follow what decides too: filters, join and group keys, comparisons, branches
     #[arg(long)]
     strict: bool,
@@ -38,6 +40,7 @@ pub(crate) struct Check {
 
 impl Check {
     pub(crate) fn run(&self, global: &Global, ui: &Ui) -> Outcome {
+        let global = &self.supposed.with(global);
         let project = Project::of_files(global, &self.files)?;
         let policies = self.policies(&project)?;
         let mut compilation = programs::checked(&project, global, policies.clone(), self.strict);

@@ -22,6 +22,7 @@ pub(crate) mod lsp;
 pub(crate) mod man;
 pub(crate) mod new;
 pub(crate) mod plan;
+pub(crate) mod repl;
 pub(crate) mod resolve;
 pub(crate) mod resume;
 pub(crate) mod retry;

@@ -2,7 +2,7 @@
 
 use crate::{
     backfill::{Varied, listing},
-    cli::{Format, Global},
+    cli::{Format, Global, Supposed},
     columns::{Cell, columns, columns_within},
     engine,
     exit::{Exit, Failure, Outcome},
@@ -29,6 +29,8 @@ pub(crate) struct Plan {
     /// Writes the plan to this file, for `flowc run FILE`
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    supposed: Supposed,
     /// text, or json for tools
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -36,6 +38,10 @@ pub(crate) struct Plan {
 
 impl Plan {
     pub(crate) fn run(&self, global: &Global, ui: &Ui) -> Outcome {
+        let global = &self.supposed.with(global);
+        if self.out.is_some() && !global.assume.is_empty() {
+            return Err(Failure::wrong("a plan for running rests on no assumption: leave out --assume or --out"));
+        }
         let project = Project::find(global)?;
         let Some(mut plans) = decided(&project, &self.request, global, ui, Looking::AtFiles)? else {
             return Ok(Exit::Wrong);

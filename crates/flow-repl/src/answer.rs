@@ -1,0 +1,99 @@
+//! Values of expressions: checked by the compiler, over data that is read as a run reads it.
+
+use crate::{
+    Host, Session,
+    session::{Outcome, errors},
+    show,
+};
+use flow_compiler::{Answer, Compilation, Prompt, compile};
+use flow_expr::{Name, Type, Value, VarId};
+use flow_plan::Program;
+use std::sync::Arc;
+
+/// A value with its type, and the program that its type is of.
+pub(crate) type Valued = (Value, Type, Arc<Program>);
+
+impl Session {
+    /// What the compiler makes of an expression.
+    pub(crate) fn understood(
+        &mut self,
+        text: &str,
+        expected: Option<&Type>,
+        host: &dyn Host,
+    ) -> Result<(Answer, Compilation), Outcome> {
+        let bound = self.bound.iter().map(|bound| (bound.name.clone(), bound.ty.clone())).collect();
+        let prompt =
+            Prompt { expression: Some(text.to_owned()), expected: expected.cloned(), bound, ..Prompt::default() };
+        let mut compilation = compile(host.world(), &self.options(host, prompt));
+        let wrong = errors(&compilation, |path| path == Prompt::EXPRESSION);
+        if !wrong.0.is_empty() {
+            return Err(Outcome::failed(self.rendered(&wrong, &compilation)));
+        }
+        let answer = compilation.answer.take();
+        let answer = answer.filter(|answer| answer.ty != Type::Unknown);
+        // What it mentions is wrong where it stands, which is reported there.
+        let around = |compilation: &Compilation| {
+            let all = errors(compilation, |_| true);
+            Outcome::failed(format!("{}\nwhat this mentions is wrong: see above\n", self.rendered(&all, compilation)))
+        };
+        answer.ok_or_else(|| around(&compilation)).map(|answer| (answer, compilation))
+    }
+
+    /// The value of an expression.
+    pub(crate) fn value_of(
+        &mut self,
+        text: &str,
+        expected: Option<&Type>,
+        host: &mut dyn Host,
+    ) -> Result<Valued, Outcome> {
+        let (answer, compilation) = self.understood(text, expected, host)?;
+        let program = Arc::new(compilation.program.clone());
+        let mut bindings: Vec<(VarId, Value)> =
+            answer.bound.iter().map(|(place, var)| (*var, self.bound[*place].value.clone())).collect();
+        for (dataset, var) in &answer.datasets {
+            let data = host.read(&program, dataset).map_err(|trouble| Outcome::trouble(&trouble))?;
+            bindings.push((*var, data));
+        }
+        let value = host.compute(&program, answer.expr, bindings).map_err(|trouble| {
+            let at = trouble.at.map(|at| crate::show::excerpt(&compilation.sources, at));
+            Outcome::failed(format!("{}{}", Outcome::trouble(&trouble).text, at.unwrap_or_default()))
+        })?;
+        Ok((value, answer.ty, program))
+    }
+
+    /// A dataset's name alone: what it is, and its first rows.
+    pub(crate) fn dataset_named(&mut self, text: &str, host: &mut dyn Host) -> Option<Outcome> {
+        let text = text.trim();
+        if self.bound.iter().any(|bound| *bound.name == *text) {
+            return None;
+        }
+        let compiled = self.compiled(host);
+        let name = only_named(compiled.program.datasets.keys(), text)?;
+        let program = compiled.program.clone();
+        let dataset = program.datasets.get(&name)?;
+        let about = show::dataset(dataset, &program);
+        if !dataset.partition.is_empty() {
+            let keys: Vec<&str> = dataset.partition.iter().map(|key| &*key.name).collect();
+            return Some(Outcome::done(format!("{about}its data is by partition ({})\n", keys.join(", "))));
+        }
+        Some(match host.read(&program, &name) {
+            Ok(data) => Outcome::done(format!("{about}{}", Self::shown(&data, &dataset.ty, &program, host))),
+            Err(trouble) => {
+                Outcome { is_done: false, ..Outcome::done(format!("{about}{}", Outcome::trouble(&trouble).text)) }
+            }
+        })
+    }
+}
+
+/// The only one of some names that a text means: whole, or short. What is entered at the prompt comes first.
+pub(crate) fn only_named<'n>(names: impl Iterator<Item = &'n Name>, text: &str) -> Option<Name> {
+    let mut found: Vec<&Name> = names.filter(|name| name.as_str() == text || name.short() == text).collect();
+    let entered = format!("{}.{text}", Prompt::MODULE);
+    if found.iter().any(|name| name.as_str() == entered) {
+        found.retain(|name| name.as_str() == entered);
+    }
+    match found[..] {
+        [only] => Some(only.clone()),
+        _ => None,
+    }
+}

@@ -1,0 +1,249 @@
+//! What has been entered so far, and what the next entry means under it.
+
+use crate::{
+    Host, Trouble,
+    entry::{Entry, entry},
+    show,
+};
+use flow_compiler::{Compilation, Options, Prompt, compile};
+use flow_diag::{Problem, Problems, Severity, render};
+use flow_expr::{Type, Value};
+use flow_plan::Program;
+use flow_syntax::ast;
+use std::sync::Arc;
+
+/// What came of an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// What to show; empty, or lines.
+    pub text: String,
+    /// Whether it is what was asked for.
+    pub is_done: bool,
+    /// What is to be done then.
+    pub then: Then,
+}
+
+/// What the terminal is to do behind an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// Nothing: the next entry.
+    Go,
+    /// To end.
+    Quit,
+    /// To do as a command line of `flowc` says.
+    Command(Vec<String>),
+}
+
+impl Outcome {
+    pub(crate) fn done(text: impl Into<String>) -> Self {
+        Self { text: text.into(), is_done: true, then: Then::Go }
+    }
+
+    pub(crate) fn failed(text: impl Into<String>) -> Self {
+        Self { text: text.into(), is_done: false, then: Then::Go }
+    }
+
+    pub(crate) fn command(words: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let words = words.into_iter().map(Into::into).collect();
+        Self { text: String::new(), is_done: true, then: Then::Command(words) }
+    }
+
+    pub(crate) fn trouble(trouble: &Trouble) -> Self {
+        let details: String = trouble.details.iter().map(|detail| format!("  = {detail}\n")).collect();
+        let stderr = trouble.stderr_tail.as_deref().map_or(String::new(), |tail| format!("{}\n", tail.trim_end()));
+        Self::failed(format!("error[{}]: {}\n{details}{stderr}", trouble.code, trouble.message))
+    }
+}
+
+/// A name with its value.
+#[derive(Clone, Debug)]
+pub(crate) struct Bound {
+    pub(crate) name: Arc<str>,
+    pub(crate) ty: Type,
+    pub(crate) value: Value,
+}
+
+/// A declaration with the names that it declares.
+#[derive(Clone, Debug)]
+pub(crate) struct Declared {
+    pub(crate) names: Vec<String>,
+    text: String,
+}
+
+/// What has been entered.
+#[derive(Debug, Default)]
+pub struct Session {
+    pub(crate) declared: Vec<Declared>,
+    pub(crate) bound: Vec<Bound>,
+    /// What is assumed, as it was said.
+    pub(crate) assumed: Vec<String>,
+    /// Whether what is shown is coloured.
+    pub(crate) color: bool,
+    /// The project with what was declared, while neither changes.
+    compiled: Option<(u64, Arc<Compiled>)>,
+}
+
+/// The project with what was declared at the prompt.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub(crate) compilation: Compilation,
+    pub(crate) program: Arc<Program>,
+}
+
+/// Most values that are kept of what was entered without `let`.
+const LAST: &str = "it";
+
+impl Session {
+    /// A session in which nothing was entered.
+    #[must_use]
+    pub fn new(color: bool) -> Self {
+        Self { color, ..Self::default() }
+    }
+
+    /// Does what an entry says.
+    pub fn eval(&mut self, text: &str, host: &mut dyn Host) -> Outcome {
+        match entry(text) {
+            Entry::Nothing => Outcome::done(""),
+            Entry::Command(name, rest) => self.command(name, rest, host),
+            Entry::Let(name, value) => self.bind(name, value, host),
+            Entry::Declaration(text) => self.declare(text, host),
+            Entry::Query(text) => self.query(text, host),
+            Entry::Expression(text) => self.expression(text, host),
+        }
+    }
+
+    /// What is wrong with the project as it stands, for the beginning; empty if nothing is.
+    pub fn greeting(&mut self, host: &mut dyn Host) -> String {
+        let compiled = self.compiled(host);
+        let problems = errors(&compiled.compilation, |_| true);
+        if problems.0.is_empty() {
+            return String::new();
+        }
+        let text = render::text(&problems, &compiled.compilation.sources, self.color);
+        format!("{text}\nwhat is wrong is left out of the program until it is mended\n")
+    }
+
+    fn expression(&mut self, text: &str, host: &mut dyn Host) -> Outcome {
+        if let Some(shown) = self.dataset_named(text, host) {
+            return shown;
+        }
+        match self.value_of(text, None, host) {
+            Ok((value, ty, program)) => {
+                let shown = Self::shown(&value, &ty, &program, host);
+                self.keep(LAST, ty, value);
+                Outcome::done(shown)
+            }
+            Err(outcome) => outcome,
+        }
+    }
+
+    fn bind(&mut self, name: &str, text: &str, host: &mut dyn Host) -> Outcome {
+        if !name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_') {
+            return Outcome::failed(format!(
+                "error: a name of a value begins with a small letter, as in `let {} = …`\n",
+                name.to_lowercase()
+            ));
+        }
+        match self.value_of(text, None, host) {
+            Ok((value, ty, program)) => {
+                let shown = Self::shown(&value, &ty, &program, host);
+                let shown = match shown.lines().count() {
+                    0 | 1 => format!("{name} = {shown}"),
+                    _ => format!("{name}: {}\n{shown}", show::short(&ty)),
+                };
+                self.keep(name, ty, value);
+                Outcome::done(shown)
+            }
+            Err(outcome) => outcome,
+        }
+    }
+
+    /// A value as text, with the first rows of a table.
+    pub(crate) fn shown(value: &Value, ty: &Type, program: &Arc<Program>, host: &mut dyn Host) -> String {
+        let loaded = match value {
+            Value::Table(table) if table.data.is_none() => host.first_rows(program, table, show::MOST_ROWS),
+            _ => return show::value(value, ty, &program.types),
+        };
+        match loaded {
+            Ok(table) => show::value(&Value::Table(table), ty, &program.types),
+            Err(trouble) => Outcome::trouble(&trouble).text,
+        }
+    }
+
+    pub(crate) fn keep(&mut self, name: &str, ty: Type, value: Value) {
+        self.bound.retain(|bound| &*bound.name != name);
+        self.bound.push(Bound { name: name.into(), ty, value });
+    }
+
+    /// Takes declarations, in place of those of the same names, if they are right.
+    fn declare(&mut self, text: &str, host: &mut dyn Host) -> Outcome {
+        let parsed = flow_syntax::parse(flow_diag::FileId(0), text);
+        let decls: Vec<ast::Decl> = parsed.root().decls().collect();
+        let names: Vec<String> =
+            decls.iter().filter_map(|decl| decl.name()).map(|name| name.text().to_owned()).collect();
+        let before = self.declared.clone();
+        self.declared.retain(|declared| !declared.names.iter().any(|name| names.contains(name)));
+        let replaced = before.len() - self.declared.len();
+        self.declared.push(Declared { names: names.clone(), text: text.to_owned() });
+        self.compiled = None;
+        let compiled = self.compiled(host);
+        let problems = errors(&compiled.compilation, |path| path == Prompt::MODULE);
+        if !problems.0.is_empty() {
+            let shown = render::text(&problems, &compiled.compilation.sources, self.color);
+            self.declared = before;
+            self.compiled = None;
+            return Outcome::failed(shown);
+        }
+        let verb = if replaced > 0 { "declared anew" } else { "declared" };
+        let listed: Vec<String> = decls
+            .iter()
+            .zip(&names)
+            .map(|(decl, name)| {
+                let keyword = decl.syntax().text().to_string();
+                let keyword =
+                    keyword.trim_start().split_whitespace().find(|word| word.chars().all(char::is_alphabetic));
+                format!("{} `{name}`", keyword.unwrap_or_default())
+            })
+            .collect();
+        Outcome::done(format!("{verb}: {}\n", listed.join(", ")))
+    }
+
+    /// The project with what was declared, compiled anew if a file changed.
+    pub(crate) fn compiled(&mut self, host: &dyn Host) -> Arc<Compiled> {
+        let stamp = host.stamp();
+        if let Some((known, compiled)) = &self.compiled
+            && *known == stamp
+        {
+            return compiled.clone();
+        }
+        let compilation = compile(host.world(), &self.options(host, Prompt::default()));
+        let program = Arc::new(compilation.program.clone());
+        let compiled = Arc::new(Compiled { compilation, program });
+        self.compiled = Some((stamp, compiled.clone()));
+        compiled
+    }
+
+    /// How the project is compiled with what is entered, besides what was.
+    pub(crate) fn options(&self, host: &dyn Host, prompt: Prompt) -> Options {
+        let mut declarations: String = self.declared.iter().map(|declared| format!("{}\n", declared.text)).collect();
+        declarations.push_str(&prompt.declarations);
+        Options { prompt: Some(Prompt { declarations, ..prompt }), for_editor: true, ..host.options() }
+    }
+
+    /// Problems as text.
+    pub(crate) fn rendered(&self, problems: &Problems, compilation: &Compilation) -> String {
+        render::text(problems, &compilation.sources, self.color)
+    }
+}
+
+/// The errors in texts of these paths. A project without programs is none at a prompt.
+pub(crate) fn errors(compilation: &Compilation, is_wanted: impl Fn(&str) -> bool) -> Problems {
+    let of = |problem: &&Problem| {
+        let path = compilation.sources.get(problem.span().file).map_or("", |source| &source.path);
+        problem.severity == Severity::Error && is_wanted(path) && problem.code.as_str() != NO_PROGRAM
+    };
+    Problems(compilation.problems.0.iter().filter(of).cloned().collect())
+}
+
+/// The code of a project without programs.
+const NO_PROGRAM: &str = "E0153";
