@@ -1,0 +1,18 @@
+[
+  (block)
+  (step_block)
+  (dataset_block)
+  (retry_block)
+  (record_body)
+  (enum_body)
+  (settings)
+  (use_group)
+  (parameters)
+  (arguments)
+  (list)
+  (map)
+  (match)
+  (check)
+  (code)
+  (string)
+] @fold
