@@ -64,7 +64,7 @@ fn mistake(node: Node<'_>) -> Option<usize> {
     if !node.has_error() {
         return None;
     }
-    let inside = (0..node.child_count()).filter_map(|index| node.child(u32::try_from(index).ok()?)).find_map(mistake);
+    let inside = (0..node.child_count()).filter_map(|index| node.child(index)).find_map(mistake);
     inside.or(Some(node.start_position().row + 1))
 }
 
