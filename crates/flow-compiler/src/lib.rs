@@ -16,9 +16,11 @@ mod stdlib;
 mod world;
 
 pub use assume::Assumption;
-pub use assume::Assumption;
 pub use compile::{Compilation, Options, Prompt, compile, compile_again};
 pub use flow_analysis::{bounds, calendar, deadlines, failures, freshness, labels, path, spell, spend, terms, time};
+pub use flow_sema::manifest::{History, Manifest, Telemetry};
+pub use flow_sema::{Answer, index::DefinitionKind};
+pub use kept::Kept;
 pub use load::{Loaded, LoadedModule, MAX_FILE_BYTES, load, manifest};
 pub use plan::{VERSION, flow_meant, plan};
 pub use policies::PolicyFile;
