@@ -13,6 +13,7 @@ use lsp_types::{
 };
 
 /// For this client.
+#[expect(clippy::too_many_lines, reason = "one line for each thing that the server can do")]
 pub(crate) fn capabilities(client: Client) -> ServerCapabilities {
     let encoding = match client.encoding {
         Encoding::Utf8 => PositionEncodingKind::UTF8,

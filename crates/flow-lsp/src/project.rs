@@ -28,7 +28,6 @@ impl Key {
 }
 
 /// A project.
-#[derive(Default)]
 pub(crate) struct Project {
     /// Counts changes of its files.
     pub(crate) revision: u64,
@@ -44,12 +43,15 @@ pub(crate) struct Project {
     pub(crate) published: BTreeMap<String, Vec<lsp_types::Diagnostic>>,
 }
 
-impl Project {
+impl Default for Project {
     /// A project whose files have not been looked at.
-    pub(crate) fn new() -> Self {
-        Self { revision: 1, ..Self::default() }
+    fn default() -> Self {
+        let (kept, published) = <(Arc<Mutex<Kept>>, BTreeMap<_, _>)>::default();
+        Self { revision: 1, checked: 0, is_checking: false, analysis: None, kept, published }
     }
+}
 
+impl Project {
     /// Whether the last check saw everything that is known now.
     pub(crate) fn is_fresh(&self) -> bool {
         self.checked == self.revision

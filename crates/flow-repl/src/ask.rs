@@ -124,8 +124,11 @@ impl Session {
     }
 }
 
+/// An argument as it is written, with the name of its parameter if that is.
+type Given = (Option<String>, String);
+
 /// The name and the arguments of a call as they are written; a name alone is a call without any.
-fn parts(text: &str) -> Result<(String, Vec<(Option<String>, String)>), String> {
+fn parts(text: &str) -> Result<(String, Vec<Given>), String> {
     let wrong = || "error: expected a call of a step, such as `:run aggregate(orders)`\n".to_owned();
     let parsed = flow_syntax::parse_expression(FileId(0), text);
     if !parsed.problems.0.is_empty() {

@@ -100,7 +100,9 @@ pub fn is_whole(text: &str) -> bool {
         Entry::Query(query) => {
             text.trim_end().ends_with(';') || {
                 let count = |sign: char| query.matches(sign).count();
-                count('(') <= count(')') && count('\'') % 2 == 0 && text.matches("\"\"\"").count() % 2 == 0
+                count('(') <= count(')')
+                    && count('\'').is_multiple_of(2)
+                    && text.matches("\"\"\"").count().is_multiple_of(2)
             }
         }
     }

@@ -200,8 +200,7 @@ impl Session {
             .zip(&names)
             .map(|(decl, name)| {
                 let keyword = decl.syntax().text().to_string();
-                let keyword =
-                    keyword.trim_start().split_whitespace().find(|word| word.chars().all(char::is_alphabetic));
+                let keyword = keyword.split_whitespace().find(|word| word.chars().all(char::is_alphabetic));
                 format!("{} `{name}`", keyword.unwrap_or_default())
             })
             .collect();

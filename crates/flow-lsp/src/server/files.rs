@@ -41,7 +41,7 @@ impl Server {
 
     /// Says that files of a project changed; it is known from now on.
     pub(super) fn touch(&mut self, key: Key) {
-        self.projects.entry(key).or_insert_with(Project::new).revision += 1;
+        self.projects.entry(key).or_default().revision += 1;
     }
 
     /// The projects of the folders that the client has opened.
@@ -58,7 +58,7 @@ impl Server {
     pub(super) fn settle(&mut self) {
         let mut wanted: Vec<Key> = self.documents.keys().filter_map(|path| self.key_of(path)).collect();
         for key in &wanted {
-            self.projects.entry(key.clone()).or_insert_with(Project::new);
+            self.projects.entry(key.clone()).or_default();
         }
         let roots = self.folders.iter().filter_map(|folder| self.host.project(&folder.join("flow.toml")));
         wanted.extend(roots.map(|root| Key { root, only: None }));

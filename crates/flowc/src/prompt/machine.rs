@@ -3,8 +3,6 @@
 //! Nothing is recorded and nothing is published. What is read and made is kept in a folder of its own, which goes with the
 //! session. What runs is made when it is first needed, so that the prompt is there at once.
 
-#![expect(clippy::disallowed_methods, reason = "flowc is the rim at which files and clocks are read")]
-
 use crate::{cli::Global, engine, moment::now, programs, project::Project, world::DiskWorld};
 use flow_compiler::{Options, World};
 use flow_exec::{
