@@ -13,7 +13,6 @@ use lsp_types::{
 };
 
 /// For this client.
-#[expect(clippy::too_many_lines, reason = "one line for each thing that the server can do")]
 pub(crate) fn capabilities(client: Client) -> ServerCapabilities {
     let encoding = match client.encoding {
         Encoding::Utf8 => PositionEncodingKind::UTF8,
@@ -21,12 +20,7 @@ pub(crate) fn capabilities(client: Client) -> ServerCapabilities {
     };
     ServerCapabilities {
         position_encoding: Some(encoding),
-        text_document_sync: Some(TextDocumentSyncCapability::Options(TextDocumentSyncOptions {
-            open_close: Some(true),
-            change: Some(TextDocumentSyncKind::INCREMENTAL),
-            save: Some(TextDocumentSyncSaveOptions::SaveOptions(SaveOptions { include_text: Some(false) })),
-            ..TextDocumentSyncOptions::default()
-        })),
+        text_document_sync: Some(sync()),
         diagnostic_provider: client.pulls.then(|| {
             DiagnosticServerCapabilities::Options(DiagnosticOptions {
                 identifier: Some("flowc".to_owned()),
@@ -38,14 +32,7 @@ pub(crate) fn capabilities(client: Client) -> ServerCapabilities {
         }),
         document_formatting_provider: Some(OneOf::Left(true)),
         document_range_formatting_provider: Some(OneOf::Left(true)),
-        code_action_provider: Some(CodeActionProviderCapability::Options(CodeActionOptions {
-            code_action_kinds: Some(vec![
-                CodeActionKind::QUICKFIX,
-                CodeActionKind::REFACTOR_REWRITE,
-                CodeActionKind::SOURCE_FIX_ALL,
-            ]),
-            ..CodeActionOptions::default()
-        })),
+        code_action_provider: Some(actions()),
         completion_provider: Some(CompletionOptions {
             trigger_characters: Some([".", "@", ":", "$", "{"].map(str::to_owned).to_vec()),
             resolve_provider: Some(true),
@@ -92,4 +79,26 @@ pub(crate) fn capabilities(client: Client) -> ServerCapabilities {
         }),
         ..ServerCapabilities::default()
     }
+}
+
+/// Documents arrive as changes.
+fn sync() -> TextDocumentSyncCapability {
+    TextDocumentSyncCapability::Options(TextDocumentSyncOptions {
+        open_close: Some(true),
+        change: Some(TextDocumentSyncKind::INCREMENTAL),
+        save: Some(TextDocumentSyncSaveOptions::SaveOptions(SaveOptions { include_text: Some(false) })),
+        ..TextDocumentSyncOptions::default()
+    })
+}
+
+/// What is offered to be changed.
+fn actions() -> CodeActionProviderCapability {
+    CodeActionProviderCapability::Options(CodeActionOptions {
+        code_action_kinds: Some(vec![
+            CodeActionKind::QUICKFIX,
+            CodeActionKind::REFACTOR_REWRITE,
+            CodeActionKind::SOURCE_FIX_ALL,
+        ]),
+        ..CodeActionOptions::default()
+    })
 }
