@@ -77,7 +77,7 @@ pub const STEP: &[Word] = &[
     word(
         "guard",
         "A check of the result, `it`; what happens if it fails.",
-        "guard ${1:it == it} else ${2:fail \"${3:why}\"}",
+        "guard ${1:it == it} else fail \"${2:why}\"",
     ),
     word("budget", "A cap on asks, tokens and money of one execution.", "budget ${1:3} asks"),
     word("fallback", "The result when everything else is exhausted.", "fallback ${1:none}"),

@@ -75,16 +75,7 @@ fn filled(snippet: &str) -> String {
     while let Some(at) = rest.find("${") {
         let end = at + rest[at..].find('}').expect("it is closed");
         text.push_str(&rest[..at]);
-        let inner = rest[at + 2..end].split_once(':').map_or("1", |(_, inner)| inner).to_owned();
-        if inner.contains("${") {
-            // One inside another: the inner one is the text.
-            text.push_str(&inner[..inner.find("${").expect("it is there")]);
-            rest = rest[at + 2 + rest[at + 2..].find("${").expect("it is there")..].replacen('}', "", 0);
-            let close = rest.rfind('}').expect("it is closed");
-            rest.remove(close);
-            continue;
-        }
-        text.push_str(&inner);
+        text.push_str(rest[at + 2..end].split_once(':').map_or("1", |(_, inner)| inner));
         rest = rest[end + 1..].to_owned();
     }
     (text + &rest).replace('€', "$").replace("$1", "1")

@@ -60,11 +60,15 @@ fn item(
 fn plain(snippet: &str) -> String {
     let (mut text, mut rest) = (String::new(), snippet);
     while let Some(at) = rest.find('$') {
-        text.push_str(rest[..at].trim_end_matches('\\'));
+        let before = &rest[..at];
         rest = &rest[at + 1..];
-        if text.len() < at && rest.starts_with(|c: char| c.is_ascii_digit()) {
+        if let Some(before) = before.strip_suffix('\\') {
+            text.push_str(before);
             text.push('$');
-        } else if let Some(inner) = rest.strip_prefix('{') {
+            continue;
+        }
+        text.push_str(before);
+        if let Some(inner) = rest.strip_prefix('{') {
             let end = inner.find('}').unwrap_or(inner.len());
             text.push_str(inner[..end].split_once(':').map_or("", |(_, default)| default));
             rest = inner.get(end + 1..).unwrap_or_default();
