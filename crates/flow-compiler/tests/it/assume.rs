@@ -5,14 +5,14 @@ use flow_compiler::{Compilation, MemoryWorld, Options, compile};
 
 const PROGRAM: &str = "
 type Row { n: Int }
-dataset orders: Table<Row> { at csv(\"orders.csv\"), arrives every day by 05:30, fresh within 25h, owner \"shop\" }
+dataset orders: Table<Row> { at csv(\"orders.csv\"), arrives every day by 05:30 in \"UTC\", fresh within 25h, owner \"shop\" }
 dataset sums: Table<Row> { at csv(\"sums.csv\"), fresh within 50h, owner \"us\" }
-dataset loose: Table<Row> { at csv(\"loose.csv\"), arrives every day by 05:30, owner \"them\" }
+dataset loose: Table<Row> { at csv(\"loose.csv\"), arrives every day by 05:30 in \"UTC\", owner \"them\" }
 dataset others: Table<Row> { at csv(\"others.csv\"), owner \"us\" }
 step add(rows: Table<Row>) -> Table<Row> { sql \"select n from rows\" timeout 5m }
 step copy(rows: Table<Row>) -> Table<Row> { sql \"select n from rows\" timeout 5m }
-flow daily { start every day at 06:00 finish within 20m  write sums = add(orders) }
-flow second { start every day at 07:00  write others = copy(loose) }
+flow daily { start every day at 06:00 in \"UTC\" finish within 20m  write sums = add(orders) }
+flow second { start every day at 07:00 in \"UTC\"  write others = copy(loose) }
 ";
 
 fn assuming(assume: &[&str]) -> Compilation {
