@@ -17,20 +17,20 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 const MOST_WORDS: usize = 80;
 
 /// Whether everything that led to a command must be durable before it is obeyed: what it does could not be taken
-/// back, or costs money, so after a cut the journal must know that it may have begun.
+/// back, or costs money, so after a cut the journal must know that it may have begun; or it looks at what that writes.
 #[must_use]
 pub fn is_durable_first(command: &Command) -> bool {
     match command {
-        Command::Write { .. } => true,
+        // Until it is written down that an answer was refused, that same answer is still there to be found.
+        Command::Write { .. } | Command::Ask(_) => true,
         Command::Run(run) => run.ask.is_some() || has_effect(run),
-        // Reserving is durable by itself; a question is a row that is written with the event before it.
+        // Reserving is durable by itself.
         Command::Recall { .. }
         | Command::Look { .. }
         | Command::Read { .. }
         | Command::Compute { .. }
         | Command::Render(_)
         | Command::Reserve { .. }
-        | Command::Ask(_)
         | Command::Timer { .. }
         | Command::Stop { .. }
         | Command::Note(_) => false,

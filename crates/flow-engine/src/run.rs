@@ -299,7 +299,7 @@ impl Running {
             },
             Command::Render(run) => self.work.render(*run),
             Command::Reserve { task, reservation } => self.work.reserve(task, at, reservation),
-            Command::Ask(question) => self.work.ask_person(&question),
+            Command::Ask(question) => self.work.ask_person(&question, waits),
             Command::Timer { task, at } => self.work.timer(task, at),
             Command::Stop { task } => self.work.stop(task),
         }

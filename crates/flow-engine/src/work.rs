@@ -137,13 +137,19 @@ impl Work {
         }
     }
 
-    /// Looks for a person's answer, which another process writes, until it is there or nobody waits for it.
-    pub(crate) fn ask_person(&mut self, question: &Question) {
+    /// Looks for a person's answer, which another process writes, until it is there or nobody waits for it. One that
+    /// `waits` does not look before what led to it is durable: that the answer before was refused, perhaps.
+    pub(crate) fn ask_person(&mut self, question: &Question, waits: bool) {
         let (task, path, number) = (question.task, question.path.clone(), question.number);
         let (source, cancel) = CancelSource::new();
         self.asked.insert(task, (source, path.clone(), number));
         let (shared, events) = (self.shared.clone(), self.events.clone());
+        let durable = self.durable(waits);
         tokio::spawn(async move {
+            if let Err(error) = durable.await {
+                let _ = events.send(Event::Answered { task, result: Err(store_failure(&error)) });
+                return;
+            }
             let result = loop {
                 tokio::select! {
                     () = cancel.cancelled() => return,
@@ -344,13 +350,9 @@ impl Work {
         self.running.insert(task, source);
         let events = self.events.clone();
         // Asked for here and now: the store has not begun to gather what comes after.
-        let durable = self.shared.store.as_ref().filter(|_| waits).map(durable);
+        let durable = self.durable(waits);
         tokio::spawn(async move {
-            let durable = match durable {
-                Some(durable) => durable.await,
-                None => Ok(()),
-            };
-            let event = match durable {
+            let event = match durable.await {
                 Err(error) => failed(task, store_failure(&error)),
                 Ok(()) => {
                     match in_place(place, &cancel, guarded_work(work(cancel.clone()), timeout, cancel.clone())).await {
@@ -361,6 +363,19 @@ impl Work {
             };
             let _ = events.send(event);
         });
+    }
+
+    /// Waits, if at all, until everything written so far, by the time of the call, is durable.
+    fn durable(&self, waits: bool) -> impl Future<Output = Result<(), StoreError>> + use<> {
+        let store = self.shared.store.clone().filter(|_| waits);
+        let (sender, receiver) = oneshot::channel();
+        if let Some(store) = &store {
+            store.flush(Box::new(move |result| drop(sender.send(result))));
+        }
+        async move {
+            let Some(store) = store else { return Ok(()) };
+            receiver.await.unwrap_or_else(|_| store.failure().map_or(Ok(()), Err))
+        }
     }
 }
 
@@ -374,14 +389,6 @@ async fn in_place<T>(place: Option<Arc<Semaphore>>, cancel: &Cancel, work: impl 
         None => None,
     };
     work.await
-}
-
-/// Waits until everything written so far, by the time of the call, is durable.
-fn durable(store: &Arc<Store>) -> impl Future<Output = Result<(), StoreError>> + use<> {
-    let (sender, receiver) = oneshot::channel();
-    store.flush(Box::new(move |result| drop(sender.send(result))));
-    let store = store.clone();
-    async move { receiver.await.unwrap_or_else(|_| store.failure().map_or(Ok(()), Err)) }
 }
 
 /// One attempt, with its own folder and log.

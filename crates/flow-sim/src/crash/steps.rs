@@ -73,6 +73,9 @@ impl Steps {
         let fallback = random.chance(15).then(|| int(3));
         let timeout_ms = random.between(500, 60_000);
         let (retry, guards) = (self.retry(random), self.guards(random));
+        // Of equal calls the one that a person lets pass first is remembered for the others.
+        let asks = guards.iter().any(|guard| matches!(guard.action, GuardAction::Ask { .. }));
+        self.is_timely |= asks && cache != CachePolicy::Never;
         let made = step(&self.next(what));
         self.add(Step { effect, idempotent, cache, pool, fallback, timeout_ms, retry, guards, ..made })
     }
