@@ -17,6 +17,7 @@ mod consent;
 pub mod deadlines;
 pub mod effects;
 pub mod failures;
+pub mod forecast;
 pub mod freshness;
 pub mod graph;
 pub mod labels;

@@ -17,7 +17,9 @@ mod world;
 
 pub use assume::Assumption;
 pub use compile::{Compilation, Options, Prompt, compile, compile_again};
-pub use flow_analysis::{bounds, calendar, deadlines, failures, freshness, labels, path, spell, spend, terms, time};
+pub use flow_analysis::{
+    bounds, calendar, deadlines, failures, forecast, freshness, labels, path, spell, spend, terms, time,
+};
 pub use flow_sema::manifest::{History, Manifest, Telemetry};
 pub use flow_sema::{Answer, index::DefinitionKind};
 pub use kept::Kept;

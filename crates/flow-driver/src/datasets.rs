@@ -476,8 +476,9 @@ impl Driver {
     }
 }
 
-/// The data time of what is at a location.
-fn data_time_of(dataset: &Dataset, there: &Fingerprint, last: Option<&VersionRecord>) -> Option<Timestamp> {
+/// The data time of what is at a location: of the newest data in it. `last` is the newest version that the catalogue knows.
+#[must_use]
+pub fn data_time_of(dataset: &Dataset, there: &Fingerprint, last: Option<&VersionRecord>) -> Option<Timestamp> {
     match dataset.fresh.as_ref().map(|fresh| &fresh.by) {
         Some(DataTimeSource::Column(_)) => there.data_time,
         Some(DataTimeSource::Modified) => there.modified.or(there.data_time),

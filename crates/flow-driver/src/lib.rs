@@ -37,6 +37,7 @@ mod state;
 mod tools;
 
 pub use budgets::{Charge, OverBudget, PeriodBudget, Reservation};
+pub use datasets::data_time_of;
 pub use driver::Driver;
 pub use ledger::Spent;
 pub use message::{

@@ -5,7 +5,7 @@ use crate::{
     session::{Outcome, errors},
     show,
 };
-use flow_compiler::{Answer, Compilation, Prompt, compile};
+use flow_compiler::{Answer, Compilation, Prompt};
 use flow_expr::{Name, Type, Value, VarId};
 use flow_plan::Program;
 use std::sync::Arc;
@@ -21,10 +21,8 @@ impl Session {
         expected: Option<&Type>,
         host: &dyn Host,
     ) -> Result<(Answer, Compilation), Outcome> {
-        let bound = self.bound.iter().map(|bound| (bound.name.clone(), bound.ty.clone())).collect();
-        let prompt =
-            Prompt { expression: Some(text.to_owned()), expected: expected.cloned(), bound, ..Prompt::default() };
-        let mut compilation = compile(host.world(), &self.options(host, prompt));
+        let prompt = Prompt { expected: expected.cloned(), ..self.asked(text) };
+        let mut compilation = self.compile(prompt, host);
         let wrong = errors(&compilation, |path| path == Prompt::EXPRESSION);
         if !wrong.0.is_empty() {
             return Err(Outcome::failed(self.rendered(&wrong, &compilation)));
@@ -52,7 +50,7 @@ impl Session {
             answer.bound.iter().map(|(place, var)| (*var, self.bound[*place].value.clone())).collect();
         for (dataset, var) in &answer.datasets {
             let data = host.read(&program, dataset).map_err(|trouble| Outcome::trouble(&trouble))?;
-            bindings.push((*var, data));
+            bindings.push((*var, data.value));
         }
         let value = host.compute(&program, answer.expr, bindings).map_err(|trouble| {
             let at = trouble.at.map(|at| crate::show::excerpt(&compilation.sources, at));
@@ -71,13 +69,18 @@ impl Session {
         let name = only_named(compiled.program.datasets.keys(), text)?;
         let program = compiled.program.clone();
         let dataset = program.datasets.get(&name)?;
-        let about = show::dataset(dataset, &program);
+        let mut about = show::dataset(dataset, &program);
         if !dataset.partition.is_empty() {
             let keys: Vec<&str> = dataset.partition.iter().map(|key| &*key.name).collect();
             return Some(Outcome::done(format!("{about}its data is by partition ({})\n", keys.join(", "))));
         }
         Some(match host.read(&program, &name) {
-            Ok(data) => Outcome::done(format!("{about}{}", Self::shown(&data, &dataset.ty, &program, host))),
+            Ok(data) => {
+                if let Some(time) = data.time {
+                    about.push_str(&show::age(time, host.now()));
+                }
+                Outcome::done(format!("{about}{}", Self::shown(&data.value, &dataset.ty, &program, host)))
+            }
             Err(trouble) => {
                 Outcome { is_done: false, ..Outcome::done(format!("{about}{}", Outcome::trouble(&trouble).text)) }
             }

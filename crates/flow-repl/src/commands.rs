@@ -31,6 +31,7 @@ pub(crate) const OWN: &[(&str, &str, &str)] = &[
 pub(crate) const FLOWC: &[(&str, bool)] = &[
     ("plan", true),
     ("bounds", true),
+    ("forecast", true),
     ("check", true),
     ("graph", false),
     ("diff", false),
@@ -149,7 +150,7 @@ impl Session {
             return "nothing is assumed\n".to_owned();
         }
         format!(
-            "assumed: {} · `:bounds`, `:plan` and `:check` answer under it, `:clear` ends it\n",
+            "assumed: {} · `:bounds`, `:forecast`, `:plan` and `:check` answer under it, `:clear` ends it\n",
             self.assumed.join(", ")
         )
     }

@@ -9,6 +9,15 @@ use std::sync::Arc;
 /// Why something was not done: a failure of the same kind as in a run.
 pub type Trouble = Failure;
 
+/// A dataset as it was read.
+#[derive(Clone, Debug)]
+pub struct Data {
+    /// The data.
+    pub value: Value,
+    /// The moment that its newest data is of, if anything says so.
+    pub time: Option<Timestamp>,
+}
+
 /// Files, data and processes. `flowc` has the real one; tests have one in memory.
 pub trait Host {
     /// The project's files, as they are now.
@@ -27,7 +36,7 @@ pub trait Host {
     ///
     /// # Errors
     /// It is not there, or is not what it is declared to be.
-    fn read(&mut self, program: &Arc<Program>, dataset: &Name) -> Result<Value, Trouble>;
+    fn read(&mut self, program: &Arc<Program>, dataset: &Name) -> Result<Data, Trouble>;
 
     /// The first rows of a table that was read or made here; all of them are counted all the same.
     ///

@@ -13,11 +13,13 @@ mod entry;
 mod graph;
 mod help;
 mod host;
+mod paint;
 mod query;
 mod session;
 mod show;
 
 pub use complete::Candidate;
 pub use entry::is_whole;
-pub use host::{Host, Trouble};
+pub use host::{Data, Host, Trouble};
+pub use paint::{Paint, stretches};
 pub use session::{Outcome, Session, Then};

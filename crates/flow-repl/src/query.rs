@@ -9,7 +9,7 @@ use crate::{
     session::{Outcome, errors},
     show,
 };
-use flow_compiler::{Compilation, Prompt, compile};
+use flow_compiler::{Compilation, Prompt};
 use flow_expr::{Name, Type, TypeTable, Value};
 use flow_plan::Program;
 use flow_sql::{Column, TableColumns, type_query};
@@ -48,7 +48,7 @@ impl Session {
         let tables = self.mentioned(text, &compiled.program);
         let declared = declarations(text, &tables, &compiled.program.types)?;
         let prompt = Prompt { declarations: declared, ..Prompt::default() };
-        let compilation = compile(host.world(), &self.options(host, prompt));
+        let compilation = self.compile(prompt, host);
         let wrong = errors(&compilation, |path| path == Prompt::MODULE);
         if !wrong.0.is_empty() {
             return Err(Outcome::failed(self.rendered(&wrong, &compilation)));
@@ -63,7 +63,9 @@ impl Session {
         for table in tables {
             let value = match table.data {
                 Source::Value(value) => value,
-                Source::Dataset(name) => host.read(&program, &name).map_err(|trouble| Outcome::trouble(&trouble))?,
+                Source::Dataset(name) => {
+                    host.read(&program, &name).map_err(|trouble| Outcome::trouble(&trouble))?.value
+                }
             };
             args.push((Arc::from(table.name), value));
         }

@@ -5,7 +5,7 @@ use crate::{
     entry::{Entry, entry},
     show,
 };
-use flow_compiler::{Compilation, Options, Prompt, compile};
+use flow_compiler::{Compilation, Kept, Options, Prompt, compile_again};
 use flow_diag::{Problem, Problems, Severity, render};
 use flow_expr::{Type, Value};
 use flow_plan::Program;
@@ -81,6 +81,8 @@ pub struct Session {
     pub(crate) color: bool,
     /// The project with what was declared, while neither changes.
     compiled: Option<(u64, Arc<Compiled>)>,
+    /// Trees and queries of the last time that something was compiled.
+    kept: Kept,
 }
 
 /// The project with what was declared at the prompt.
@@ -215,15 +217,26 @@ impl Session {
         {
             return compiled.clone();
         }
-        let compilation = compile(host.world(), &self.options(host, Prompt::default()));
+        let compilation = self.compile(Prompt::default(), host);
         let program = Arc::new(compilation.program.clone());
         let compiled = Arc::new(Compiled { compilation, program });
         self.compiled = Some((stamp, compiled.clone()));
         compiled
     }
 
-    /// How the project is compiled with what is entered, besides what was.
-    pub(crate) fn options(&self, host: &dyn Host, prompt: Prompt) -> Options {
+    /// The project with what was declared and what is entered now.
+    pub(crate) fn compile(&mut self, prompt: Prompt, host: &dyn Host) -> Compilation {
+        let options = self.options(host, prompt);
+        compile_again(host.world(), &options, &mut self.kept)
+    }
+
+    /// An expression for the compiler, with the names that were bound.
+    pub(crate) fn asked(&self, expression: &str) -> Prompt {
+        let bound = self.bound.iter().map(|bound| (bound.name.clone(), bound.ty.clone())).collect();
+        Prompt { expression: Some(expression.to_owned()), bound, ..Prompt::default() }
+    }
+
+    fn options(&self, host: &dyn Host, prompt: Prompt) -> Options {
         let mut declarations: String = self.declared.iter().map(|declared| format!("{}\n", declared.text)).collect();
         declarations.push_str(&prompt.declarations);
         Options { prompt: Some(Prompt { declarations, ..prompt }), for_editor: true, ..host.options() }

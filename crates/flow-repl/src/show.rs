@@ -2,8 +2,9 @@
 
 use flow_compiler::spell;
 use flow_diag::{Sources, Span};
-use flow_expr::{Table, Type, TypeDef, TypeTable, Value, redact::redact};
-use flow_plan::{Dataset, Location, Program, words};
+use flow_expr::{Name, Table, Type, TypeDef, TypeTable, Value, redact::redact};
+use flow_plan::{Dataset, Location, Node, NodeKind, Program, words};
+use jiff::Timestamp;
 use std::fmt::Write as _;
 
 /// Rows of a table that are shown.
@@ -165,6 +166,9 @@ pub(crate) fn dataset(dataset: &Dataset, program: &Program) -> String {
             let _ = writeln!(out, "  written   outside");
         }
     }
+    let readers: Vec<String> = readers(program, &dataset.name).map(|flow| format!("`{}`", flow.short())).collect();
+    let readers = if readers.is_empty() { "by nobody".to_owned() } else { format!("by {}", readers.join(", ")) };
+    let _ = writeln!(out, "  read      {readers}");
     if let Some(fresh) = &dataset.fresh {
         let _ = writeln!(out, "  promises  to be at most {} old", spell::length(fresh.within_ms));
     }
@@ -175,6 +179,18 @@ pub(crate) fn dataset(dataset: &Dataset, program: &Program) -> String {
         let _ = writeln!(out, "  owner     {owner}");
     }
     out
+}
+
+/// The flows that read a dataset.
+fn readers<'p>(program: &'p Program, dataset: &'p Name) -> impl Iterator<Item = &'p Name> {
+    let reads = move |node: &Node| matches!(&node.kind, NodeKind::Read { dataset: read, .. } if read == dataset);
+    program.flows.values().filter(move |flow| flow.nodes().any(reads)).map(|flow| &flow.name)
+}
+
+/// How old data is that is of a moment.
+pub(crate) fn age(time: Timestamp, now: Timestamp) -> String {
+    let ms = u64::try_from(now.duration_since(time).as_millis()).unwrap_or(0);
+    format!("  age       {}, of {}\n", spell::length(ms), words::value(&Value::Timestamp(time)))
 }
 
 /// The line of a text that something happened in, with what it is underlined.

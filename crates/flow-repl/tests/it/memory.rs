@@ -3,7 +3,7 @@
 use flow_compiler::{MemoryWorld, Options, World};
 use flow_expr::{Context, Expr, MemoryTable, Name, Table, Value, VarId, evaluate};
 use flow_plan::{ErrorClass, Failure, Program, Step};
-use flow_repl::{Host, Session, Trouble};
+use flow_repl::{Data, Host, Session, Trouble};
 use jiff::Timestamp;
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -56,7 +56,7 @@ impl Host for Memory {
         self.stamp
     }
 
-    fn read(&mut self, program: &Arc<Program>, dataset: &Name) -> Result<Value, Trouble> {
+    fn read(&mut self, program: &Arc<Program>, dataset: &Name) -> Result<Data, Trouble> {
         if dataset.short() != "orders" {
             return Err(Failure::new(ErrorClass::ClientError, "R0301", "there is nothing at its place"));
         }
@@ -66,7 +66,8 @@ impl Host for Memory {
         let rows = vec![row(1, "5.50", "ada"), row(2, "20.00", "bob"), row(3, "30.25", "cyd")];
         let columns = ["id", "amount", "customer"].map(Arc::from).to_vec();
         let flow_expr::Type::Table(record) = &program.datasets[dataset].ty else { unreachable!("orders is a table") };
-        Ok(Value::Table(MemoryTable::new(columns, rows).into_table((**record).clone())))
+        let value = Value::Table(MemoryTable::new(columns, rows).into_table((**record).clone()));
+        Ok(Data { value, time: Some(Timestamp::UNIX_EPOCH - jiff::SignedDuration::from_hours(30)) })
     }
 
     fn first_rows(&mut self, _: &Arc<Program>, table: &Table, _: usize) -> Result<Table, Trouble> {

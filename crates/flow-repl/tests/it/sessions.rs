@@ -27,6 +27,10 @@ fn data_is_shown_without_what_is_labelled() {
     assert!(shown.starts_with("dataset orders: Table<Order>\n"), "{shown}");
     assert!(shown.contains("customer: String @pii") && shown.contains("at most 25h old"), "{shown}");
     assert!(shown.contains("‹@pii›") && !shown.contains("ada"), "{shown}");
+    assert!(
+        shown.contains("  age       30h, of 1969-12-30T18:00:00Z\n") && shown.contains("read      by `daily`"),
+        "{shown}"
+    );
     assert!(shown.ends_with("3 rows\n"), "{shown}");
     assert_eq!(talk.says("orders.sum(o => o.amount)"), "55.75: Decimal\n");
     assert_eq!(talk.says("shop.orders.count()"), "3: Int\n");
@@ -141,5 +145,13 @@ fn completion_knows_commands_names_and_fields() {
     assert_eq!(words(":bou"), ["bounds"]);
     assert_eq!(words("1 + orde"), ["order_count", "orders"]);
     assert!(words("orders.cou").contains(&"count".to_owned()));
-    assert!(words("orders.first()!.amo").is_empty());
+    assert_eq!(words("orders.filter(o => o.amount > 1.0 and o.cus"), ["customer"]);
+    assert_eq!(words("orders.filter(o => o.")[..3], ["amount", "customer", "id"]);
+    assert_eq!(words("let x = orders.map(order => ord"), ["order", "order_count", "orders"]);
+    assert_eq!(words(":type orders.sum(o => o.am"), ["amount"]);
+    assert_eq!(words("sql select amo"), Vec::<String>::new());
+    assert_eq!(words("sql select id from orders where cus"), ["customer"]);
+    assert_eq!(words(":assume orders l"), ["late"]);
+    assert_eq!(words(":plan dai"), ["daily"]);
+    assert_eq!(words(":feeds orde"), ["order_count", "orders"]);
 }

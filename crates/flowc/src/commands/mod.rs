@@ -14,6 +14,7 @@ pub(crate) mod doubts;
 pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod fmt;
+pub(crate) mod forecast;
 pub(crate) mod gc;
 pub(crate) mod graph;
 pub(crate) mod history;

@@ -5,12 +5,10 @@ use crate::{
     exit::Failure,
     ui::{Style, environment, paint},
 };
-use flow_diag::FileId;
-use flow_repl::is_whole;
-use flow_syntax::{NodeOrToken, SyntaxKind};
+use flow_repl::{Paint, is_whole, stretches};
 use rustyline::{
     Context, Helper,
-    completion::{Completer, Pair},
+    completion::{Completer, FilenameCompleter, Pair},
     config::{BellStyle, CompletionType, Config},
     error::ReadlineError,
     highlight::{CmdKind, Highlighter},
@@ -113,7 +111,10 @@ impl Validator for Help {
 impl Completer for Help {
     type Candidate = Pair;
 
-    fn complete(&self, line: &str, at: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
+    fn complete(&self, line: &str, at: usize, context: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
+        if line.trim_start().starts_with(":load ") {
+            return FilenameCompleter::new().complete(line, at, context);
+        }
         let (start, found) = self.prompt.borrow_mut().complete(line, at);
         let width = found.iter().map(|candidate| candidate.word.chars().count()).max().unwrap_or(0);
         let shown = |candidate: flow_repl::Candidate| {
@@ -126,12 +127,10 @@ impl Completer for Help {
 
 impl Highlighter for Help {
     fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
-        if !self.color || line.trim_start().starts_with(':') {
+        if !self.color {
             return Cow::Borrowed(line);
         }
-        let tree = flow_syntax::parse(FileId(0), line).tree();
-        let tokens = tree.descendants_with_tokens().filter_map(NodeOrToken::into_token);
-        Cow::Owned(tokens.map(|token| painted(token.kind(), token.text())).collect())
+        Cow::Owned(stretches(line).into_iter().map(|(what, text)| painted(what, &text)).collect())
     }
 
     fn highlight_char(&self, _: &str, _: usize, kind: CmdKind) -> bool {
@@ -143,14 +142,13 @@ impl Highlighter for Help {
     }
 }
 
-fn painted(kind: SyntaxKind, text: &str) -> String {
-    let name = format!("{kind:?}");
-    let style = match () {
-        () if kind.is_trivia() && !text.trim().is_empty() => Style::Dim,
-        () if name.contains("STRING") || name.contains("TEXT") => Style::Good,
-        () if name.ends_with("_KW") => Style::Bold,
-        () if text.starts_with(|c: char| c.is_ascii_digit()) => Style::Code,
-        () => return text.to_owned(),
+fn painted(what: Paint, text: &str) -> String {
+    let style = match what {
+        Paint::Keyword => Style::Bold,
+        Paint::Text => Style::Good,
+        Paint::Number => Style::Code,
+        Paint::Comment => Style::Dim,
+        Paint::Plain => return text.to_owned(),
     };
     paint(true, style, text)
 }

@@ -5,13 +5,15 @@
 
 use crate::{cli::Global, engine, moment::now, programs, project::Project, world::DiskWorld};
 use flow_compiler::{Options, World};
+use flow_driver::{VersionRecord, data_time_of};
 use flow_exec::{
     Artifacts, Executor, ExecutorOptions,
     api::{Cancel, CancelSource, ComputeCall, DatasetRef, Execute, LogSink, StepCall, Stream},
 };
 use flow_expr::{Expr, Name, Table, Value, VarId};
 use flow_plan::{ErrorClass, Failure, Program, Step};
-use flow_repl::{Host, Trouble};
+use flow_repl::{Data, Host, Trouble};
+use flow_store::{Layout, Reader};
 use jiff::Timestamp;
 use std::{
     cell::OnceCell,
@@ -96,6 +98,12 @@ impl Machine {
         })
     }
 
+    /// The newest version of a dataset in the catalogue. One that cannot be read is as good as none here.
+    fn known(&self, dataset: &Name) -> Option<VersionRecord> {
+        let reader = Reader::open(&Layout::new(&self.project.root)).ok()??;
+        reader.versions(dataset.as_str(), "", None, 1).ok()?.pop()
+    }
+
     fn call(&self, runner: &Runner, program: &Arc<Program>, step: &Arc<Step>, args: Args) -> Result<StepCall, Trouble> {
         let failed = |error: std::io::Error| {
             Failure::new(
@@ -149,10 +157,14 @@ impl Host for Machine {
         hasher.finish()
     }
 
-    fn read(&mut self, program: &Arc<Program>, dataset: &Name) -> Result<Value, Trouble> {
-        let dataset =
+    fn read(&mut self, program: &Arc<Program>, dataset: &Name) -> Result<Data, Trouble> {
+        let read =
             DatasetRef { program: program.clone(), dataset: dataset.clone(), partition: vec![], now: self.now() };
-        self.wait(|runner, cancel| async move { Ok(runner.executor.read_dataset(dataset, cancel).await?.value) })
+        let found = self.wait(|runner, cancel| async move { runner.executor.read_dataset(read, cancel).await })?;
+        let known = self.known(dataset);
+        let declared = program.datasets.get(dataset);
+        let time = declared.and_then(|declared| data_time_of(declared, &found.fingerprint, known.as_ref()));
+        Ok(Data { value: found.value, time })
     }
 
     fn first_rows(&mut self, program: &Arc<Program>, table: &Table, rows: usize) -> Result<Table, Trouble> {

@@ -90,7 +90,12 @@ impl Screen {
 
 /// flowc on a terminal; none where the machine has no `script`.
 fn on_terminal(project: &Sandbox, arguments: &str) -> Option<Child> {
-    let command = format!("stty rows {ROWS} cols {COLUMNS}; exec {FLOWC} {arguments}");
+    on_terminal_command(project, &format!("{FLOWC} {arguments}"))
+}
+
+/// The same of any command.
+pub(crate) fn on_terminal_command(project: &Sandbox, command: &str) -> Option<Child> {
+    let command = format!("stty rows {ROWS} cols {COLUMNS}; exec {command}");
     let mut script = Command::new("script");
     script.args(["-qec", &command, "/dev/null"]).current_dir(project.path("."));
     script.env("TERM", "xterm-256color").env("SHELL", "/bin/sh").env_remove("NO_COLOR");
