@@ -44,7 +44,7 @@ impl Session {
         match host.run(&call.program, &call.step, call.args) {
             Ok(value) => {
                 let shown = Self::shown(&value, &returns, &call.program, host);
-                self.keep("it", returns, value);
+                self.keep_last(returns, value);
                 Outcome::done(if shown.is_empty() { "done\n".to_owned() } else { shown })
             }
             Err(trouble) => Outcome::trouble(&trouble),

@@ -21,7 +21,10 @@ pub(crate) const OWN: &[(&str, &str, &str)] = &[
     ("assume", "WHAT", "orders late 2h · aggregate takes 3x · writer down 1h"),
     ("assumptions", "", "what is assumed"),
     ("clear", "", "assume nothing any more"),
+    ("time", "ENTRY", "an entry, and how long it took"),
     ("load", "FILE", "does what a file says, entry by entry"),
+    ("save", "FILE", "writes what was declared and kept to a file that can be loaded"),
+    ("edit", "", "the last entry in your editor, then does it"),
     ("reset", "", "forgets what was bound, declared and assumed"),
     ("help", "", "this"),
     ("quit", "", "ends; so does Ctrl-D"),
@@ -51,6 +54,9 @@ impl Session {
         let needs = |outcome: Outcome| if rest.is_empty() { help::needs(name) } else { outcome };
         match name {
             "help" | "h" | "?" => Outcome::done(help::text()),
+            "save" if !rest.is_empty() => {
+                Outcome { then: Then::Write { path: rest.to_owned(), text: self.entered() }, ..Outcome::done("") }
+            }
             "quit" | "q" | "exit" => Outcome { then: Then::Quit, ..Outcome::done("") },
             "names" => Outcome::done(self.names()),
             "assumptions" => Outcome::done(self.assumptions()),
@@ -85,15 +91,27 @@ impl Session {
         let Some((name, supposes)) = FLOWC.iter().find(|(known, _)| *known == name) else { return help::unknown(name) };
         let mut words: Vec<String> = vec![(*name).to_owned()];
         let given: Vec<&str> = rest.split_whitespace().collect();
-        // At a prompt, the run that is meant is the last one.
-        if *name == "why" && given.len() == 1 {
-            words.push("last".to_owned());
+        // A terminal shows no picture.
+        if *name == "graph"
+            && !given.iter().any(|word| word.starts_with("--format") || word.starts_with("--out") || *word == "-o")
+        {
+            words.push("--format=mermaid".to_owned());
         }
         words.extend(given.into_iter().map(str::to_owned));
         if *supposes {
             words.extend(self.assumed.iter().flat_map(|said| ["--assume".to_owned(), said.clone()]));
         }
         Outcome::command(words)
+    }
+
+    /// What was declared and kept, as it was entered.
+    fn entered(&self) -> String {
+        let declared = self.declared.iter().map(|declared| format!("{}\n\n", declared.text.trim_end()));
+        let kept = self.bound.iter().filter_map(|bound| {
+            let text = bound.text.as_ref()?;
+            Some(format!("let {} = {text}\n", bound.name))
+        });
+        declared.chain(kept).collect()
     }
 
     fn type_of(&mut self, text: &str, host: &mut dyn Host) -> Outcome {

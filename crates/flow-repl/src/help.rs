@@ -15,9 +15,12 @@ pub(crate) fn text() -> String {
          orders                          a dataset: what it is, and its first rows\n\
          fn · type · step …              declarations, also in place of the project's\n",
     );
-    for (name, arguments, what) in OWN {
+    for (name, arguments, what) in OWN.iter().filter(|(_, arguments, _)| !arguments.is_empty()) {
         let _ = writeln!(out, "{:<31} {what}", format!(":{name} {arguments}"));
     }
+    let short: Vec<String> =
+        OWN.iter().filter(|(_, arguments, _)| arguments.is_empty()).map(|(name, ..)| format!(":{name}")).collect();
+    let _ = writeln!(out, "without arguments               {}", short.join(" "));
     let flowc: Vec<String> = FLOWC.iter().map(|(name, _)| format!(":{name}")).collect();
     let _ = writeln!(out, "as `flowc` does                 {}", flowc.join(" "));
     let _ = writeln!(out, "{:<31} runs a flow and publishes what it writes", ":start FLOW");

@@ -36,7 +36,7 @@ impl Session {
         match self.queried(text, host) {
             Ok((value, ty, program)) => {
                 let shown = Self::shown(&value, &ty, &program, host);
-                self.keep("it", ty, value);
+                self.keep_last(ty, value);
                 Outcome::done(shown)
             }
             Err(outcome) => outcome,

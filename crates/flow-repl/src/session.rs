@@ -32,6 +32,13 @@ pub enum Then {
     Quit,
     /// To do as a command line of `flowc` says.
     Command(Vec<String>),
+    /// To write a text to a file.
+    Write {
+        /// The file.
+        path: String,
+        /// The text.
+        text: String,
+    },
 }
 
 impl Outcome {
@@ -61,13 +68,15 @@ pub(crate) struct Bound {
     pub(crate) name: Arc<str>,
     pub(crate) ty: Type,
     pub(crate) value: Value,
+    /// What was written behind `let NAME =`; none of a value that was not kept by one.
+    pub(crate) text: Option<String>,
 }
 
 /// A declaration with the names that it declares.
 #[derive(Clone, Debug)]
 pub(crate) struct Declared {
     pub(crate) names: Vec<String>,
-    text: String,
+    pub(crate) text: String,
 }
 
 /// What has been entered.
@@ -92,7 +101,7 @@ pub(crate) struct Compiled {
     pub(crate) program: Arc<Program>,
 }
 
-/// Most values that are kept of what was entered without `let`.
+/// The value of the last entry that has one.
 const LAST: &str = "it";
 
 impl Session {
@@ -132,7 +141,7 @@ impl Session {
         match self.value_of(text, None, host) {
             Ok((value, ty, program)) => {
                 let shown = Self::shown(&value, &ty, &program, host);
-                self.keep(LAST, ty, value);
+                self.keep_last(ty, value);
                 Outcome::done(shown)
             }
             Err(outcome) => outcome,
@@ -153,7 +162,7 @@ impl Session {
                     0 | 1 => format!("{name} = {shown}"),
                     _ => format!("{name}: {}\n{shown}", show::short(&ty)),
                 };
-                self.keep(name, ty, value);
+                self.keep(Bound { name: name.into(), ty, value, text: Some(text.to_owned()) });
                 Outcome::done(shown)
             }
             Err(outcome) => outcome,
@@ -172,9 +181,14 @@ impl Session {
         }
     }
 
-    pub(crate) fn keep(&mut self, name: &str, ty: Type, value: Value) {
-        self.bound.retain(|bound| &*bound.name != name);
-        self.bound.push(Bound { name: name.into(), ty, value });
+    /// Keeps a value as the last one.
+    pub(crate) fn keep_last(&mut self, ty: Type, value: Value) {
+        self.keep(Bound { name: LAST.into(), ty, value, text: None });
+    }
+
+    fn keep(&mut self, kept: Bound) {
+        self.bound.retain(|bound| bound.name != kept.name);
+        self.bound.push(kept);
     }
 
     /// Takes declarations, in place of those of the same names, if they are right.

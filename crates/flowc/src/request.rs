@@ -56,6 +56,11 @@ pub(crate) struct Requested {
 }
 
 impl Request {
+    /// A whole flow, as it is asked for by its name alone.
+    pub(crate) fn of(flow: &str) -> Self {
+        Self { flow: Some(flow.to_owned()), params: vec![], select: None, force: None }
+    }
+
     /// The plans that are asked for, more than one for a range; none if the program has errors, which have
     /// been shown then.
     pub(crate) fn resolve(

@@ -107,7 +107,9 @@ fn what_if_says_what_breaks_and_goes_to_the_commands_that_answer_under_it() {
     assert!(said.contains("assumed: over takes 5x, orders late 1s"), "{said}");
     assert_eq!(talk.command(":bounds daily"), "bounds|daily|--assume|over takes 5x|--assume|orders late 1s");
     assert_eq!(talk.command(":history"), "history");
-    assert_eq!(talk.command(":why over"), "why|last|over");
+    assert_eq!(talk.command(":why over"), "why|over");
+    assert_eq!(talk.command(":graph"), "graph|--format=mermaid");
+    assert_eq!(talk.command(":graph +large -o g.svg"), "graph|+large|-o|g.svg");
     assert!(talk.refuses(":assume nothing late 1h").contains("there is no dataset `nothing`"));
     talk.says(":clear");
     assert_eq!(talk.command(":plan daily"), "plan|daily");

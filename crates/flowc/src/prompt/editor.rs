@@ -81,6 +81,23 @@ fn failed(error: &ReadlineError) -> Failure {
     Failure::environment(format!("the terminal: {error}"))
 }
 
+/// A text as it is after a person changed it in the editor of their choice.
+#[expect(clippy::disallowed_methods, reason = "flowc is the rim at which processes are started and files are read")]
+pub(super) fn in_editor(text: &str) -> Result<String, Failure> {
+    let chosen = environment("VISUAL").or_else(|| environment("EDITOR")).filter(|chosen| !chosen.trim().is_empty());
+    let chosen = chosen.ok_or_else(|| Failure::wrong("set $EDITOR to the editor of your choice"))?;
+    let failed = |error: std::io::Error| Failure::environment(format!("the editor `{chosen}`: {error}"));
+    let file = tempfile::Builder::new().prefix("entry-").suffix(".flow").tempfile().map_err(failed)?;
+    std::fs::write(file.path(), text).map_err(failed)?;
+    let mut words = chosen.split_whitespace();
+    let program = words.next().unwrap_or_default();
+    let status = std::process::Command::new(program).args(words).arg(file.path()).status().map_err(failed)?;
+    if !status.success() {
+        return Err(Failure::wrong(format!("the editor `{chosen}` ended with {status}: nothing is done")));
+    }
+    std::fs::read_to_string(file.path()).map_err(failed)
+}
+
 /// Where entries are remembered: in the user's folder for state, for nobody else to read.
 #[expect(clippy::disallowed_methods, reason = "flowc is the rim at which files are made")]
 fn history_file() -> Option<PathBuf> {

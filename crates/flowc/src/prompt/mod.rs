@@ -13,11 +13,12 @@ use crate::{
     arguments,
     cli::{Cli, Global},
     exit::{Exit, Failure, Outcome},
-    project::read_named,
+    moment::{now, took},
+    project::{read_named, write_whole},
     ui::Ui,
 };
 use clap::{CommandFactory, Parser};
-use editor::{Editor, Line};
+use editor::{Editor, Line, in_editor};
 use flow_repl::{Candidate, Session, Then, is_whole};
 use std::{
     cell::RefCell,
@@ -34,6 +35,8 @@ pub(crate) struct Prompt {
     session: Session,
     machine: Machine,
     ui: Ui,
+    /// The entry before.
+    last: String,
 }
 
 /// What became of some entries.
@@ -45,7 +48,7 @@ struct Progress {
 
 /// Takes entries until there are no more.
 pub(crate) fn run(machine: Machine, ui: &Ui) -> Outcome {
-    let mut prompt = Prompt { session: Session::new(ui.color_out), machine, ui: *ui };
+    let mut prompt = Prompt { session: Session::new(ui.color_out), machine, ui: *ui, last: String::new() };
     if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
         return converse(prompt);
     }
@@ -110,6 +113,13 @@ impl Prompt {
         if let Some(file) = text.trim().strip_prefix(":load ") {
             return self.load(file.trim(), depth);
         }
+        if let Some(entry) = text.trim().strip_prefix(":time ") {
+            return self.timed(entry, depth);
+        }
+        if text.trim() == ":edit" {
+            return self.edited();
+        }
+        text.clone_into(&mut self.last);
         let outcome = self.session.eval(text, &mut self.machine);
         if outcome.is_done {
             self.ui.out(&outcome.text)?;
@@ -121,6 +131,38 @@ impl Prompt {
             Then::Go => Ok(Progress { has_failed, is_over: false }),
             Then::Quit => Ok(Progress { has_failed, is_over: true }),
             Then::Command(words) => Ok(Progress { has_failed: !self.command(&words)?, is_over: false }),
+            Then::Write { path, text } => {
+                let written = write_whole(Path::new(&path), &text);
+                match &written {
+                    Ok(()) => self.ui.say(&format!("wrote {path}")),
+                    Err(failure) => self.ui.fail(failure),
+                }
+                Ok(Progress { has_failed: written.is_err(), is_over: false })
+            }
+        }
+    }
+
+    /// An entry, and how long it took.
+    fn timed(&mut self, text: &str, depth: u32) -> Result<Progress, Failure> {
+        let begin = now();
+        let came = self.entry(text, depth)?;
+        self.ui.say(&format!("took {}", took(begin, now())));
+        Ok(came)
+    }
+
+    /// The last entry, as it is after it was in the person's editor.
+    fn edited(&mut self) -> Result<Progress, Failure> {
+        let failed = |prompt: &Self, failure: &Failure| {
+            prompt.ui.fail(failure);
+            Ok(Progress { has_failed: true, is_over: false })
+        };
+        match in_editor(&self.last) {
+            Ok(text) if text.trim().is_empty() => Ok(Progress::default()),
+            Ok(text) => {
+                self.ui.say(text.trim_end());
+                self.entry(&text, 0)
+            }
+            Err(failure) => failed(self, &failure),
         }
     }
 

@@ -138,6 +138,8 @@ fn questions_without_runs() {
     for command in [&["show", "last"][..], &["logs", "last"], &["why", "last", "x"]] {
         project.flowc(command).ends(2).tells("there is no run");
     }
+    project.flowc(&["why", "found"]).ends(0).gives("found of publish has not run; the plan: run, never ran");
+    project.flowc(&["why", "fuond"]).ends(2).tells("no flow has a step `fuond`");
     assert!(!project.path(".flow").exists());
     project.flowc(&["run", "publish"]).ends(0);
     project.flowc(&["why", "last", "fuond"]).ends(2).tells("found");

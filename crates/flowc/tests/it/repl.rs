@@ -104,6 +104,23 @@ fn files_are_loaded_and_those_that_load_themselves_end() {
 }
 
 #[test]
+fn what_was_entered_is_written_timed_and_edited() {
+    let sandbox = project();
+    let entries = "fn double(n: Int) -> Int {\n  n * 2\n}\nlet four = double(2)\nfour + 1\n:save mine.txt\n";
+    talk(&sandbox, &[], entries).ends(0).tells("wrote mine.txt");
+    assert_eq!(sandbox.read("mine.txt"), "fn double(n: Int) -> Int {\n  n * 2\n}\n\nlet four = double(2)\n");
+    talk(&sandbox, &[], ":load mine.txt\nfour\n").ends(0).gives("4: Int\n");
+    talk(&sandbox, &[], ":save nowhere/mine.txt\n").ends(2).tells("nowhere");
+    talk(&sandbox, &[], ":time orders.count()\n").ends(0).gives("3: Int\n").tells("took ");
+    sandbox.write("editor.sh", "#!/bin/sh\nsed -i s/1/41/ \"$2\"\n");
+    let mut command = sandbox.command(&["repl"]);
+    command.env_remove("VISUAL").env("EDITOR", "sh editor.sh --wait");
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"1 + 1\n:edit\n").unwrap();
+    said(child.wait_with_output().unwrap()).ends(0).gives("2: Int\n42: Int\n").tells("41 + 1");
+}
+
+#[test]
 fn a_project_that_is_broken_or_not_there_can_be_asked_for_what_is_whole() {
     let sandbox = project();
     sandbox.write("broken.flow", "flow broken {");
