@@ -6,25 +6,48 @@ use crate::{
 };
 use std::fmt::Write as _;
 
+/// Where the right column begins.
+const COLUMN: usize = 27;
+
+/// The widest line.
+const WIDEST: usize = 80;
+
 /// One screen: what can be entered.
 pub(crate) fn text() -> String {
-    let mut out = String::from(
-        "1 + 2 · orders.count()          an expression over values and datasets\n\
-         let big = orders.filter(…)      keeps a value; `it` is the last one\n\
-         sql select … from orders        a query over datasets and tables that were kept\n\
-         orders                          a dataset: what it is, and its first rows\n\
-         fn · type · step …              declarations, also in place of the project's\n",
-    );
-    for (name, arguments, what) in OWN.iter().filter(|(_, arguments, _)| !arguments.is_empty()) {
-        let _ = writeln!(out, "{:<31} {what}", format!(":{name} {arguments}"));
+    let entries = [
+        ("1 + 2 · orders.count()", "an expression over values and datasets"),
+        ("let big = orders.filter(…)", "keeps a value; `it` is the last one"),
+        ("sql select … from orders", "a query over datasets and tables that were kept"),
+        ("orders", "a dataset: what it is, and its first rows"),
+        ("fn · type · step …", "declarations, also in place of the project's"),
+    ];
+    let mut out = String::new();
+    for (entry, what) in entries {
+        let _ = writeln!(out, "{entry:<COLUMN$}{what}");
     }
-    let short: Vec<String> =
-        OWN.iter().filter(|(_, arguments, _)| arguments.is_empty()).map(|(name, ..)| format!(":{name}")).collect();
-    let _ = writeln!(out, "without arguments               {}", short.join(" "));
-    let flowc: Vec<String> = FLOWC.iter().map(|(name, _)| format!(":{name}")).collect();
-    let _ = writeln!(out, "as `flowc` does                 {}", flowc.join(" "));
-    let _ = writeln!(out, "{:<31} runs a flow and publishes what it writes", ":start FLOW");
+    for (name, arguments, what) in OWN.iter().filter(|(_, arguments, _)| !arguments.is_empty()) {
+        let _ = writeln!(out, "{:<COLUMN$}{what}", format!(":{name} {arguments}"));
+    }
+    let _ = writeln!(out, "{:<COLUMN$}runs a flow and publishes what it writes", ":start FLOW");
+    let short = OWN.iter().filter(|(_, arguments, _)| arguments.is_empty()).map(|(name, ..)| *name);
+    listed(&mut out, "without arguments", short);
+    listed(&mut out, "as `flowc` does", FLOWC.iter().map(|(name, _)| *name));
     out
+}
+
+/// Commands side by side, in as many lines as they need.
+fn listed<'n>(out: &mut String, what: &str, names: impl Iterator<Item = &'n str>) {
+    let mut line = format!("{what:<COLUMN$}");
+    for name in names {
+        if line.chars().count() + name.len() + 1 > WIDEST {
+            out.push_str(line.trim_end());
+            out.push('\n');
+            line = " ".repeat(COLUMN);
+        }
+        line.push_str(&format!(":{name} "));
+    }
+    out.push_str(line.trim_end());
+    out.push('\n');
 }
 
 /// What a command says that was given nothing.

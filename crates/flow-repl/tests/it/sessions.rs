@@ -122,7 +122,8 @@ fn commands_that_are_not_there_say_which_are() {
     assert!(talk.refuses(":pla").contains("there is `:plan`"));
     assert!(talk.refuses(":").contains("`:help` lists"));
     assert!(talk.refuses(":type").contains(":type EXPR"));
-    assert!(talk.says(":help").lines().count() <= 24, "it fits a screen");
+    let help = talk.says(":help");
+    assert!(help.lines().count() <= 24 && help.lines().all(|line| line.chars().count() <= 80), "it fits a screen");
 }
 
 #[test]
