@@ -3,17 +3,16 @@
 //! Everything is checked in one go; between two compilations nothing is kept but trees of texts and types
 //! of queries that are the same.
 
-use crate::{Kept, Loaded, LoadedModule, PolicyFile, World, WorldError, assume, load, policies};
+use crate::{Kept, LoadedModule, PolicyFile, Prompt, World, WorldError, assume, load, policies, prompt::Prompted};
 use flow_analysis::{Mentions, calendar::Horizon, labels, sql::Queries};
 use flow_diag::{FileId, Problem, Problems, Severity, Sources, Span, codes};
-use flow_expr::{Name, Type};
+use flow_expr::Name;
 use flow_plan::Program;
 use flow_sema::{
-    Answer, Checked, Input, ParsedModule, Places, Question,
+    Answer, Checked, Input, ParsedModule, Places,
     index::{DefinitionKind, Index},
     manifest::ProfileVar,
 };
-use flow_syntax::ast;
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -43,26 +42,6 @@ pub struct Options {
     pub strict: bool,
 }
 
-/// What is entered at a prompt: declarations that stand in no file, and an expression to be understood.
-#[derive(Clone, Debug, Default)]
-pub struct Prompt {
-    /// The declarations. They know all of the project's, and hide those of the same names.
-    pub declarations: String,
-    /// The expression.
-    pub expression: Option<String>,
-    /// The type that it must have.
-    pub expected: Option<Type>,
-    /// Names that were bound before; a later one hides an earlier one.
-    pub bound: Vec<(Arc<str>, Type)>,
-}
-
-impl Prompt {
-    /// The module of what is declared at a prompt, and the path of its text.
-    pub const MODULE: &str = "prompt";
-    /// The path of the expression's text.
-    pub const EXPRESSION: &str = "expression";
-}
-
 /// A compiled program, or as much of it as could be made out.
 #[derive(Debug)]
 pub struct Compilation {
@@ -84,6 +63,8 @@ pub struct Compilation {
     pub queries: Queries,
     /// What the expression of the prompt is.
     pub answer: Option<Answer>,
+    /// Labels of what it gives, beyond those that its type names.
+    pub answer_labels: Vec<Name>,
 }
 
 /// Compiles a project.
@@ -124,17 +105,32 @@ pub fn compile_again(world: &dyn World, options: &Options, kept: &mut Kept) -> C
     problems.extend(flow_analysis::analyse(&program, &mentions, is_complete));
     let queries = &mut kept.queries;
     problems.extend(queries.check(&program, &places));
+    let mut followed =
+        answer.as_ref().zip(prompted.as_ref()).map(|(answer, prompted)| prompted.follow(answer, &mut program));
     // Where a value of one type stands for another, labels would seem to go where nothing goes.
     if !problems.0.iter().any(|problem| problem.code.as_str().starts_with("E02")) {
         let (found, hidden) = labels::check(&program, &mentions, queries, options.strict);
         problems.extend(found);
         hidden.apply(&mut program);
+        followed.iter_mut().for_each(|followed| followed.found(&program));
     }
+    let answer_labels = followed.map_or(vec![], |followed| followed.leave(&mut program));
     leave_out_library_warnings(&mut problems, &loaded.sources);
     leave_out_unused_where_unread(&mut problems, &trees);
     problems.sort();
     let queries = queries.clone();
-    Compilation { sources: loaded.sources, problems, program, index, places, horizon, trees, queries, answer }
+    Compilation {
+        sources: loaded.sources,
+        problems,
+        program,
+        index,
+        places,
+        horizon,
+        trees,
+        queries,
+        answer,
+        answer_labels,
+    }
 }
 
 /// Trees by file, and the modules for the checker.
@@ -151,34 +147,6 @@ fn parse(
         trees.insert(module.file, tree);
     }
     (trees, parsed)
-}
-
-/// A prompt whose texts are among the sources.
-struct Prompted<'o> {
-    prompt: &'o Prompt,
-    module: Name,
-    file: FileId,
-    expr: Option<ast::Expr>,
-}
-
-impl<'o> Prompted<'o> {
-    fn of(prompt: &'o Prompt, loaded: &mut Loaded, problems: &mut Problems) -> Self {
-        let (module, text) = (Name::new(Prompt::MODULE), Arc::<str>::from(prompt.declarations.as_str()));
-        let file = loaded.sources.add(Prompt::MODULE, text.clone());
-        loaded.modules.push(LoadedModule { name: module.clone(), file, text });
-        let Some(text) = &prompt.expression else { return Self { prompt, module, file, expr: None } };
-        let file = loaded.sources.add(Prompt::EXPRESSION, text.as_str());
-        let parsed = flow_syntax::parse_expression(file, text);
-        let expr = parsed.expression();
-        problems.extend(parsed.problems);
-        Self { prompt, module, file, expr }
-    }
-
-    fn question(&self) -> Question<'_> {
-        let Self { prompt, module, file, expr } = self;
-        let (expr, expected, bound) = (expr.as_ref(), prompt.expected.as_ref(), &prompt.bound[..]);
-        Question { module, file: *file, expr, expected, bound }
-    }
 }
 
 /// The text of a file that stands beside a module, with its path from the root.

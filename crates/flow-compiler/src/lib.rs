@@ -12,11 +12,12 @@ mod load;
 mod plan;
 mod policies;
 mod problems;
+mod prompt;
 mod stdlib;
 mod world;
 
 pub use assume::Assumption;
-pub use compile::{Compilation, Options, Prompt, compile, compile_again};
+pub use compile::{Compilation, Options, compile, compile_again};
 pub use flow_analysis::{
     bounds, calendar, deadlines, failures, forecast, freshness, labels, path, spell, spend, terms, time,
 };
@@ -26,4 +27,5 @@ pub use kept::Kept;
 pub use load::{Loaded, LoadedModule, MAX_FILE_BYTES, load, manifest};
 pub use plan::{VERSION, flow_meant, plan};
 pub use policies::PolicyFile;
+pub use prompt::Prompt;
 pub use world::{MemoryWorld, World, WorldError};

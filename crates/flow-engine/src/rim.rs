@@ -34,21 +34,6 @@ pub(crate) fn may_hold_rows(value: &Value) -> bool {
     )
 }
 
-/// Takes out of a failure what it quotes of rows with these labels: what stands between quotation marks.
-pub(crate) fn without_quotes(failure: &mut Failure, labels: &[Name]) {
-    let mark = mark(labels);
-    let unquoted = |text: &str| {
-        // From the first quotation mark to the last: what is quoted may hold some itself.
-        match (text.find('"'), text.rfind('"')) {
-            (Some(first), Some(last)) if first < last => format!("{}{mark}{}", &text[..first], &text[last + 1..]),
-            (Some(first), _) => format!("{}{mark}", &text[..first]),
-            _ => text.to_owned(),
-        }
-    };
-    failure.message = unquoted(&failure.message);
-    failure.details.iter_mut().for_each(|detail| *detail = unquoted(detail));
-}
-
 /// The rim of one run.
 pub(crate) struct Rim {
     program: Arc<Program>,

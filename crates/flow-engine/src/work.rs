@@ -15,7 +15,7 @@ use flow_driver::{
     AskStep, Event, OverBudget, Partition, Product, Published, Question, Reservation, RunStep, Sighting, Task,
 };
 use flow_exec::api::{AskCall, Asked, Cancel, CancelSource, ComputeCall, DatasetRef, Execute, StepCall};
-use flow_expr::{Expr, Name, Value, VarId};
+use flow_expr::{Expr, Name, Value, VarId, redact::mark};
 use flow_plan::{ErrorClass, Failure, Program};
 use flow_store::{Layout, Reader, Store, StoreError, is_complete, partition_text};
 use futures::FutureExt as _;
@@ -271,7 +271,7 @@ impl Work {
                         let seen = shared.executor.compute_seen(call, cancel).await;
                         shared.rim.know_computed(value, seen.as_ref().ok(), &labels);
                     }
-                    (Some(_), Err(failure)) => rim::without_quotes(failure, &labels),
+                    (Some(_), Err(failure)) => failure.unquote(&mark(&labels)),
                     _ => {}
                 }
                 move |task| Event::Computed { task, result }

@@ -12,7 +12,7 @@ use crate::{
     datasets::{Datasets, Piece, address, dataset, newest_column, read_table_file, write_csv, write_json_lines},
     handover::{Handover, TakenTable},
     http::{self, Fetched, nothing_there, web_name},
-    sql::{Engine, read_table, run_in_process, run_on, write_table},
+    sql::{Engine, labels_of_dataset, labels_of_query, read_table, run_in_process, run_on, without_data, write_table},
     tables::{Artifacts, StagedFile, copy_into, write_failure},
 };
 use async_trait::async_trait;
@@ -66,19 +66,21 @@ impl Data {
         connection: Option<&Name>,
         cancel: &Cancel,
     ) -> Result<Outcome, Failure> {
-        match connection {
+        let ran = match connection {
             None => run_in_process(call, text, &self.engine, &self.datasets.artifacts, cancel).await,
             Some(connection) => {
                 let database = self.database(&call.program, connection).await?;
                 run_on(call, text, connection, &database, &self.datasets, cancel).await
             }
-        }
+        };
+        ran.map_err(|failure| without_data(failure, &labels_of_query(call, connection)))
     }
 
     pub(crate) async fn read(&self, data: DatasetRef, cancel: &Cancel) -> Result<VersionRead, Failure> {
         if let Location::Table { connection, table } = &dataset(&data)?.location {
             let database = self.database(&data.program, connection).await?;
-            let read = read_table(&data, table, &database, &self.datasets, true, cancel).await?;
+            let read = read_table(&data, table, &database, &self.datasets, true, cancel).await;
+            let read = read.map_err(|failure| without_data(failure, &labels_of_dataset(&data)))?;
             let value = read.value.ok_or_else(|| broken("a table was read and not kept"))?;
             let (fingerprint, expectations) = (read.fingerprint, read.expectations);
             return Ok(VersionRead { value, fingerprint, rows: Some(read.rows), expectations });
@@ -105,7 +107,8 @@ impl Data {
     ) -> Result<VersionWritten, Failure> {
         if let Location::Table { connection, table } = &dataset(&data)?.location {
             let database = self.database(&data.program, connection).await?;
-            let (rows, expectations) = write_table(&data, table, value, &database, &self.datasets, cancel).await?;
+            let written = write_table(&data, table, value, &database, &self.datasets, cancel).await;
+            let (rows, expectations) = written.map_err(|failure| without_data(failure, &labels_of_dataset(&data)))?;
             let fingerprint = read_table(&data, table, &database, &self.datasets, false, cancel).await?.fingerprint;
             return Ok(VersionWritten { fingerprint, rows: Some(rows), bytes: None, expectations });
         }

@@ -26,6 +26,9 @@ pub struct Carried {
     /// What is in datasets.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub datasets: BTreeMap<Name, Vec<Name>>,
+    /// What is in the declared tables of connections: whatever a step asks there, it may meet these.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub connections: BTreeMap<Name, Vec<Name>>,
 }
 
 impl Carried {
@@ -65,17 +68,25 @@ impl Carried {
         self.datasets.get(dataset).map_or(&[], Vec::as_slice)
     }
 
+    /// What the declared tables of a connection carry.
+    #[must_use]
+    pub fn by_connection(&self, connection: &Name) -> &[Name] {
+        self.connections.get(connection).map_or(&[], Vec::as_slice)
+    }
+
     /// Leaves out what is not kept.
     pub(crate) fn retain(
         &mut self,
         step: impl Fn(&Name) -> bool,
         flow: impl Fn(&Name) -> bool,
         dataset: impl Fn(&Name) -> bool,
+        connection: impl Fn(&Name) -> bool,
     ) {
         self.results.retain(|name, _| step(name));
         self.arguments.retain(|name, _| step(name));
         self.feedback.retain(|name, _| step(name));
         self.flows.retain(|name, _| flow(name));
         self.datasets.retain(|name, _| dataset(name));
+        self.connections.retain(|name, _| connection(name));
     }
 }

@@ -35,6 +35,18 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// Puts a mark in the place of what is quoted, which may be labelled data: all between the first quotation mark of a
+    /// sentence and its last one, as what is quoted may hold some itself.
+    pub fn unquote(&mut self, mark: &str) {
+        let unquoted = |text: &str| match (text.find('"'), text.rfind('"')) {
+            (Some(first), Some(last)) if first < last => format!("{}{mark}{}", &text[..first], &text[last + 1..]),
+            (Some(first), _) => format!("{}{mark}", &text[..first]),
+            _ => text.to_owned(),
+        };
+        self.message = unquoted(&self.message);
+        self.details.iter_mut().for_each(|detail| *detail = unquoted(detail));
+    }
+
     /// A failure with a sentence and nothing else.
     #[must_use]
     pub fn new(class: ErrorClass, code: impl Into<Arc<str>>, message: impl Into<String>) -> Self {

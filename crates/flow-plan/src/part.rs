@@ -135,7 +135,12 @@ struct Reached {
 impl Reached {
     fn narrow(&self, carried: &mut Carried) {
         let is_step = |name: &Name| self.steps.contains(name) || self.functions.contains(name);
-        carried.retain(is_step, |name| self.flows.contains(name), |name| self.datasets.contains(name));
+        carried.retain(
+            is_step,
+            |name| self.flows.contains(name),
+            |name| self.datasets.contains(name),
+            |name| self.connections.contains(name),
+        );
     }
 
     fn add(&mut self, used: Use<'_>) {

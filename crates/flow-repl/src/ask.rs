@@ -3,10 +3,18 @@
 //! Arguments are expressions of the prompt, checked against the parameters. An argument that is left out is the dataset, or
 //! the name that was bound, that is called as its parameter is; else the parameter's default.
 
-use crate::{Host, Session, answer::only_named, session::Outcome, show};
+use crate::{
+    Host, Session,
+    answer::{Valued, only_named},
+    session::Outcome,
+    show,
+};
 use flow_diag::FileId;
-use flow_expr::Value;
-use flow_plan::{Body, Effect, Program, Step};
+use flow_expr::{
+    Name, Value,
+    redact::{labels_in, mark},
+};
+use flow_plan::{Body, Effect, NodeKind, Program, Step};
 use flow_syntax::ast;
 use std::sync::Arc;
 
@@ -15,6 +23,24 @@ struct Call {
     program: Arc<Program>,
     step: Arc<Step>,
     args: Vec<(Arc<str>, Value)>,
+    /// The labels of all that it is given.
+    labels: Vec<Name>,
+    /// Those that arguments have beyond what their types name.
+    beyond: Vec<Name>,
+}
+
+impl Call {
+    /// The labels of what the step gives, beyond those that its type names. Where no flow calls it, nobody has followed
+    /// them through it, so it is taken to give all that it is given.
+    fn carried(&self) -> Vec<Name> {
+        let calls =
+            |node: &flow_plan::Node| matches!(&node.kind, NodeKind::Call { step, .. } if *step == self.step.name);
+        if !self.program.flows.values().any(|flow| flow.nodes().any(calls)) {
+            return self.labels.clone();
+        }
+        let known = self.program.carried.by_result(&self.step.name);
+        known.iter().chain(&self.beyond).cloned().collect()
+    }
 }
 
 impl Session {
@@ -41,13 +67,21 @@ impl Session {
             ));
         }
         let returns = call.step.returns.clone();
+        let (labels, program) = (call.carried(), call.program.clone());
         match host.run(&call.program, &call.step, call.args) {
             Ok(value) => {
-                let shown = Self::shown(&value, &returns, &call.program, host);
-                self.keep_last(returns, value);
+                let valued = Valued { value, ty: returns, labels, program };
+                let shown = valued.shown(host);
+                self.keep_last(valued);
                 Outcome::done(if shown.is_empty() { "done\n".to_owned() } else { shown })
             }
-            Err(trouble) => Outcome::trouble(&trouble),
+            Err(mut trouble) => {
+                if !call.labels.is_empty() {
+                    trouble.unquote(&mark(&call.labels));
+                    trouble.stderr_tail = None;
+                }
+                Outcome::trouble(&trouble)
+            }
         }
     }
 
@@ -69,9 +103,8 @@ impl Session {
     /// `:try GUARD(…)` or `:try CONDITION`: whether it holds, in words.
     pub(crate) fn try_guard(&mut self, text: &str, host: &mut dyn Host) -> Outcome {
         match self.value_of(text, Some(&flow_expr::Type::Bool), host) {
-            Ok((Value::Bool(true), ..)) => Outcome::done("it passes\n"),
-            Ok((Value::Bool(false), ..)) => Outcome { is_done: false, ..Outcome::done("it is rejected\n") },
-            Ok((other, ty, program)) => Outcome::done(show::value(&other, &ty, &program.types)),
+            Ok(Valued { value: Value::Bool(true), .. }) => Outcome::done("it passes\n"),
+            Ok(_) => Outcome { is_done: false, ..Outcome::done("it is rejected\n") },
             Err(outcome) => outcome,
         }
     }
@@ -91,15 +124,22 @@ impl Session {
             return Err(Outcome::failed(format!("error: there is no step `{name}`; {way_out}\n")));
         };
         let step = Arc::new(step.clone());
-        let mut args = vec![];
+        let (mut args, mut labels, mut beyond) = (vec![], vec![], vec![]);
         for (place, param) in step.params.iter().enumerate() {
             let named = given.iter().find(|(name, _)| name.as_deref() == Some(&*param.name));
             let written = named.or_else(|| given.get(place).filter(|(name, _)| name.is_none()));
             let is_known = self.bound.iter().any(|bound| bound.name == param.name)
                 || only_named(program.datasets.keys(), &param.name).is_some();
-            let value = match (written, &param.default) {
-                (Some((_, text)), _) => self.value_of(text, Some(&param.ty), host)?.0,
-                (None, _) if is_known => self.value_of(&param.name, Some(&param.ty), host)?.0,
+            let known = match written {
+                Some((_, text)) => Some(text.as_str()),
+                None => is_known.then_some(&*param.name),
+            };
+            let value = match (known, &param.default) {
+                (Some(text), _) => {
+                    let valued = self.value_of(text, Some(&param.ty), host)?;
+                    beyond.extend(valued.labels);
+                    valued.value
+                }
                 (None, Some(default)) => {
                     host.compute(&program, default.clone(), vec![]).map_err(|trouble| Outcome::trouble(&trouble))?
                 }
@@ -110,6 +150,7 @@ impl Session {
                     )));
                 }
             };
+            labels.extend(param.labels.iter().cloned().chain(labels_in(&param.ty, &program.types)));
             args.push((param.name.clone(), value));
         }
         let known = |name: &str| step.params.iter().any(|param| *param.name == *name);
@@ -120,7 +161,10 @@ impl Session {
         if let Some((_, (_, text))) = stray {
             return Err(Outcome::failed(format!("error: `{}` takes no such argument: `{text}`\n", step.name.short())));
         }
-        Ok(Call { program, step, args })
+        labels.extend(beyond.iter().cloned());
+        labels.sort();
+        labels.dedup();
+        Ok(Call { program, step, args, labels, beyond })
     }
 }
 

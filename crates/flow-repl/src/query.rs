@@ -5,15 +5,18 @@
 
 use crate::{
     Host, Session,
-    answer::only_named,
+    answer::{Valued, only_named},
     session::{Outcome, errors},
     show,
 };
 use flow_compiler::{Compilation, Prompt};
-use flow_expr::{Name, Type, TypeTable, Value};
+use flow_expr::{
+    Name, Type, TypeTable, Value,
+    redact::{labels_in, mark},
+};
 use flow_plan::Program;
-use flow_sql::{Column, TableColumns, type_query};
-use std::{fmt::Write as _, sync::Arc};
+use flow_sql::{Column, LineageColumn, LineageSource, TableColumns, Through, Used, lineage, type_query};
+use std::{collections::BTreeSet, fmt::Write as _, sync::Arc};
 
 /// The step and the record that a query becomes.
 const STEP: &str = "sql_query";
@@ -23,6 +26,8 @@ const ROW: &str = "SqlRow";
 struct Mentioned {
     name: String,
     ty: Type,
+    /// Labels of all its columns, beyond those that its type names.
+    labels: Vec<Name>,
     data: Source,
 }
 
@@ -34,16 +39,16 @@ enum Source {
 impl Session {
     pub(crate) fn query(&mut self, text: &str, host: &mut dyn Host) -> Outcome {
         match self.queried(text, host) {
-            Ok((value, ty, program)) => {
-                let shown = Self::shown(&value, &ty, &program, host);
-                self.keep_last(ty, value);
+            Ok(valued) => {
+                let shown = valued.shown(host);
+                self.keep_last(valued);
                 Outcome::done(shown)
             }
             Err(outcome) => outcome,
         }
     }
 
-    fn queried(&mut self, text: &str, host: &mut dyn Host) -> Result<(Value, Type, Arc<Program>), Outcome> {
+    fn queried(&mut self, text: &str, host: &mut dyn Host) -> Result<Valued, Outcome> {
         let compiled = self.compiled(host);
         let tables = self.mentioned(text, &compiled.program);
         let declared = declarations(text, &tables, &compiled.program.types)?;
@@ -59,6 +64,7 @@ impl Session {
             return Err(Outcome::failed(not_understood(&compilation)));
         };
         let step = Arc::new(step.clone());
+        let beyond: Vec<Name> = tables.iter().flat_map(|table| table.labels.iter().cloned()).collect();
         let mut args = vec![];
         for table in tables {
             let value = match table.data {
@@ -69,8 +75,15 @@ impl Session {
             };
             args.push((Arc::from(table.name), value));
         }
-        let value = host.run(&program, &step, args).map_err(|trouble| Outcome::trouble(&trouble))?;
-        Ok((value, step.returns.clone(), program))
+        let value = host.run(&program, &step, args).map_err(|mut trouble| {
+            // The types tell whoever runs it what to keep to itself; these labels only the session knows.
+            if !beyond.is_empty() {
+                trouble.message = format!("the query failed; what is said of {} data is not shown", mark(&beyond));
+                trouble.details.clear();
+            }
+            Outcome::trouble(&trouble)
+        })?;
+        Ok(Valued { value, ty: step.returns.clone(), labels: vec![], program })
     }
 
     /// The tables whose names are words of a query.
@@ -85,13 +98,19 @@ impl Session {
             let bound = self.bound.iter().find(|bound| *bound.name == *word && matches!(bound.ty, Type::Table(_)));
             if let Some(bound) = bound {
                 let (ty, data) = (bound.ty.clone(), Source::Value(bound.value.clone()));
-                found.push(Mentioned { name: word.to_owned(), ty, data });
+                found.push(Mentioned { name: word.to_owned(), ty, labels: bound.labels.clone(), data });
             } else if let Some(name) = only_named(program.datasets.keys(), word)
                 && let Some(dataset) = program.datasets.get(&name)
                 && matches!(dataset.ty, Type::Table(_))
                 && dataset.partition.is_empty()
             {
-                found.push(Mentioned { name: word.to_owned(), ty: dataset.ty.clone(), data: Source::Dataset(name) });
+                let labels = program.carried.by_dataset(&name).to_vec();
+                found.push(Mentioned {
+                    name: word.to_owned(),
+                    ty: dataset.ty.clone(),
+                    labels,
+                    data: Source::Dataset(name),
+                });
             }
         }
         found
@@ -122,10 +141,13 @@ fn declarations(text: &str, tables: &[Mentioned], types: &TypeTable) -> Result<S
             .collect();
         Outcome::failed(lines.concat())
     })?;
+    let made = lineage(text, &query, &[]).columns;
     let mut out = format!("type {ROW} {{\n");
-    for column in &query.columns {
+    for (place, column) in query.columns.iter().enumerate() {
         let optional = if column.nullable && !column.type_name().ends_with('?') { "?" } else { "" };
-        let _ = writeln!(out, "  {}: {}{optional}", column_name(&column.name)?, column.type_name());
+        let labels = made.get(place).map_or_else(|| every_label(tables, types), |made| labels_of(made, tables, types));
+        let labels: String = labels.iter().map(|label| format!(" @{}", label.short())).collect();
+        let _ = writeln!(out, "  {}: {}{optional}{labels}", column_name(&column.name)?, column.type_name());
     }
     let params: Vec<String> =
         tables.iter().map(|table| format!("{}: {}", table.name, show::short(&table.ty))).collect();
@@ -136,6 +158,37 @@ fn declarations(text: &str, tables: &[Mentioned], types: &TypeTable) -> Result<S
         text.replace('\n', "\n    ")
     );
     Ok(out)
+}
+
+/// The labels of a column that a query makes, as they are followed through a step: they come off in aggregates over many
+/// rows and in hashes, and whether there is a value tells nothing.
+fn labels_of(made: &LineageColumn, tables: &[Mentioned], types: &TypeTable) -> BTreeSet<Name> {
+    let stays = |used: &&Used| matches!(used.how, Through::Value | Through::Choice);
+    let mut found = BTreeSet::new();
+    for used in made.from.iter().filter(stays) {
+        let LineageSource::Column { table, column } = &used.from else { continue };
+        match tables.iter().find(|known| known.name.eq_ignore_ascii_case(table)) {
+            Some(known) => found.extend(known.labels_of(Some(column), types)),
+            None => found.extend(every_label(tables, types)),
+        }
+    }
+    found
+}
+
+/// The labels of all tables.
+fn every_label(tables: &[Mentioned], types: &TypeTable) -> BTreeSet<Name> {
+    tables.iter().flat_map(|table| table.labels_of(None, types)).collect()
+}
+
+impl Mentioned {
+    /// The labels of a column, or of all of them.
+    fn labels_of(&self, column: Option<&str>, types: &TypeTable) -> BTreeSet<Name> {
+        let Type::Table(row) = &self.ty else { return BTreeSet::new() };
+        let fields = types.record(row).unwrap_or_default().iter();
+        let wanted = fields.filter(|field| column.is_none_or(|column| field.name.eq_ignore_ascii_case(column)));
+        let named = wanted.flat_map(|field| field.labels.iter().cloned().chain(labels_in(&field.ty, types)));
+        named.chain(self.labels.iter().cloned()).collect()
+    }
 }
 
 /// The name of a column as a field's.

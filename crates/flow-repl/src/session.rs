@@ -2,12 +2,13 @@
 
 use crate::{
     Host, Trouble,
+    answer::Valued,
     entry::{Entry, entry},
     show,
 };
 use flow_compiler::{Compilation, Kept, Options, Prompt, compile_again};
 use flow_diag::{Problem, Problems, Severity, render};
-use flow_expr::{Type, Value};
+use flow_expr::{Name, Type, Value};
 use flow_plan::Program;
 use flow_syntax::ast;
 use std::sync::Arc;
@@ -68,6 +69,8 @@ pub(crate) struct Bound {
     pub(crate) name: Arc<str>,
     pub(crate) ty: Type,
     pub(crate) value: Value,
+    /// Labels of it beyond those that its type names.
+    pub(crate) labels: Vec<Name>,
     /// What was written behind `let NAME =`; none of a value that was not kept by one.
     pub(crate) text: Option<String>,
 }
@@ -139,9 +142,9 @@ impl Session {
             return shown;
         }
         match self.value_of(text, None, host) {
-            Ok((value, ty, program)) => {
-                let shown = Self::shown(&value, &ty, &program, host);
-                self.keep_last(ty, value);
+            Ok(valued) => {
+                let shown = valued.shown(host);
+                self.keep_last(valued);
                 Outcome::done(shown)
             }
             Err(outcome) => outcome,
@@ -156,34 +159,24 @@ impl Session {
             ));
         }
         match self.value_of(text, None, host) {
-            Ok((value, ty, program)) => {
-                let shown = Self::shown(&value, &ty, &program, host);
+            Ok(valued) => {
+                let shown = valued.shown(host);
+                let Valued { value, ty, labels, .. } = valued;
                 let shown = match shown.lines().count() {
                     0 | 1 => format!("{name} = {shown}"),
                     _ => format!("{name}: {}\n{shown}", show::short(&ty)),
                 };
-                self.keep(Bound { name: name.into(), ty, value, text: Some(text.to_owned()) });
+                self.keep(Bound { name: name.into(), ty, value, labels, text: Some(text.to_owned()) });
                 Outcome::done(shown)
             }
             Err(outcome) => outcome,
         }
     }
 
-    /// A value as text, with the first rows of a table.
-    pub(crate) fn shown(value: &Value, ty: &Type, program: &Arc<Program>, host: &mut dyn Host) -> String {
-        let loaded = match value {
-            Value::Table(table) if table.data.is_none() => host.first_rows(program, table, show::MOST_ROWS),
-            _ => return show::value(value, ty, &program.types),
-        };
-        match loaded {
-            Ok(table) => show::value(&Value::Table(table), ty, &program.types),
-            Err(trouble) => Outcome::trouble(&trouble).text,
-        }
-    }
-
     /// Keeps a value as the last one.
-    pub(crate) fn keep_last(&mut self, ty: Type, value: Value) {
-        self.keep(Bound { name: LAST.into(), ty, value, text: None });
+    pub(crate) fn keep_last(&mut self, valued: Valued) {
+        let Valued { value, ty, labels, .. } = valued;
+        self.keep(Bound { name: LAST.into(), ty, value, labels, text: None });
     }
 
     fn keep(&mut self, kept: Bound) {
@@ -247,7 +240,8 @@ impl Session {
     /// An expression for the compiler, with the names that were bound.
     pub(crate) fn asked(&self, expression: &str) -> Prompt {
         let bound = self.bound.iter().map(|bound| (bound.name.clone(), bound.ty.clone())).collect();
-        Prompt { expression: Some(expression.to_owned()), bound, ..Prompt::default() }
+        let labels = self.bound.iter().map(|bound| (bound.name.clone(), bound.labels.clone())).collect();
+        Prompt { expression: Some(expression.to_owned()), bound, labels, ..Prompt::default() }
     }
 
     fn options(&self, host: &dyn Host, prompt: Prompt) -> Options {

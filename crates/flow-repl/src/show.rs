@@ -15,8 +15,8 @@ const MOST_ITEMS: usize = 20;
 const WIDEST: usize = 40;
 
 /// A value with its type, as lines.
-pub(crate) fn value(value: &Value, ty: &Type, types: &TypeTable) -> String {
-    let seen = redact(value, Some(ty), &[], types);
+pub(crate) fn value(value: &Value, ty: &Type, labels: &[Name], types: &TypeTable) -> String {
+    let seen = redact(value, Some(ty), labels, types);
     match &seen {
         Value::Table(found) => table(found, types),
         Value::Record(record) => {

@@ -10,7 +10,7 @@ use super::{
 };
 use flow_diag::Span;
 use flow_expr::{Expr, ExprKind, Name, Part, Value, redact::mark};
-use flow_plan::{Block, Carried, GuardAction, NodeKind, Program, Step};
+use flow_plan::{Block, Carried, GuardAction, Location, NodeKind, Program, Step};
 use std::collections::BTreeMap;
 
 /// What is not to be seen of a program's data.
@@ -44,6 +44,14 @@ impl Hidden {
         for (dataset, _, label) in &walk.noted.held {
             carried.datasets.entry((*dataset).clone()).or_default().push(walk.labels.name(*label).clone());
         }
+        for dataset in walk.program.datasets.values() {
+            let Location::Table { connection, .. } = &dataset.location else { continue };
+            let inside = walk.declared.inside(&dataset.ty).into_iter().map(|id| walk.labels.name(id).clone());
+            let mut labels = inside.chain(dataset.accepts.iter().cloned()).peekable();
+            if labels.peek().is_some() {
+                carried.connections.entry(connection.clone()).or_default().extend(labels);
+            }
+        }
         for dataset in walk.program.datasets.values().filter(|dataset| dataset.writer.is_none()) {
             let inside = walk.declared.inside(&dataset.ty);
             let beyond =
@@ -54,8 +62,8 @@ impl Hidden {
             }
         }
         let steps = carried.results.values_mut().chain(carried.feedback.values_mut());
-        let others =
-            carried.flows.values_mut().chain(carried.datasets.values_mut()).chain(hidden.messages.values_mut());
+        let places = carried.datasets.values_mut().chain(carried.connections.values_mut());
+        let others = carried.flows.values_mut().chain(places).chain(hidden.messages.values_mut());
         for labels in steps.chain(others).chain(carried.arguments.values_mut().flat_map(BTreeMap::values_mut)) {
             labels.sort();
             labels.dedup();

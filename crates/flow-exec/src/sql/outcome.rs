@@ -101,6 +101,21 @@ fn cells(
     Ok(items)
 }
 
+/// What says of a failed query what kind of failure it is, without a word of its data.
+pub(super) const KINDS: [&str; 7] = [
+    DIVISION,
+    TOO_LARGE,
+    NOT_CONVERTED,
+    "the query needs more disk than there is",
+    "the query needs more memory than it may use",
+    "the query could not use the disk",
+    "the statement was stopped because the run was cancelled",
+];
+
+const DIVISION: &str = "a division by zero";
+const TOO_LARGE: &str = "a number is too large for its type";
+const NOT_CONVERTED: &str = "a value cannot be converted";
+
 /// Why a query failed while it ran.
 pub(crate) fn failed(error: &DataFusionError) -> Failure {
     let text = error.strip_backtrace();
@@ -119,13 +134,11 @@ pub(crate) fn failed(error: &DataFusionError) -> Failure {
             (ErrorClass::Internal, codes::R0308, format!("the query could not use the disk: {error}"))
         }
         DataFusionError::ArrowError(inner, _) => match inner.as_ref() {
-            ArrowError::DivideByZero => (ErrorClass::ClientError, codes::R0307, "a division by zero".to_owned()),
+            ArrowError::DivideByZero => (ErrorClass::ClientError, codes::R0307, DIVISION.to_owned()),
             ArrowError::ArithmeticOverflow(why) => {
-                (ErrorClass::ClientError, codes::R0307, format!("a number is too large for its type: {why}"))
+                (ErrorClass::ClientError, codes::R0307, format!("{TOO_LARGE}: {why}"))
             }
-            ArrowError::CastError(why) => {
-                (ErrorClass::ClientError, codes::R0307, format!("a value cannot be converted: {why}"))
-            }
+            ArrowError::CastError(why) => (ErrorClass::ClientError, codes::R0307, format!("{NOT_CONVERTED}: {why}")),
             _ => (ErrorClass::ClientError, codes::R0307, plain.to_owned()),
         },
         DataFusionError::Internal(_) => (ErrorClass::Internal, codes::R0307, plain.to_owned()),

@@ -12,7 +12,7 @@ pub(crate) const PROGRAM: &str = "
 type Order { id: Int, amount: Decimal, customer: String @pii }
 label pii \"Identifies a person.\"
 dataset orders: Table<Order> { at csv(\"orders.csv\"), arrives every day by 05:30, fresh within 25h, owner \"shop\" }
-dataset large: Table<Order> { at csv(\"large.csv\"), fresh within 50h, owner \"us\", accepts pii }
+dataset large: Table<Order> { at csv(\"large.csv\"), fresh within 50h, owner \"us\", accepts @pii }
 /// Orders over a limit.
 step over(orders: Table<Order>, limit: Decimal = 10.0) -> Table<Order> {
   sql \"select * from orders where amount > :limit\"

@@ -61,6 +61,10 @@ pub(super) fn case(seed: u64, most_nodes: u32) -> Case {
         let deadline = Deadline::Within(random.between(1_000, 3_600_000));
         main.finish = Some(Finish { deadline, at: Default::default() });
     }
+    // Of two calls of a flow that go on at once, each may read what the other has published.
+    let calls = main.nodes().filter(|node| matches!(node.kind, NodeKind::Flow { .. })).count();
+    let reads_its_own = flows.iter().flat_map(Flow::nodes).any(|node| matches!(node.kind, NodeKind::Read { .. }));
+    making.is_timely |= calls > 1 && reads_its_own;
     flows.push(main);
     let Making { steps, places, is_timely, mut datasets, .. } = making;
     datasets.push(dataset("source"));

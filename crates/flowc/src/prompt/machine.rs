@@ -10,8 +10,8 @@ use flow_exec::{
     Artifacts, Executor, ExecutorOptions,
     api::{Cancel, CancelSource, ComputeCall, DatasetRef, Execute, LogSink, StepCall, Stream},
 };
-use flow_expr::{Expr, Name, Table, Value, VarId};
-use flow_plan::{ErrorClass, Failure, Program, Step};
+use flow_expr::{Expr, Name, Table, Value, VarId, redact::labels_in};
+use flow_plan::{ErrorClass, Failure, Param, Program, Step};
 use flow_repl::{Data, Host, Trouble};
 use flow_store::{Layout, Reader};
 use jiff::Timestamp;
@@ -42,12 +42,14 @@ struct Runner {
     folder: TempDir,
 }
 
-/// What a step writes while it runs goes to the person who looks on.
-struct Shown;
+/// What a step writes while it runs goes to the person who looks on, unless it is given labelled data.
+struct Shown {
+    is_labelled: bool,
+}
 
 impl LogSink for Shown {
     fn line(&self, stream: Stream, bytes: &[u8]) {
-        if stream == Stream::Err {
+        if stream == Stream::Err && !self.is_labelled {
             eprintln!("{}", String::from_utf8_lossy(bytes));
         }
     }
@@ -179,9 +181,9 @@ impl Host for Machine {
 
     fn run(&mut self, program: &Arc<Program>, step: &Arc<Step>, args: Args) -> Result<Value, Trouble> {
         let call = self.call(&*self.runner()?, program, step, args)?;
-        self.wait(
-            |runner, cancel| async move { Ok(runner.executor.run_step(call, Arc::new(Shown), cancel).await?.value) },
-        )
+        let has_labels = |param: &Param| !param.labels.is_empty() || !labels_in(&param.ty, &program.types).is_empty();
+        let log = Arc::new(Shown { is_labelled: step.params.iter().any(has_labels) });
+        self.wait(|runner, cancel| async move { Ok(runner.executor.run_step(call, log, cancel).await?.value) })
     }
 
     fn prompt(&mut self, program: &Arc<Program>, step: &Arc<Step>, args: Args) -> Result<String, Trouble> {

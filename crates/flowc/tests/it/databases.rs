@@ -103,6 +103,49 @@ fn postgres_there_and_back() {
 }
 
 #[test]
+fn what_a_database_says_of_labelled_data_is_not_shown() {
+    let Some(url) = flow_testing::postgres() else { return };
+    const NAME: &str = "ada.of.the.shop";
+    let program = r#"
+secret shop = env("SHOP_DB")
+connection db { provider postgres, url shop }
+label pii "Identifies a person."
+type Person { id: Int, name: String @pii }
+type N { n: Int @pii }
+dataset people: Table<Person> { at db.table("PEOPLE"), arrives by hand, accepts @pii }
+dataset numbers: Table<N> { at csv("out.csv"), accepts @pii }
+step make_table() { sql on db "create table PEOPLE (id bigint, name text primary key)"
+  effect write }
+step fill(made: Unit) { sql on db "insert into PEOPLE values (1, 'NAME')"
+  effect write }
+step twice() { sql on db "insert into PEOPLE select id, name from PEOPLE"
+  effect write }
+step cast_them() -> Table<N> { sql on db "select name::bigint as n from PEOPLE" }
+step drop_them() { sql on db "drop table PEOPLE"
+  effect write }
+flow seed { do fill(make_table()) }
+flow count { write numbers = cast_them() }
+flow again { do twice() }
+flow clean { do drop_them() }
+"#;
+    let program = program.replace("PEOPLE", &format!("people_{}", std::process::id())).replace("NAME", NAME);
+    let database = Database { project: Sandbox::program(&program), url: Some(url) };
+    database.flowc(&["run", "seed"]).ends(0);
+    for (flow, state) in [("count", "22P02"), ("again", "23505")] {
+        let said = database
+            .flowc(&["run", flow, "--verbose"])
+            .ends(1)
+            .tells(state)
+            .tells("what is said of ‹@pii› data is not shown");
+        let whole = format!("{}{}", said.out, said.err).replace(&format!("values (1, '{NAME}')"), "");
+        assert!(!whole.contains(NAME), "{whole}");
+        let shown = database.flowc(&["show", "last"]);
+        assert!(!shown.out.contains(NAME), "{}", shown.out);
+    }
+    database.flowc(&["run", "clean"]).ends(0);
+}
+
+#[test]
 fn a_wrong_password_is_one_clear_error_and_printed_nowhere() {
     let Some(url) = flow_testing::postgres() else { return };
     const WRONG: &str = "hunter2-is-not-it";

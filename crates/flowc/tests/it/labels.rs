@@ -491,3 +491,33 @@ fn an_audit_tells_what_comes_off_and_a_strict_check_what_is_chosen() {
     let none = Sandbox::program("flow f -> Int { 1 }");
     none.flowc(&["audit", "labels"]).ends(0);
 }
+
+#[test]
+fn what_an_engine_says_of_labelled_data_when_a_query_fails_is_not_shown() {
+    let sandbox = Sandbox::program(
+        r#"
+label pii "Identifies a person."
+type Order { id: Int, customer: String @pii, amount: String }
+type N { n: Int @pii }
+type Plain { n: Int }
+dataset orders: Table<Order> { at csv("orders.csv"), arrives by hand, accepts @pii }
+dataset out: Table<N> { at csv("out.csv"), accepts @pii }
+step as_numbers(orders: Table<Order>) -> Table<N> {
+  sql "select coalesce(cast(customer as bigint), 0) as n from orders"
+}
+flow main { write out = as_numbers(orders) }
+"#,
+    );
+    sandbox.write("orders.csv", format!("id,customer,amount\n1,{EMAIL},5\n"));
+    let said =
+        sandbox.flowc(&["run", "main"]).ends(1).tells("a value cannot be converted; what is said of ‹@pii› data");
+    assert!(!said.err.contains(EMAIL), "{}", said.err);
+    for command in [&["why", "as_numbers"][..], &["show", "last"], &["logs", "last"]] {
+        let said = sandbox.flowc(command);
+        assert!(!said.out.contains(EMAIL) && !said.err.contains(EMAIL), "{}{}", said.out, said.err);
+    }
+    // Of data without labels all is told.
+    let plain = sandbox.read("main.flow").replace(", accepts @pii", "").replace(" @pii", "");
+    sandbox.write("main.flow", plain);
+    sandbox.flowc(&["run", "main"]).ends(1).tells(EMAIL);
+}

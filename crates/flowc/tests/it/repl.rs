@@ -104,6 +104,47 @@ fn files_are_loaded_and_those_that_load_themselves_end() {
 }
 
 #[test]
+fn what_is_labelled_is_never_shown_whatever_is_made_of_it() {
+    let sandbox = project();
+    sandbox.change("main.flow", "step greet", "step ids(orders: Table<Order>) -> List<String> {\n  python \"import sys; print(orders, file=sys.stderr); return [str(row['customer']) for row in orders]\"\n  effect none\n}\nstep loud(orders: Table<Order>) -> Int { sh \"cat $orders >&2; exit 3\", effect none }\nstep greet");
+    let hidden = [
+        "orders",
+        "orders.map(o => o.customer)",
+        "orders.map(o => o.customer).first()",
+        "orders.filter(o => o.id == 2).first()",
+        "let who = orders.map(o => \"Dear {o.customer}\")",
+        "let all = orders.map(o => o.customer)\nall\nlet same = all\nsame.first()\n\"{same}\"",
+        "sql select * from orders",
+        "sql select upper(customer) as who from orders",
+        "sql select customer from orders\nit.first()\nit",
+        "let big = orders.filter(o => o.amount > 10.0)\nsql select customer as c from big\nsql select c from it",
+        "sql select cast(customer as bigint) as n from orders",
+        "sql select case when id = 1 then customer else 'x' end as c from orders",
+        "sql select max(o.customer) over (order by o.id) as c from orders o",
+        "orders.map(o => parse_int(o.customer)!)",
+        ":run ids",
+        ":run ids\nit.first()",
+        ":run loud",
+        ":try orders.first()!.customer == \"zed\"",
+        "fn who(o: Order) -> String { o.customer }\norders.map(o => who(o))",
+    ];
+    for entries in hidden {
+        let said = talk(&sandbox, &[], &format!("{entries}\n"));
+        for name in ["ada", "bob", "cyd"] {
+            let shown = format!("{}{}", said.out, said.err).to_lowercase();
+            assert!(!shown.contains(name), "{entries}: {shown}");
+        }
+    }
+    // What says nothing of one of them is shown.
+    talk(&sandbox, &[], "orders.map(o => o.customer).count()\n").ends(0).gives("3: Int");
+    talk(&sandbox, &[], "sql select id, count(customer) as n from orders group by id\n").ends(0).gives("3 rows");
+    // A project with a mistake in it hides no less.
+    sandbox.write("broken.flow", "fn wrong() -> Int { \"text\" }");
+    let said = talk(&sandbox, &[], "orders.map(o => o.customer)\nsql select customer from orders\n").ends(0);
+    assert!(said.out.matches("‹@pii›").count() >= 2 && !said.out.contains("ada"), "{}", said.out);
+}
+
+#[test]
 fn what_was_entered_is_written_timed_and_edited() {
     let sandbox = project();
     let entries = "fn double(n: Int) -> Int {\n  n * 2\n}\nlet four = double(2)\nfour + 1\n:save mine.txt\n";
