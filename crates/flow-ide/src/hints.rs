@@ -88,6 +88,11 @@ fn bounds(analysis: &Analysis, within: Span) -> Vec<Hint> {
         let Some(name) = decl.name() else { continue };
         let Some(facts) = analysis.facts(&Name::new(format!("{module}.{}", name.text()))) else { continue };
         let Some(short) = facts.short else { continue };
+        // What the clause says itself is no news.
+        let written = clause.map_or(String::new(), |clause| analysis.text_of(span(within.file, clause)).to_owned());
+        if short.strip_prefix("≤ ").is_some_and(|bound| written.ends_with(&format!(" {bound}"))) {
+            continue;
+        }
         let end = u32::from(clause.unwrap_or_else(|| name.range()).end());
         let at = Span::new(within.file, end, end);
         found.push(Hint { at, text: short, tooltip: Some(facts.lines.join("\n")), kind: HintKind::Bound });

@@ -33,6 +33,28 @@ local function try()
   wait('the fix', function() return line(26) == '  write totals = summed' end)
   wait('no problem', function() return #vim.diagnostic.get(0) == 0 end)
 
+  -- What is known of a name, what could stand at a place, and a name changed wherever it is mentioned.
+  local function ask(method, row, column, more)
+    local params = vim.tbl_extend('force', {
+      textDocument = { uri = vim.uri_from_bufnr(0) },
+      position = { line = row - 1, character = column },
+    }, more or {})
+    for _, answer in pairs(vim.lsp.buf_request_sync(0, method, params, 10000) or {}) do
+      if answer.result then return answer.result end
+    end
+    error('no answer to ' .. method)
+  end
+  local hover = ask('textDocument/hover', 25, 18)
+  assert(vim.inspect(hover.contents):find('add_up', 1, true), vim.inspect(hover))
+  local offers = ask('textDocument/completion', 25, 15)
+  offers = vim.tbl_map(function(item) return item.label end, offers.items or offers)
+  assert(vim.tbl_contains(offers, 'add_up'), vim.inspect(offers))
+  vim.api.nvim_win_set_cursor(0, { 25, 7 })
+  vim.lsp.buf.rename('added')
+  wait('the new name', function() return line(26) == '  write totals = added' and line(25) == '  let added = add_up(orders)' end)
+  vim.lsp.buf.rename('summed')
+  wait('the old name', function() return line(26) == '  write totals = summed' end)
+
   -- The formatter is the compiler's.
   vim.api.nvim_buf_set_lines(0, 25, 26, false, { '      write   totals=summed' })
   if vim.lsp.buf.format then

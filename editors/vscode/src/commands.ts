@@ -8,21 +8,40 @@ import { Server } from './server'
 export function registerCommands(server: Server, graphs: Graphs): vscode.Disposable[] {
   const command = vscode.commands.registerCommand
   return [
-    command('flow.run', (flow?: unknown, uri?: unknown) => runFlow(server, 'run', flow, uri)),
-    command('flow.plan', (flow?: unknown, uri?: unknown) => runFlow(server, 'plan', flow, uri)),
-    command('flow.test', (title?: unknown, uri?: unknown) => {
-      const only = typeof title === 'string' ? [title] : []
-      return flowc(server, ['test', ...only], uri)
+    command('flow.run', (given?: unknown) => runFlow(server, 'run', about(given))),
+    command('flow.plan', (given?: unknown) => runFlow(server, 'plan', about(given))),
+    command('flow.test', (given?: unknown) => {
+      const { name, uri } = about(given)
+      return flowc(server, name === undefined ? ['test'] : ['test', name], uri)
     }),
-    command('flow.graph', (uri?: unknown) => graphs.show(documentOf(uri))),
+    command('flow.graph', (given?: unknown) => graphs.show(about(given).uri)),
     command('flow.restart', () => server.restart()),
     command('flow.output', () => server.showOutput()),
   ]
 }
 
-async function runFlow(server: Server, verb: 'run' | 'plan', flow: unknown, uri: unknown): Promise<void> {
-  const name = typeof flow === 'string' ? flow : await choose(verb)
-  if (name !== undefined) await flowc(server, [verb, name], uri)
+/** What a command is about. */
+interface About {
+  name?: string
+  uri?: vscode.Uri
+}
+
+/** A lens says the file and the name, a menu the file, a binding of keys perhaps the name; else it is the file in front. */
+function about(given: unknown): About {
+  if (given instanceof vscode.Uri) return { uri: given }
+  const said = typeof given === 'string' ? { name: given } : ((given ?? {}) as { name?: unknown; uri?: unknown })
+  const uri = typeof said.uri === 'string' ? vscode.Uri.parse(said.uri) : inFront()
+  return { name: typeof said.name === 'string' ? said.name : undefined, uri }
+}
+
+function inFront(): vscode.Uri | undefined {
+  const document = vscode.window.activeTextEditor?.document
+  return document?.languageId === 'flow' ? document.uri : undefined
+}
+
+async function runFlow(server: Server, verb: 'run' | 'plan', { name, uri }: About): Promise<void> {
+  const flow = name ?? (await choose(verb))
+  if (flow !== undefined) await flowc(server, [verb, flow], uri)
 }
 
 /** A flow of the file in front, by its name: the only one, or the one that is picked. */
@@ -36,12 +55,11 @@ async function choose(verb: string): Promise<string | undefined> {
   return undefined
 }
 
-async function flowc(server: Server, words: string[], uri: unknown): Promise<void> {
+async function flowc(server: Server, words: string[], document: vscode.Uri | undefined): Promise<void> {
   if (!vscode.workspace.isTrusted) {
     await vscode.commands.executeCommand('workbench.trust.manage')
     return
   }
-  const document = documentOf(uri)
   if (document) await vscode.workspace.saveAll(false)
   const folder = document && vscode.workspace.getWorkspaceFolder(document)
   const cwd = await projectOf(document) ?? folder?.uri.fsPath
@@ -50,14 +68,6 @@ async function flowc(server: Server, words: string[], uri: unknown): Promise<voi
   const task = new vscode.Task(definition, folder ?? vscode.TaskScope.Workspace, `flowc ${words.join(' ')}`, 'flow', run)
   task.presentationOptions = { reveal: vscode.TaskRevealKind.Always, clear: true, focus: false }
   await vscode.tasks.executeTask(task)
-}
-
-/** What a command is about: what it was given, or the file in front. */
-function documentOf(uri: unknown): vscode.Uri | undefined {
-  if (uri instanceof vscode.Uri) return uri
-  if (typeof uri === 'string') return vscode.Uri.parse(uri)
-  const document = vscode.window.activeTextEditor?.document
-  return document?.languageId === 'flow' ? document.uri : undefined
 }
 
 /** The nearest folder above a file that has a `flow.toml`; a file without one is a project by itself, in its folder. */

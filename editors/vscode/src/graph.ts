@@ -67,7 +67,7 @@ export class Graphs implements vscode.Disposable {
     let said: { svg?: string; problem?: string }
     try {
       const uri = this.document.toString()
-      const answer = await this.server.ask<{ svg: string } | null>('flow/graph', { uri }, asked.token)
+      const answer = await this.server.ask<{ svg: string } | null>('flow/graph', { textDocument: { uri } }, asked.token)
       said = answer?.svg ? { svg: answer.svg } : { problem: 'There is nothing to draw.' }
     } catch (error) {
       said = { problem: `The graph cannot be drawn: ${error instanceof Error ? error.message : String(error)}` }

@@ -109,7 +109,7 @@ export class Server implements vscode.Disposable {
     const said = `Flow programs are coloured but not checked: ${why}`
     const choice = await vscode.window.showWarningMessage(said, INSTALL, SETTINGS, RETRY)
     if (choice === RETRY) await this.start()
-    if (choice === SETTINGS) await vscode.commands.executeCommand('workbench.action.openSettings', 'flow.server.path')
+    if (choice === SETTINGS) await openPath()
     if (choice === INSTALL) {
       const [file] = (await vscode.window.showOpenDialog({ title: 'The program flowc', canSelectMany: false })) ?? []
       if (!file) return
@@ -143,4 +143,11 @@ function versionOf(path: string): Promise<string> {
       else reject(new Error(`\`${path}\` cannot be run: ${error.message}`))
     })
   })
+}
+
+/** The setting is the machine's: in a window on another machine it stands among that machine's settings. */
+function openPath(): Thenable<unknown> {
+  return vscode.env.remoteName
+    ? vscode.commands.executeCommand('workbench.action.openRemoteSettings', { query: 'flow.server.path' })
+    : vscode.commands.executeCommand('workbench.action.openSettings', 'flow.server.path')
 }

@@ -124,6 +124,15 @@ impl Project {
         Self { executor: Executor::new(options), folder, program: program() }
     }
 
+    /// From now on nothing in the program has a label.
+    pub(super) fn forget_labels(&mut self) {
+        for def in self.program.types.0.values_mut() {
+            if let TypeDef::Record(fields) = def {
+                fields.iter_mut().for_each(|field| field.labels.clear());
+            }
+        }
+    }
+
     pub(super) fn path(&self) -> &Path {
         self.folder.path()
     }

@@ -71,7 +71,8 @@ async fn hostile_parameters_are_only_values() {
 
 #[tokio::test]
 async fn what_cannot_be_computed_is_an_error_and_never_a_wrong_value() {
-    let project = Project::new();
+    let mut project = Project::new();
+    project.forget_labels();
     let t = orders(&project).await;
     let cases = [
         ("select 9223372036854775807 + id from t", "Overflow"),
@@ -99,6 +100,24 @@ async fn what_cannot_be_computed_is_an_error_and_never_a_wrong_value() {
     assert_eq!(&*sum.code, "R0310");
     let sum = project.query("select sum(id) + sum(id * id) from t", &[t], Type::Int.optional()).await.unwrap();
     assert_eq!(sum.value, Value::Int(20));
+}
+
+#[tokio::test]
+async fn of_labelled_data_only_the_kind_of_a_failure_is_told() {
+    let project = Project::new();
+    let t = orders(&project).await;
+    for (text, kind) in [
+        ("select 9223372036854775807 + id from t", "a number is too large for its type"),
+        ("select cast(customer as bigint) from t", "a value cannot be converted"),
+        ("select id / (id - 1) from t", "a division by zero"),
+        ("select sum(9000000000000000000) over (order by id) from t", ""),
+    ] {
+        let returns = Type::List(Type::Int.optional().into());
+        let failure = project.query(text, std::slice::from_ref(&t), returns).await.unwrap_err();
+        let kind = if kind.is_empty() { String::new() } else { format!(": {kind}") };
+        let message = format!("the query failed{kind}; what is said of ‹@pii› data is not shown");
+        assert_eq!((&*failure.code, failure.message, failure.details.len()), ("R0307", message, 0), "{text}");
+    }
 }
 
 const ENDLESS: &str =

@@ -97,6 +97,16 @@ async function withServer(page, project) {
   for (let tries = 0; !saved() && tries < 100; tries++) await page.waitForTimeout(100)
   assert.ok(saved(), 'the fixed program is on disk')
 
+  // A lens above the flow plans it, in a terminal, once the folder is trusted.
+  const lens = page.locator('.codelens-decoration a', { hasText: 'plan' }).first()
+  await lens.click()
+  await page.locator('.workspace-trust-editor, .monaco-modal-editor-block').locator('text="Trust"').first().click()
+  await page.locator('.statusbar-item', { hasText: 'Restricted Mode' }).waitFor({ state: 'detached' })
+  await page.locator('.monaco-modal-editor-block .codicon-close').last().click()
+  await lens.click()
+  await page.locator('.part.panel', { hasText: 'flowc plan daily - Task' }).locator('.codicon-check').first().waitFor()
+  await command(page, 'View: Toggle Panel Visibility')
+
   // The graph stands beside the text, and names what is in it.
   await command(page, 'Flow: Show the graph')
   const drawn = await pictureOf(page)

@@ -1,0 +1,10 @@
+(step_declaration "step" @context name: (_) @name) @item
+(flow_declaration "flow" @context name: (_) @name) @item
+(fn_declaration "fn" @context name: (_) @name) @item
+(guard_declaration "guard" @context name: (_) @name) @item
+(dataset_declaration "dataset" @context name: (_) @name) @item
+(type_declaration "type" @context name: (_) @name) @item
+(model_declaration "model" @context name: (_) @name) @item
+(connection_declaration "connection" @context name: (_) @name) @item
+(policy_declaration "policy" @context name: (_) @name) @item
+(test_declaration "test" @context name: (_) @name) @item
