@@ -3,7 +3,7 @@
 //! Knows nothing of what a change means. Of two fixes that touch the same bytes the first wins and the
 //! other is left for the next round, so a result is always one that some order of single fixes gives.
 
-use crate::{Edit, FileId, Fix, position::clamp};
+use crate::{Edit, FileId, Fix, Problem, Problems, Severity, position::clamp};
 
 /// What came of applying fixes to one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +14,16 @@ pub struct Applied {
     pub applied: usize,
     /// How many were left out because an earlier one changes the same place.
     pub skipped: usize,
+}
+
+/// The fixes that leave no choice: of problems that have just one. While there are errors, warnings wait: what seems not
+/// to be used may be what a mistyped name meant.
+#[must_use]
+pub fn only_fixes(problems: &Problems) -> Vec<Fix> {
+    let has_errors = problems.has_errors();
+    let is_due = |problem: &&Problem| !has_errors || problem.severity == Severity::Error;
+    let due = problems.0.iter().filter(is_due);
+    due.filter_map(|problem| <&[Fix; 1]>::try_from(&problem.fixes[..]).ok()).map(|[fix]| fix.clone()).collect()
 }
 
 /// Applies each fix's edits in `file` to `text`. A fix goes in whole or not at all.

@@ -11,7 +11,7 @@ mod sources;
 mod span;
 
 pub use code::{Code, codes};
-pub use fix::{Applied, apply};
+pub use fix::{Applied, apply, only_fixes};
 pub use position::{Encoding, LineIndex, Position};
 pub use problem::{Edit, Fix, Label, Problem, Problems, Severity};
 pub use sources::{Source, Sources};

@@ -3,7 +3,7 @@
 //! What a fix changes is the compiler's business; here it becomes edits of texts. Tested in `tests/it`.
 
 use crate::{Analysis, TextEdit, between};
-use flow_diag::{Code, FileId, Fix, Problem, Span, apply};
+use flow_diag::{Code, FileId, Fix, Problem, Span, apply, only_fixes};
 
 /// Something that an editor offers to change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,11 +50,8 @@ fn action(analysis: &Analysis, problem: &Problem, fix: &Fix) -> Option<Action> {
 /// All fixes of a file that leave no choice, as `flowc check --fix` applies them.
 #[must_use]
 pub fn fix_all(analysis: &Analysis, file: FileId) -> Option<Action> {
-    let single = analysis.compilation.problems.0.iter().filter_map(|problem| match &problem.fixes[..] {
-        [fix] if fix.edits.iter().all(|edit| edit.span.file == file) => Some(fix.clone()),
-        _ => None,
-    });
-    let single: Vec<Fix> = single.collect();
+    let mut single = only_fixes(&analysis.compilation.problems);
+    single.retain(|fix| fix.edits.iter().all(|edit| edit.span.file == file));
     let text = analysis.text(file);
     let done = apply(file, &single, text);
     (done.applied > 0).then(|| Action {

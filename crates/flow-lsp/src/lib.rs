@@ -18,9 +18,11 @@ mod requests;
 mod routes;
 mod server;
 mod snapshot;
+mod transport;
 mod uri;
 mod worker;
 
 pub use host::Host;
 pub use lsp_server::Connection;
 pub use server::serve;
+pub use transport::{Threads, connect};

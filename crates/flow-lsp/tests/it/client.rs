@@ -40,6 +40,11 @@ impl Host for Memory {
     }
 }
 
+/// A machine with these files.
+pub(crate) fn memory(files: &[(&str, &str)]) -> Arc<dyn Host> {
+    Arc::new(Memory(MemoryWorld::new(files.iter().copied())))
+}
+
 /// A client with its server.
 pub(crate) struct Client {
     connection: Connection,
@@ -59,7 +64,7 @@ impl Client {
     /// With these capabilities.
     pub(crate) fn with(files: &[(&str, &str)], capabilities: Value) -> Self {
         let (ours, theirs) = Connection::memory();
-        let host = Arc::new(Memory(MemoryWorld::new(files.iter().copied())));
+        let host = memory(files);
         let server = std::thread::spawn(move || serve(&theirs, host, "test"));
         let mut client =
             Self { connection: ours, server: Some(server), asked: 0, told: VecDeque::new(), capabilities: Value::Null };

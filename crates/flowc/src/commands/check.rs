@@ -10,7 +10,7 @@ use crate::{
 };
 use clap::Args;
 use flow_compiler::{Compilation, PolicyFile};
-use flow_diag::{FileId, Fix, Problems, apply};
+use flow_diag::{FileId, Fix, Problems, apply, only_fixes};
 use std::path::PathBuf;
 
 /// Checks the whole program without running any of it
@@ -121,11 +121,7 @@ fn size(compilation: &Compilation, problems: &Problems) -> String {
 
 /// Applies the fixes of problems that have just one; how many went in.
 fn fix(project: &Project, compilation: &Compilation) -> Result<usize, Failure> {
-    let single = compilation.problems.0.iter().filter_map(|problem| match &problem.fixes[..] {
-        [fix] => Some(fix.clone()),
-        _ => None,
-    });
-    let fixes: Vec<Fix> = single.collect();
+    let fixes = only_fixes(&compilation.problems);
     let mut applied = 0;
     for (file, source) in compilation.sources.iter() {
         let here: Vec<Fix> =

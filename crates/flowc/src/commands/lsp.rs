@@ -8,9 +8,10 @@ use crate::{
 };
 use clap::Args;
 use flow_compiler::{Options, World};
-use flow_lsp::{Connection, Host};
+use flow_lsp::{Host, connect};
 use jiff::tz::TimeZone;
 use std::{
+    io::BufReader,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -28,10 +29,12 @@ impl Lsp {
     pub(crate) fn run(&self, global: &Global) -> Outcome {
         let shelf = tempfile::Builder::new().prefix("flowc-lsp-").tempdir();
         let shelf = shelf.map_err(|error| Failure::environment(format!("a folder for texts of flowc: {error}")))?;
-        let (connection, threads) = Connection::stdio();
+        let connected = connect(BufReader::new(std::io::stdin()), std::io::stdout());
+        let (connection, threads) =
+            connected.map_err(|error| Failure::environment(format!("a thread cannot be started: {error}")))?;
         let host = Arc::new(Machine { global: global.clone(), shelf });
         let served = flow_lsp::serve(&connection, host, env!("CARGO_PKG_VERSION"));
-        // The threads end when nothing can be sent any more.
+        // What writes ends when nothing can be said any more.
         drop(connection);
         let took_leave = served.map_err(Failure::wrong)?;
         if took_leave {

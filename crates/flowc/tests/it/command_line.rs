@@ -93,6 +93,16 @@ fn fixes_are_applied() {
 }
 
 #[test]
+fn what_a_mistyped_name_meant_is_not_renamed_as_unused() {
+    let sandbox = Sandbox::program("flow main -> Int {\n  let summed = 1\n  let unused = 2\n  return sumed\n}\n");
+    sandbox.flowc(&["check", "--fix"]).ends(0).tells("applied 1 change");
+    let text = sandbox.read("main.flow");
+    assert!(text.contains("let summed = 1") && text.contains("return summed") && text.contains("let unused"), "{text}");
+    sandbox.flowc(&["check", "--fix"]).ends(0);
+    assert!(sandbox.read("main.flow").contains("let _unused = 2"));
+}
+
+#[test]
 fn readers_may_go() {
     let folder = Sandbox::empty();
     let mut child =
