@@ -4,9 +4,9 @@
 //! of `use` keep their names. Tested in `tests/it`.
 
 use crate::{Analysis, TextEdit, references};
-use flow_diag::Span;
+use flow_diag::{FileId, Span};
 use flow_sema::index::{Definition, DefinitionId, DefinitionKind};
-use flow_syntax::SyntaxKind;
+use flow_syntax::{SyntaxKind, ast};
 
 /// What would be renamed: its place here, and its name.
 ///
@@ -75,6 +75,11 @@ fn check_style(old: &str, new: &str) -> Result<(), String> {
     let begins = new.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     if !is_word || !begins {
         return Err(format!("`{new}` is no name"));
+    }
+    // The parser knows which words are never names in an expression.
+    let parsed = flow_syntax::parse_expression(FileId(0), new);
+    if !parsed.problems.0.is_empty() || !matches!(parsed.expression(), Some(ast::Expr::Name(_))) {
+        return Err(format!("`{new}` is a word of the language"));
     }
     let is_capital = |text: &str| text.starts_with(char::is_uppercase);
     match (is_capital(old), is_capital(new)) {

@@ -145,6 +145,9 @@ fn a_field_that_a_pattern_names_shortly_is_spelt_out() {
 #[test]
 fn what_cannot_be_renamed_says_why() {
     let why = |after, text, new| renamed(after, text, new).expect_err("it cannot be");
+    for word in ["if", "match", "not", "else", "true", "none", "and"] {
+        assert!(why("let sums", "orders", word).contains("a word of the language"), "{word}");
+    }
     assert_eq!(why("  retry", "patient", "x"), "`patient` is part of the standard library");
     assert_eq!(why("let sums", "total", "count"), "there is a `count` already: main.flow:16");
     assert_eq!(why("let sums", "total", "Total"), "names of values begin with a small letter");
