@@ -11,6 +11,7 @@ mod requests;
 
 use crate::{
     capabilities::capabilities,
+    check::Found,
     client::Client,
     documents::Documents,
     host::Host,
@@ -21,7 +22,6 @@ use crate::{
     worker::Worker,
 };
 use crossbeam_channel::{Receiver, Sender, select, unbounded};
-use flow_ide::Analysis;
 use lsp_server::{Connection, Message, RequestId, Response};
 use lsp_types::InitializeParams;
 use serde_json::Value;
@@ -34,7 +34,7 @@ use std::{
 /// What the threads tell the main loop.
 enum Event {
     /// A check has ended, with the message of its panic if it failed.
-    Checked { key: Key, revision: u64, result: Result<Box<Analysis>, String> },
+    Checked { key: Key, revision: u64, result: Result<Found, String> },
     /// A request has an answer.
     Answered(Response),
 }

@@ -2,15 +2,13 @@
 
 use super::{Event, Server};
 use crate::{
-    check::Check,
+    check::{Check, Found},
     project::{Key, Project},
-    publish,
     snapshot::{Around, View},
     uri,
 };
-use flow_ide::Analysis;
 use lsp_types::{
-    MessageType, PublishDiagnosticsParams,
+    Diagnostic, MessageType, PublishDiagnosticsParams,
     notification::{LogMessage, PublishDiagnostics},
     request::{CodeLensRefresh, InlayHintRefreshRequest, SemanticTokensRefresh, WorkspaceDiagnosticRefresh},
 };
@@ -81,11 +79,10 @@ impl Server {
             let Some(project) = self.projects.get_mut(&key) else { continue };
             project.is_checking = true;
             let (revision, kept) = (project.revision, project.kept.clone());
-            let check = Check { key, revision, open, kept, host: self.host.clone() };
+            let check = Check { key: key.clone(), open, kept, around: self.around() };
             let events = self.events.clone();
             self.checks.run(move || {
-                let result = check.run().map(Box::new);
-                let _ = events.send(Event::Checked { key: check.key, revision: check.revision, result });
+                let _ = events.send(Event::Checked { key, revision, result: check.run() });
             });
         }
     }
@@ -98,14 +95,16 @@ impl Server {
     }
 
     /// Takes what a check found.
-    pub(super) fn checked(&mut self, key: &Key, revision: u64, result: Result<Box<Analysis>, String>) {
+    pub(super) fn checked(&mut self, key: &Key, revision: u64, result: Result<Found, String>) {
         let Some(project) = self.projects.get_mut(key) else { return };
         project.is_checking = false;
         project.checked = revision;
         match result {
-            Ok(analysis) => {
-                project.analysis = Some(Arc::from(analysis));
-                self.publish_all(key);
+            Ok(Found { analysis, diagnostics }) => {
+                let old = project.analysis.replace(analysis);
+                // A whole program takes a while to be given back.
+                self.checks.run(move || drop(old));
+                self.publish_all(key, diagnostics);
             }
             Err(panic) => {
                 let message = format!("the check of {} failed: {panic}", key.root.display());
@@ -129,9 +128,7 @@ impl Server {
     }
 
     /// Publishes what changed since the last time.
-    pub(super) fn publish_all(&mut self, key: &Key) {
-        let Some(view) = self.view(key) else { return };
-        let found = publish::by_path(&view);
+    fn publish_all(&mut self, key: &Key, found: BTreeMap<String, Vec<Diagnostic>>) {
         let Some(project) = self.projects.get_mut(key) else { return };
         let before = std::mem::replace(&mut project.published, found.clone());
         let changed = |path: &&String| found.get(*path) != before.get(*path);
@@ -180,7 +177,7 @@ impl Server {
         self.publish(key, path, found);
     }
 
-    fn publish(&self, key: &Key, path: &str, diagnostics: Vec<lsp_types::Diagnostic>) {
+    fn publish(&self, key: &Key, path: &str, diagnostics: Vec<Diagnostic>) {
         let full = key.root.join(path);
         let document = self.documents.get(&full);
         let uri = document.map_or_else(|| uri::of_path(&full), |document| Some(document.uri.clone()));
