@@ -1,9 +1,10 @@
-//! Changes that mend nothing but save typing: missing fields of a record, missing arms of a match, promises of a contract.
+//! Changes that mend nothing but save typing: missing fields of a record, missing arms of a match, promises of a contract,
+//! a value in place of its name.
 //!
 //! Each is offered where the cursor is, and gives a text that parses. Tested in `tests/it`.
 
 use crate::{
-    Action, Analysis, TextEdit,
+    Action, Analysis, TextEdit, inline,
     place::{around, span, token_at, tree},
 };
 use flow_diag::Span;
@@ -22,6 +23,7 @@ pub fn assists(analysis: &Analysis, at: Span) -> Vec<Action> {
     found.extend(fields(analysis, at, &token));
     found.extend(arms(analysis, at, &token));
     found.extend(contract(at, &token));
+    found.extend(inline::inline(analysis, at, &token));
     found
 }
 

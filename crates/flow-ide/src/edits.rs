@@ -3,7 +3,8 @@
 //! Knows nothing of what a change means. Tested here.
 
 use flow_diag::{FileId, Span};
-use similar::{ChangeTag, TextDiff};
+use similar::{Algorithm, DiffOp};
+use std::ops::Range;
 
 /// One replacement of text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,34 +15,41 @@ pub struct TextEdit {
     pub text: String,
 }
 
-/// The lines to replace so that one text becomes the other.
+/// What to replace so that one text becomes the other: a line that differs in blanks only is an edit of its own.
 #[must_use]
 pub fn between(file: FileId, old: &str, new: &str) -> Vec<TextEdit> {
-    if old == new {
-        return vec![];
-    }
-    let diff = TextDiff::from_lines(old, new);
-    let (mut edits, mut open, mut offset): (Vec<TextEdit>, Option<TextEdit>, usize) = (vec![], None, 0);
-    let place = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
-    for change in diff.iter_all_changes() {
-        let text = change.value();
-        if change.tag() == ChangeTag::Equal {
-            edits.extend(open.take());
-            offset += text.len();
-            continue;
-        }
-        let edit = open
-            .get_or_insert_with(|| TextEdit { at: Span::new(file, place(offset), place(offset)), text: String::new() });
-        if change.tag() == ChangeTag::Insert {
-            edit.text.push_str(text);
+    let (old_lines, new_lines): (Vec<&str>, Vec<&str>) =
+        (old.split_inclusive('\n').collect(), new.split_inclusive('\n').collect());
+    let words =
+        |lines: &[&str]| -> Vec<String> { lines.iter().map(|line| line.split_whitespace().collect()).collect() };
+    let starts = starts(&old_lines);
+    let edit = |old_range: Range<usize>, new_range: Range<usize>| {
+        let at = Span::new(file, starts[old_range.start], starts[old_range.end]);
+        let mut edit = TextEdit { at, text: new_lines[new_range].concat() };
+        shrink(&mut edit, old);
+        edit
+    };
+    let mut edits = vec![];
+    for op in similar::capture_diff_slices(Algorithm::Myers, &words(&old_lines), &words(&new_lines)) {
+        if let DiffOp::Equal { old_index, new_index, len } = op {
+            let pairs = (old_index..old_index + len).zip(new_index..new_index + len);
+            let differ = pairs.filter(|(before, after)| old_lines[*before] != new_lines[*after]);
+            edits.extend(differ.map(|(before, after)| edit(before..before + 1, after..after + 1)));
         } else {
-            offset += text.len();
-            edit.at.end = place(offset);
+            edits.push(edit(op.old_range(), op.new_range()));
         }
     }
-    edits.extend(open);
-    edits.iter_mut().for_each(|edit| shrink(edit, old));
     edits
+}
+
+/// Where each line starts, and where the last one ends.
+fn starts(lines: &[&str]) -> Vec<u32> {
+    let mut at = 0;
+    let ends = lines.iter().map(|line| {
+        at += u32::try_from(line.len()).unwrap_or(u32::MAX);
+        at
+    });
+    std::iter::once(0).chain(ends).collect()
 }
 
 /// Leaves out what an edit replaces by itself, at both ends.
@@ -80,5 +88,6 @@ mod tests {
         }
         let edit = &between(FileId(0), "x\nlet a  = 1\n", "x\nlet a = 1\n")[0];
         assert_eq!((edit.at.end - edit.at.start, edit.text.as_str()), (1, ""));
+        assert_eq!(applied("a=1\nb=2\n", "a = 1\n\nb = 2\n").1, 3);
     }
 }

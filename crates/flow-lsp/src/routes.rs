@@ -37,6 +37,7 @@ pub(crate) fn all() -> Vec<Route> {
         route::<methods::WorkspaceDiagnosticRequest>(Needs::All, requests::diagnostic::workspace),
         route::<methods::Formatting>(Needs::Texts, requests::formatting::whole),
         route::<methods::RangeFormatting>(Needs::Texts, requests::formatting::range),
+        route::<methods::OnTypeFormatting>(Needs::Texts, requests::formatting::typed),
         route::<methods::CodeActionRequest>(Needs::Program, requests::code_action::answer),
         route::<methods::Completion>(Needs::Latest, requests::completion::answer),
         route::<methods::ResolveCompletionItem>(Needs::Latest, requests::completion::resolve),

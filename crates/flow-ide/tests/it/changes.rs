@@ -81,3 +81,65 @@ fn promises_are_added() {
     assert!(changed(&SYSTEM.replace("flow sum", "flow s$0um"), "add a deadline").contains("finish within 1h"));
     assert!(changed(&SYSTEM.replace("dataset total", "dataset to$0tal"), "name an owner").contains("owner \"team\""));
 }
+
+/// The text after the key whose place `$0` marks.
+#[track_caller]
+fn typed(key: char, text: &str) -> String {
+    let at = u32::try_from(text.find("$0").expect("a place")).expect("a short text");
+    let (text, file) = (text.replace("$0", ""), flow_diag::FileId(0));
+    let edits = flow_ide::format_typed(flow_diag::Span::new(file, at, at), key, &text).unwrap_or_default();
+    let mut done = text;
+    for edit in edits.iter().rev() {
+        assert!(edit.at.end <= at, "{edit:?} is behind the key");
+        done.replace_range(edit.at.start as usize..edit.at.end as usize, &edit.text);
+    }
+    done
+}
+
+#[test]
+fn a_key_puts_in_style_what_it_finishes() {
+    let ugly = "fn g()->Int{1}\n";
+    let done = typed('}', &format!("{ugly}fn f( a:Int )->Int {{\nlet b=a*2\n    b+1\n}}$0\n{ugly}"));
+    assert_eq!(done, format!("{ugly}fn f(a: Int) -> Int {{\n  let b = a * 2\n  b + 1\n}}\n{ugly}"));
+    let done = typed('\n', "fn f(a: Int) -> Int {\n  let b=a*2  \n  $0\n  b+1\n}\n");
+    assert_eq!(done, "fn f(a: Int) -> Int {\n  let b = a * 2\n  \n  b+1\n}\n");
+    // Mistakes elsewhere do not matter.
+    assert_eq!(typed('}', "fn g( {\n}\nfn f()->Int { 1 }$0\n"), "fn g( {\n}\nfn f() -> Int { 1 }\n");
+    assert_eq!(typed('}', "fn f()->Int { 1 }$0"), "fn f() -> Int { 1 }");
+    // A brace of a text is none, a text with mistakes is left, and other keys mean nothing.
+    for (key, text) in
+        [('}', "fn f()->String {\n\"\\}$0\"}\n"), ('}', "fn f( ->Int {1}$0\n"), (';', "fn f()->Int {1}$0\n")]
+    {
+        assert_eq!(typed(key, text), text.replace("$0", ""));
+    }
+}
+
+#[test]
+fn a_value_takes_the_place_of_its_name() {
+    let text = "fn f(a: Int) -> Int {\n  let b = a + 1\n  b * 2$0 - g(b)\n}\nfn g(a: Int) -> Int { a }\n";
+    let text = text.replace("$0", "");
+    let whole = "fn f(a: Int) -> Int {\n  (a + 1) * 2 - g(a + 1)\n}\nfn g(a: Int) -> Int { a }\n";
+    assert_eq!(changed(&text.replace("let b", "let $0b"), "inline `b`"), whole);
+    assert_eq!(changed(&text.replace("b * 2", "$0b * 2"), "inline `b`"), whole);
+    // In a flow once, and beside.
+    let done = changed(&SYSTEM.replace("let twice", "let $0twice"), "inline `twice`");
+    assert!(done.contains("  let all = add(rows)\n  write total = all * 2\n"), "{done}");
+}
+
+#[test]
+fn a_value_stays_where_its_place_would_change_it() {
+    let none = |text: &str| {
+        let fixture = Fixture::new(text);
+        assert!(!fixture.analysis.compilation.problems.has_errors(), "{:?}", fixture.analysis.compilation.problems.0);
+        let found = flow_ide::assists(&fixture.analysis, fixture.at);
+        assert!(found.iter().all(|action| !action.title.starts_with("inline")), "{text}\n{found:?}");
+    };
+    // Made twice, made on one branch only, typed by what is written, part of a text.
+    none(&SYSTEM.replace("let all", "let $0all").replace("all * 2", "all * all"));
+    none(&SYSTEM.replace("let all", "let $0all").replace("all * 2", "if 1 > 2 { all } else { 0 }"));
+    none("fn f() -> Float {\n  let $0b: Float = 1.0\n  b\n}\n");
+    none("fn f(a: Int) -> String {\n  let $0b = a + 1\n  \"{b}\"\n}\n");
+    none("fn f(a: Int) -> Int { $0a }\n");
+    // Its name means something else there.
+    none("fn f(a: Int, xs: List<Int>) -> List<Int> {\n  let $0b = a + 1\n  xs.map(a => a + b)\n}\n");
+}

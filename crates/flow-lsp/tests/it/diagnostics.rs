@@ -106,6 +106,9 @@ fn formatting_is_small_edits_and_leaves_broken_text_alone() {
     let range = range_of([0, 0, 1, 0]);
     let part = json!({ "textDocument": document, "options": options, "range": range });
     assert_eq!(client.ask("textDocument/rangeFormatting", part).as_array().map(Vec::len), Some(1));
+    let at = json!({ "line": 4, "character": 19 });
+    let key = json!({ "textDocument": document, "options": options, "position": at, "ch": "}" });
+    assert_eq!(client.ask("textDocument/onTypeFormatting", key).as_array().map(Vec::len), Some(1));
     client.change("a.flow", 2, [0, 0, 0, 2], "fun");
     let broken = client.ask("textDocument/formatting", json!({ "textDocument": document, "options": options }));
     assert_eq!(broken, Value::Null);
