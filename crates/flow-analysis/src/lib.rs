@@ -11,7 +11,6 @@ pub mod approvals;
 pub mod asks;
 mod bits;
 pub mod bounds;
-pub mod calendar;
 mod chains;
 mod consent;
 pub mod deadlines;
@@ -38,6 +37,7 @@ pub mod trust;
 use flow_diag::{Problems, Span};
 use flow_expr::Name;
 use flow_plan::Program;
+pub use flow_plan::calendar;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the program's text says beyond what runs: where functions stand, which names are mentioned, where fixes go.

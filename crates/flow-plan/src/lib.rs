@@ -5,6 +5,7 @@
 
 mod ai;
 mod ask;
+pub mod calendar;
 mod carried;
 mod clauses;
 mod dataset;

@@ -2,7 +2,6 @@
 
 mod bounds;
 mod build;
-mod calendar;
 mod effects;
 mod failures;
 mod graph;

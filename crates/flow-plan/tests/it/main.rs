@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod calendar;
 mod diff;
 mod draw;
 mod file;

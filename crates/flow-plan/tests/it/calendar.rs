@@ -1,14 +1,17 @@
 //! Calendars against a clock that is looked at minute by minute, and sums against searches.
 
-use flow_analysis::calendar::{Calendar, Calendars, Gap, Horizon, why_so_long};
 use flow_plan::Schedule;
+use flow_plan::calendar::{Calendar, Calendars, Gap, Horizon, why_so_long};
 use jiff::{
     SignedDuration, Timestamp,
     civil::{Date, DateTime, date},
     tz::{TimeZone, TimeZoneDatabase},
 };
 use proptest::prelude::*;
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 const ZONES: [&str; 10] = [
     "UTC",
@@ -225,15 +228,31 @@ proptest! {
 /// `finish by` counts to the same instant here as when running.
 #[test]
 fn deadlines_are_those_of_the_engine() {
-    use flow_plan::{Deadline, Finish, Start, Trigger};
+    use flow_expr::{Name, Type};
+    use flow_plan::{Deadline, Finish, Flow, Program, Start, Trigger};
     for name in ["Europe/London", "Australia/Lord_Howe", "Africa/Cairo"] {
         let schedule = Schedule::Days { days: (1..=7).collect(), minutes: vec![30, 90, 150], zone: name.into() };
         for minutes in [0, 60, 90, 150] {
-            let mut flow = crate::build::flow("f", vec![]);
-            flow.starts =
-                vec![Start { trigger: Trigger::Schedule(schedule.clone()), with: vec![], at: Default::default() }];
-            flow.finish = Some(Finish { deadline: Deadline::By { minutes, zone: None }, at: Default::default() });
-            let program = crate::build::program(vec![], vec![], vec![flow]);
+            let flow = Flow {
+                name: Name::new("m.f"),
+                params: vec![],
+                returns: Type::Unit,
+                starts: vec![Start {
+                    trigger: Trigger::Schedule(schedule.clone()),
+                    with: vec![],
+                    at: Default::default(),
+                }],
+                finish: Some(Finish { deadline: Deadline::By { minutes, zone: None }, at: Default::default() }),
+                overlap: Default::default(),
+                catch_up: Default::default(),
+                budgets: vec![],
+                body: Default::default(),
+                handlers: vec![],
+                owner: None,
+                tags: vec![],
+                at: Default::default(),
+            };
+            let program = Program { flows: BTreeMap::from([(flow.name.clone(), flow)]), ..Program::default() };
             let by = Schedule::Days { days: (1..=7).collect(), minutes: vec![minutes], zone: name.into() };
             let deadlines = Calendars::default().of(&by).expect("a calendar");
             let mut seen = 0;

@@ -1,8 +1,8 @@
 //! Calendars: a year of a start every minute, which should take less than ten milliseconds in all.
 
 use divan::{Bencher, black_box};
-use flow_analysis::calendar::{Calendars, Horizon};
 use flow_plan::Schedule;
+use flow_plan::calendar::{Calendars, Horizon};
 
 fn main() {
     divan::main();

@@ -1,14 +1,15 @@
 //! Calendars: every start of a schedule over a year, and the longest time between two of them.
 //!
-//! Pure: the year is given, so that a program means the same on every day of it. Zones are those of the database that is built in. Times that a clock skips
-//! happen as much later as it jumps; times that it shows twice happen the first time; cron is as [`croner`] reads it.
+//! Pure: the year is given, so that a program means the same on every day of it. Zones are those of the database that is
+//! built in. Times that a clock skips happen as much later as it jumps; times that it shows twice happen the first time;
+//! cron is as [`croner`] reads it. Both sides look at it: proofs when compiling, the scheduler when running.
 //! Knows nothing of flows. Tested minute by minute against a clock that is looked at, for ten zones.
 
+use crate::{Schedule, words};
 use croner::{
     Cron, Direction,
     parser::{CronParser, Seconds, Year},
 };
-use flow_plan::{Schedule, words};
 use jiff::{
     Timestamp, ToSpan as _,
     civil::{Date, Time, date},
@@ -83,7 +84,8 @@ pub struct Gap {
 
 impl Gap {
     /// One of that length, of which nobody knows when it is.
-    pub(crate) fn of(ms: u64) -> Self {
+    #[must_use]
+    pub fn of(ms: u64) -> Self {
         Self { from: 0, to: i64::try_from(ms).unwrap_or(i64::MAX) }
     }
 
@@ -96,15 +98,27 @@ impl Gap {
 
 impl Calendar {
     /// Whether instants can be told: a period that does not divide a day may be counted from anywhere.
-    pub(crate) fn has_phase(&self) -> bool {
+    #[must_use]
+    pub fn has_phase(&self) -> bool {
         match self {
             Self::Every(period) => *period > 0 && DAY_MS % period == 0,
             Self::Listed(_) => true,
         }
     }
 
+    /// How many starts there are after one instant, up to another.
+    #[must_use]
+    pub fn count(&self, after: i64, until: i64) -> u64 {
+        let before = |at: i64| match self {
+            Self::Every(period) => at.div_euclid(*period),
+            Self::Listed(all) => all.partition_point(|start| *start <= at) as i64,
+        };
+        u64::try_from(before(until).saturating_sub(before(after))).unwrap_or(0)
+    }
+
     /// The last start that is not after an instant.
-    fn last_until(&self, at: i64) -> Option<i64> {
+    #[must_use]
+    pub fn last_until(&self, at: i64) -> Option<i64> {
         match self {
             Self::Every(period) => Some(at.div_euclid(*period) * period),
             Self::Listed(all) => all.partition_point(|start| *start <= at).checked_sub(1).map(|place| all[place]),
@@ -522,7 +536,7 @@ pub fn why_so_long(gap: Gap, zone: &str) -> Option<String> {
 
 /// `clocks go back on 2026-10-25`, if they do between two times, or forward.
 #[must_use]
-pub(crate) fn clocks(gap: Gap, zone: &str) -> Option<String> {
+pub fn clocks(gap: Gap, zone: &str) -> Option<String> {
     let tz = ZONES.get(zone).ok()?;
     let (from, to) = (Timestamp::from_millisecond(gap.from).ok()?, Timestamp::from_millisecond(gap.to).ok()?);
     let turned = tz.to_offset(from).seconds() - tz.to_offset(to).seconds();

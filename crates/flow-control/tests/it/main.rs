@@ -1,0 +1,5 @@
+//! The control plane's answers, as those who ask see them.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod schedule;
