@@ -25,7 +25,7 @@ pub use flow_sema::manifest::{History, Manifest, Telemetry};
 pub use flow_sema::{Answer, index::DefinitionKind};
 pub use kept::Kept;
 pub use load::{Loaded, LoadedModule, MAX_FILE_BYTES, load, manifest};
-pub use plan::{VERSION, flow_meant, plan};
+pub use plan::{VERSION, flow_meant, plan, plan_of_start};
 pub use policies::PolicyFile;
 pub use prompt::Prompt;
 pub use world::{MemoryWorld, World, WorldError};

@@ -6,7 +6,7 @@
 use crate::problems::{CannotRunYet, MissingParameter, NoSuchFlow, UnknownParameter, WhichFlow, WrongParameter};
 use flow_diag::{Problem, Problems};
 use flow_expr::{Context, ExprKind, Name, Value, codec};
-use flow_plan::{Body, Flow, PLAN_FORMAT, Plan, Program};
+use flow_plan::{Body, Flow, PLAN_FORMAT, Plan, Program, Start};
 use jiff::Timestamp;
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -53,11 +53,25 @@ fn only(problem: impl Into<Problem>) -> Problems {
 /// # Errors
 /// A parameter is missing, unknown or of another type; a step cannot be run by this version.
 pub fn plan(part: Program, flow: &Name, params: &BTreeMap<String, String>, now: Timestamp) -> Result<Plan, Problems> {
+    plan_of_start(part, flow, None, params, now)
+}
+
+/// As [`plan`], for a start by one of the flow's own clauses, from 0: what it says `with` counts before defaults.
+///
+/// # Errors
+/// As there.
+pub fn plan_of_start(
+    part: Program,
+    flow: &Name,
+    clause: Option<usize>,
+    params: &BTreeMap<String, String>,
+    now: Timestamp,
+) -> Result<Plan, Problems> {
     let Some(declared) = part.flows.get(flow) else {
         return Err(only(NoSuchFlow { wanted: flow.as_str(), known: vec![] }));
     };
     let mut problems = Problems::default();
-    let params = parameters(&part, declared, params, now, &mut problems);
+    let params = parameters(&part, declared, (clause, params), now, &mut problems);
     for step in part.steps.values() {
         if let Body::Other { keyword } = &step.body {
             problems.push(CannotRunYet { step: &step.name, keyword, at: step.at });
@@ -83,7 +97,7 @@ pub fn plan(part: Program, flow: &Name, params: &BTreeMap<String, String>, now: 
 fn parameters(
     program: &Program,
     flow: &Flow,
-    given: &BTreeMap<String, String>,
+    (clause, given): (Option<usize>, &BTreeMap<String, String>),
     now: Timestamp,
     problems: &mut Problems,
 ) -> BTreeMap<Arc<str>, Value> {
@@ -95,36 +109,34 @@ fn parameters(
         }
     }
     for param in &flow.params {
-        match (given.get(&*param.name), &param.default) {
-            (Some(text), _) => match codec::decode_text(text, &param.ty, &param.name, &context) {
+        if let Some(text) = given.get(&*param.name) {
+            match codec::decode_text(text, &param.ty, &param.name, &context) {
                 Ok(value) => drop(values.insert(param.name.clone(), value)),
                 Err(errors) => problems.push(WrongParameter { flow, param, text, why: errors.to_string() }),
+            }
+            continue;
+        }
+        let by_clause = clause.and_then(|clause| given_by(flow.starts.get(clause)?, &param.name));
+        let value = by_clause.or(param.default.as_ref()).or_else(|| match (clause, &flow.starts[..]) {
+            // What the flow's only start gives a parameter, a run by hand takes too.
+            (None, [only]) => given_by(only, &param.name),
+            _ => None,
+        });
+        match value.map(|value| (&value.kind, value)) {
+            Some((ExprKind::Const(value), _)) => drop(values.insert(param.name.clone(), value.clone())),
+            Some((_, value)) => match flow_expr::evaluate(value, &(), &context) {
+                Ok(value) => drop(values.insert(param.name.clone(), value)),
+                Err(error) => {
+                    problems.push(WrongParameter { flow, param, text: "", why: error.message.to_string() });
+                }
             },
-            (None, Some(default)) => match &default.kind {
-                ExprKind::Const(value) => drop(values.insert(param.name.clone(), value.clone())),
-                _ => match flow_expr::evaluate(default, &(), &context) {
-                    Ok(value) => drop(values.insert(param.name.clone(), value)),
-                    Err(error) => {
-                        problems.push(WrongParameter { flow, param, text: "", why: error.message.to_string() });
-                    }
-                },
-            },
-            (None, None) => match started_with(flow, &param.name) {
-                Some(value) => match flow_expr::evaluate(value, &(), &context) {
-                    Ok(value) => drop(values.insert(param.name.clone(), value)),
-                    Err(error) => {
-                        problems.push(WrongParameter { flow, param, text: "", why: error.message.to_string() });
-                    }
-                },
-                None => problems.push(MissingParameter { flow, param }),
-            },
+            None => problems.push(MissingParameter { flow, param }),
         }
     }
     values
 }
 
-/// What the flow's only start gives a parameter: a run by hand takes it too.
-fn started_with<'f>(flow: &'f Flow, param: &str) -> Option<&'f flow_expr::Expr> {
-    let [start] = &flow.starts[..] else { return None };
+/// What a start gives a parameter.
+fn given_by<'f>(start: &'f Start, param: &str) -> Option<&'f flow_expr::Expr> {
     start.with.iter().find(|(name, _)| **name == *param).map(|(_, value)| value)
 }

@@ -123,7 +123,7 @@ impl Engine {
         progress: broadcast::Sender<Progress>,
         cancel: Cancel,
     ) -> Result<RunSummary, EngineError> {
-        let held = self.hold(&plan, &progress, &cancel).await?;
+        let held = self.hold(&plan.program, &progress, &cancel).await?;
         self.run_held(&held, plan, forced, progress, cancel).await
     }
 
@@ -134,10 +134,42 @@ impl Engine {
     pub async fn run_held(
         &self,
         held: &Held,
-        mut plan: Plan,
+        plan: Plan,
         forced: Forced,
         progress: broadcast::Sender<Progress>,
         cancel: Cancel,
+    ) -> Result<RunSummary, EngineError> {
+        self.run_begun(held, held.begin()?, plan, forced, (progress, cancel)).await
+    }
+
+    /// As [`Self::run_held`], under an id that was given before: [`Self::new_run`].
+    ///
+    /// # Errors
+    /// The run could not begin, or the store failed. What fails inside the run is in its summary.
+    pub async fn run_as(
+        &self,
+        held: &Held,
+        run: Arc<str>,
+        plan: Plan,
+        progress: broadcast::Sender<Progress>,
+        cancel: Cancel,
+    ) -> Result<RunSummary, EngineError> {
+        self.run_begun(held, held.begin_as(run)?, plan, Forced::None, (progress, cancel)).await
+    }
+
+    /// An id for a run that will begin.
+    #[must_use]
+    pub fn new_run() -> Arc<str> {
+        run_id(&Clock::start())
+    }
+
+    async fn run_begun(
+        &self,
+        held: &Held,
+        (run, store): (Arc<str>, Arc<Store>),
+        mut plan: Plan,
+        forced: Forced,
+        (progress, cancel): (broadcast::Sender<Progress>, Cancel),
     ) -> Result<RunSummary, EngineError> {
         let flow = plan.program.flows.get(&plan.flow);
         let nodes = flow.ok_or_else(|| EngineError::NoFlow(plan.flow.clone()))?.nodes().count();
@@ -145,7 +177,6 @@ impl Engine {
         let program = Arc::new(plan.program.clone());
         let clock = Clock::start();
         let forced = if forced == Forced::None { forced_in(&plan) } else { forced };
-        let (run, store) = held.begin()?;
         let _going = held.enter(&*self.executor);
         let unselected = unselected_in(&plan);
         let start = RunStart { unselected: sorted(&unselected), ..self.start(run, &program, &clock, forced) };
@@ -185,19 +216,18 @@ impl Engine {
             if partitioned {
                 continue;
             }
-            let dataset = DatasetRef {
-                program: program.clone(),
-                dataset: input.dataset.clone(),
-                partition: vec![],
-                now: Timestamp::now(),
-            };
-            // What cannot be looked at is not what it was.
-            let there = self.executor.fingerprint(dataset).await.ok().flatten().map(|there| there.hash);
-            if there != input.fingerprint {
+            if self.content_of(&program, &input.dataset).await != input.fingerprint {
                 changed.push(input.dataset.clone());
             }
         }
         if changed.is_empty() { Ok(()) } else { Err(EngineError::InputsChanged(changed)) }
+    }
+
+    /// The digest of what is at a dataset's place now; none if nothing is, or if it cannot be looked at.
+    pub async fn content_of(&self, program: &Arc<Program>, dataset: &Name) -> Option<Arc<str>> {
+        let (program, dataset) = (program.clone(), dataset.clone());
+        let dataset = DatasetRef { program, dataset, partition: vec![], now: Timestamp::now() };
+        self.executor.fingerprint(dataset).await.ok().flatten().map(|there| there.hash)
     }
 
     pub(crate) fn start(&self, run: Arc<str>, program: &Program, clock: &Clock, forced: Forced) -> RunStart {

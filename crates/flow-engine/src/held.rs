@@ -6,8 +6,8 @@
 
 use crate::{Engine, EngineError, Happening, Progress, clock::Clock, watch::Watchers};
 use flow_expr::Name;
-use flow_plan::{Plan, Program};
-use flow_store::{Keep, Layout, Lock, LockHolder, Store, StoreError, Thorough, make_folder, prune};
+use flow_plan::Program;
+use flow_store::{Keep, Layout, Lock, LockHolder, SCHEDULER, Store, StoreError, Thorough, make_folder, prune};
 use std::{
     collections::BTreeMap,
     hash::{BuildHasher as _, Hasher as _},
@@ -62,6 +62,11 @@ impl Held {
         }
     }
 
+    /// The store of a new run whose id is known.
+    pub(crate) fn begin_as(&self, run: Arc<str>) -> Result<(Arc<str>, Arc<Store>), StoreError> {
+        self.begin().map(|(_, store)| (run, store))
+    }
+
     /// A run goes on until the value is dropped. With the first of those that go on at once, the executor begins anew.
     pub(crate) fn enter(&self, executor: &dyn Execute) -> Going<'_> {
         if self.going.fetch_add(1, Ordering::SeqCst) == 0 {
@@ -82,27 +87,51 @@ impl Held {
 }
 
 impl Engine {
-    /// Takes a project's lock, opens its store and tidies it. `plan` is one of those that will run.
+    /// Takes a project's lock, opens its store and tidies it. `program` holds the pools of what will run.
     ///
     /// # Errors
     /// Another process has the project, or the store cannot be opened.
     pub async fn hold(
         &self,
-        plan: &Plan,
+        program: &Program,
         progress: &broadcast::Sender<Progress>,
         cancel: &Cancel,
     ) -> Result<Held, EngineError> {
-        let held = self.hold_again(run_id(&Clock::start()), plan, progress, cancel).await?;
-        let keep = keep_for(&self.options.keep, &plan.program);
-        prune(&self.layout, &keep, Clock::start().now(), Thorough::IfForgotten)?;
+        let held = self.hold_again(run_id(&Clock::start()), program, progress, cancel).await?;
+        self.tidy(program)?;
         Ok(held)
+    }
+
+    /// As [`Self::hold`], for whatever is due as long as the value lives.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn hold_long(
+        &self,
+        program: &Program,
+        progress: &broadcast::Sender<Progress>,
+        cancel: &Cancel,
+    ) -> Result<Held, EngineError> {
+        let held = self.hold_again(SCHEDULER.into(), program, progress, cancel).await?;
+        self.tidy(program)?;
+        Ok(held)
+    }
+
+    /// Throws away what is not kept. In a project that is held, while nothing runs.
+    ///
+    /// # Errors
+    /// The store cannot be written to.
+    pub fn tidy(&self, program: &Program) -> Result<(), EngineError> {
+        let keep = keep_for(&self.options.keep, program);
+        prune(&self.layout, &keep, Clock::start().now(), Thorough::IfForgotten)?;
+        Ok(())
     }
 
     /// As [`Self::hold`] for a run that has its id already, without tidying: what it made must stay.
     pub(crate) async fn hold_again(
         &self,
         run: Arc<str>,
-        plan: &Plan,
+        program: &Program,
         progress: &broadcast::Sender<Progress>,
         cancel: &Cancel,
     ) -> Result<Held, EngineError> {
@@ -119,7 +148,7 @@ impl Engine {
             flow_exec::end_leftovers(&scratch);
         }
         let first = Mutex::new(Some((run, store.clone())));
-        let pools = pools(&plan.program);
+        let pools = pools(program);
         let held = Held { first, store, pools, going: AtomicUsize::new(0), layout: self.layout.clone(), _lock: lock };
         self.memory.attach(held.store());
         Ok(held)

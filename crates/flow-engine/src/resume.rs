@@ -19,7 +19,7 @@ use flow_driver::{
 use flow_exec::api::Cancel;
 use flow_expr::Name;
 use flow_plan::{Node, NodeKind, Plan, Program};
-use flow_store::{LockHolder, Reader, RunRow, Store, Write, is_complete};
+use flow_store::{LockHolder, Reader, RunRow, SCHEDULER, Store, Write, is_complete};
 use std::{collections::BTreeSet, sync::Arc};
 use tokio::sync::broadcast;
 
@@ -54,10 +54,26 @@ impl Engine {
         progress: broadcast::Sender<Progress>,
         cancel: Cancel,
     ) -> Result<RunSummary, EngineError> {
-        let (run, held, row) = self.hold_cut_off(run, &plan, &progress, &cancel).await?;
-        let again = Again::of(self, &held, &row, &plan, progress)?;
+        let (_, held, row) = self.hold_cut_off(run, &plan, &progress, &cancel).await?;
+        self.resume_held(&held, &row, plan, progress, cancel).await
+    }
+
+    /// As [`Self::resume`], in a project that is held; several of these may go on at once.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn resume_held(
+        &self,
+        held: &Held,
+        row: &RunRow,
+        plan: Plan,
+        progress: broadcast::Sender<Progress>,
+        cancel: Cancel,
+    ) -> Result<RunSummary, EngineError> {
+        let run = row.run.clone();
+        let again = Again::of(self, held, row, &plan, progress)?;
         let cannot = |why| EngineError::CannotResume { run: run.clone(), why };
-        if let Some(later) = self.published_later(&row, &plan)? {
+        if let Some(later) = self.published_later(row, &plan)? {
             return Err(cannot(later));
         }
         let replayed = again.replayed.as_ref().map_err(|why| cannot(why.clone()))?;
@@ -85,7 +101,7 @@ impl Engine {
         cancel: &Cancel,
     ) -> Result<(Arc<str>, Held, RunRow), EngineError> {
         let run = self.cut_off(run)?.run;
-        let held = self.hold_again(run.clone(), plan, progress, cancel).await?;
+        let held = self.hold_again(run.clone(), &plan.program, progress, cancel).await?;
         // Once more now that the project is ours: somebody may have been faster.
         let row = self.cut_off(&run)?;
         Ok((run, held, row))
@@ -104,7 +120,9 @@ impl Engine {
     /// Whether a process drives the run now.
     pub(crate) fn is_driven(&self, row: &RunRow) -> Result<Option<LockHolder>, EngineError> {
         // Several runs go on at once under the first one's name.
-        let drives = |holder: &LockHolder| holder.run == row.run || holder.since <= row.start.started;
+        let drives = |holder: &LockHolder| {
+            holder.run == row.run || &*holder.run == SCHEDULER || holder.since <= row.start.started
+        };
         Ok(LockHolder::now(&self.layout)?.filter(|holder| row.ended.is_none() && drives(holder)))
     }
 

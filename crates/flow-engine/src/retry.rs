@@ -36,7 +36,7 @@ impl Engine {
             Some(_) => row,
             None => self.ended_first(row, &plan).await?,
         };
-        let held = self.hold_again(run_id(&Clock::start()), &plan, &progress, &cancel).await?;
+        let held = self.hold_again(run_id(&Clock::start()), &plan.program, &progress, &cancel).await?;
         let (id, store) = held.begin()?;
         let program = Arc::new(plan.program.clone());
         let clock = Clock::start();

@@ -13,6 +13,9 @@ use std::{
     sync::Arc,
 };
 
+/// In the place of a run: who has the lock runs whatever is due, for as long as it lives.
+pub const SCHEDULER: &str = "scheduler";
+
 /// Who has the lock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LockHolder {
@@ -26,6 +29,9 @@ pub struct LockHolder {
 
 impl fmt::Display for LockHolder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if &*self.run == SCHEDULER {
+            return write!(f, "`flowc serve`, process {}, since {:.0}", self.pid, self.since);
+        }
         write!(f, "run {} of process {}, since {:.0}", self.run, self.pid, self.since)
     }
 }

@@ -22,6 +22,9 @@ use std::{
 /// Days for which it is remembered what asks cost, whatever becomes of their runs.
 const ASK_DAYS: i64 = 400;
 
+/// Days for which it is remembered what became of starts, if runs are kept however old they are.
+const START_DAYS: i64 = 90;
+
 /// Runs of one flow that were cut off and that are kept whatever comes after them, as long as none has succeeded since.
 const CUT_OFF_RUNS: u32 = 20;
 
@@ -234,6 +237,11 @@ fn drop_rows(transaction: &Connection, keep: &Keep, now: Timestamp) -> rusqlite:
     let old = "delete from asks where at < ?1 and run not in (select no from runs)";
     transaction.execute(old, [before(now, ASK_DAYS)])?;
     transaction.execute("delete from plans where hash not in (select plan from runs)", [])?;
+    // The last start of each cause is what the next one is counted from.
+    transaction.execute(
+        "delete from starts where over and at < ?1 and no not in (select max(no) from starts group by flow, subject)",
+        [before(now, keep.run_days.unwrap_or(START_DAYS))],
+    )?;
     let month = before(now, keep.result_days);
     let results = transaction.execute("delete from results where at < ?1", [month])? as u64;
     let versions = drop_versions(transaction, keep, now)?;

@@ -302,6 +302,14 @@ impl Reader {
         self.run_rows("where ended is null and flow = ?1 order by no desc", params![flow])
     }
 
+    /// The run of exactly this id, if there is one.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn run_of_id(&self, run: &str) -> Result<Option<RunRow>, StoreError> {
+        Ok(self.run_rows("where run = ?1", params![run])?.into_iter().next())
+    }
+
     fn run_rows(&self, which: &str, params: &[&dyn rusqlite::ToSql]) -> Result<Vec<RunRow>, StoreError> {
         let sql = format!("select run, flow, plan, format, start_json, ended, end_json from runs {which}");
         let rows = self.many(&sql, params, |row| {

@@ -11,7 +11,7 @@ use std::path::Path;
 const APPLICATION: i64 = 0x464C_4F57;
 
 /// What brings a database from each version to the next.
-const STEPS: [&str; 7] = ["
+const STEPS: [&str; 8] = ["
     create table runs (
         no integer primary key autoincrement,
         run text not null unique,
@@ -98,7 +98,15 @@ const STEPS: [&str; 7] = ["
     ) without rowid;
 ",
     // No other tables: rows of the journal may hold several events, which earlier versions cannot read.
-    ""
+    "", "
+    create table starts (
+        no integer primary key, flow text not null, subject text not null, at integer not null, nominal integer not null,
+        run text, over integer not null, json text not null
+    );
+    create index starts_of on starts (flow, subject, no);
+    create index starts_open on starts (over) where over = 0;
+    create index starts_of_run on starts (run) where run is not null;
+"
 ];
 
 /// What readers of an older database see in the place of what it lacks. They change nothing in it: these views are in
@@ -142,6 +150,15 @@ const NO_SUMS: &str = "
         0 as at, null as json, null as taken where false;
 ";
 
+/// The first version with what a scheduler has decided.
+const WITH_STARTS: i64 = 8;
+
+/// The same for what all versions before that lack.
+const NO_STARTS: &str = "
+    create temp view starts as select null as no, null as flow, null as subject, 0 as at, 0 as nominal, null as run,
+        0 as over, null as json where false;
+";
+
 /// Lets a reader ask an older database what it would ask a current one.
 pub(crate) fn bridge(connection: &Connection, version: i64) -> rusqlite::Result<()> {
     if !(1..VERSION).contains(&version) {
@@ -152,7 +169,10 @@ pub(crate) fn bridge(connection: &Connection, version: i64) -> rusqlite::Result<
     if version < WITH_QUESTIONS {
         connection.execute_batch(NO_QUESTIONS)?;
     }
-    if version < WITH_SUMS { connection.execute_batch(NO_SUMS) } else { Ok(()) }
+    if version < WITH_SUMS {
+        connection.execute_batch(NO_SUMS)?;
+    }
+    if version < WITH_STARTS { connection.execute_batch(NO_STARTS) } else { Ok(()) }
 }
 
 /// The latest version.

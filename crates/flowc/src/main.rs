@@ -20,6 +20,7 @@ mod project;
 mod prompt;
 mod report;
 mod request;
+mod served;
 mod telemetry;
 mod tests;
 mod ui;

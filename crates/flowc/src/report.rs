@@ -49,7 +49,7 @@ pub(crate) fn show(ui: &Ui, format: ProblemFormat, problems: &Problems, sources:
 }
 
 /// As many problems as may be shown, errors before warnings, in the order in which they were.
-fn foremost(problems: &Problems, most: usize) -> Problems {
+pub(crate) fn foremost(problems: &Problems, most: usize) -> Problems {
     if problems.0.len() <= most {
         return problems.clone();
     }

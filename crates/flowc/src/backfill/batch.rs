@@ -50,7 +50,7 @@ pub(crate) async fn run(batch: Batch<'_>, requested: Vec<Requested>) -> Result<E
     let signals = tokio::spawn(cancel_on_signals(source, batch.ui, batch.format));
     let (sender, receiver) = broadcast::channel(16);
     let waiting = tokio::spawn(live::watch(batch.ui, batch.format, receiver, None));
-    let held = batch.engine.hold(&first.plan, &sender, &cancel).await;
+    let held = batch.engine.hold(&first.plan.program, &sender, &cancel).await;
     drop(sender);
     let _ = waiting.await;
     let held = Arc::new(held.map_err(|error| engine::failure(&error))?);

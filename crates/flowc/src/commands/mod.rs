@@ -28,6 +28,7 @@ pub(crate) mod resolve;
 pub(crate) mod resume;
 pub(crate) mod retry;
 pub(crate) mod run;
+pub(crate) mod serve;
 pub(crate) mod show;
 pub(crate) mod test;
 pub(crate) mod why;

@@ -1,0 +1,16 @@
+//! The control plane as a service: flows start when they are due, and people and programs ask and act over HTTP.
+//!
+//! For each project one task ([`service`]) owns the lock, the scheduler and what is under way; it decides nothing that
+//! [`flow_control::schedule`] could. Each decision is durable before it is obeyed, so that a kill at any time is gone on
+//! from. Programs come from a [`Source`], since the compiler is not known here. (I/O)
+
+#![allow(clippy::disallowed_methods, reason = "clocks, sockets and tasks are what this crate is for")]
+
+mod looks;
+mod records;
+mod service;
+mod source;
+
+pub use records::record;
+pub use service::{Handle, Problem, Said, Service, ServiceOptions, Standing, UnderWay, What};
+pub use source::Source;
