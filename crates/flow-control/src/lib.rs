@@ -3,4 +3,6 @@
 //! Pure: no clock, no I/O. A server tells it what happens and does what it says; what it has said is written down before
 //! it is done, and is given back to it after a crash.
 
+pub mod chance;
 pub mod schedule;
+pub mod status;

@@ -5,7 +5,7 @@
 use crate::{Deadline, Flow, Program, Schedule, Trigger};
 use flow_expr::Name;
 use jiff::{
-    Timestamp, ToSpan as _,
+    SignedDuration, Timestamp, ToSpan as _,
     civil::Time,
     tz::{TimeZone, TimeZoneDatabase},
 };
@@ -17,10 +17,19 @@ static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundl
 /// The next such time of day after the start, for every flow that must finish by one.
 #[must_use]
 pub fn deadlines(program: &Program, started: Timestamp) -> BTreeMap<Name, Timestamp> {
-    program.flows.values().filter_map(|flow| Some((flow.name.clone(), deadline(flow, started)?))).collect()
+    program.flows.values().filter_map(|flow| Some((flow.name.clone(), by_time_of_day(flow, started)?))).collect()
 }
 
-fn deadline(flow: &Flow, started: Timestamp) -> Option<Timestamp> {
+/// When a run of the flow that starts then must be done, whichever way that is said.
+#[must_use]
+pub fn deadline(flow: &Flow, started: Timestamp) -> Option<Timestamp> {
+    match flow.finish.as_ref()?.deadline {
+        Deadline::Within(ms) => started.checked_add(SignedDuration::from_millis(i64::try_from(ms).ok()?)).ok(),
+        Deadline::By { .. } => by_time_of_day(flow, started),
+    }
+}
+
+fn by_time_of_day(flow: &Flow, started: Timestamp) -> Option<Timestamp> {
     let Deadline::By { minutes, zone: written } = &flow.finish.as_ref()?.deadline else { return None };
     let zone = written.as_deref().or(zone(flow)).and_then(|name| ZONES.get(name).ok()).unwrap_or(TimeZone::UTC);
     let time = Time::new((*minutes / 60) as i8, (*minutes % 60) as i8, 0, 0).ok()?;

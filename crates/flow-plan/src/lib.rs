@@ -41,7 +41,7 @@ pub use dataset::{
     Arrival, Connection, ConnectionKind, CsvOptions, DataTimeSource, Dataset, Expectation, Format, Freshness, Location,
     Rule, SecretOr, SecretSource,
 };
-pub use deadline::deadlines;
+pub use deadline::{deadline, deadlines};
 pub use file::PlanError;
 pub use flow::{
     Block, CatchUp, Deadline, Finish, Flow, FlowBudget, Handler, HandlerEvent, MatchArm, Node, NodeId, NodeKind,

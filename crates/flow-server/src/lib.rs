@@ -6,11 +6,14 @@
 
 #![allow(clippy::disallowed_methods, reason = "clocks, sockets and tasks are what this crate is for")]
 
+pub mod api;
+mod facts;
 mod looks;
 mod records;
 mod service;
 mod source;
 
+pub use facts::facts;
 pub use records::record;
 pub use service::{Handle, Problem, Said, Service, ServiceOptions, Standing, UnderWay, What};
 pub use source::Source;

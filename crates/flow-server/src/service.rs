@@ -18,6 +18,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
+    fmt,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -198,15 +199,28 @@ enum Message {
 }
 
 /// A project that is served, from outside.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Handle {
     name: Arc<str>,
     engine: Engine,
     layout: Layout,
+    source: Arc<dyn Source>,
     sender: mpsc::UnboundedSender<Message>,
 }
 
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
 impl Handle {
+    /// Where its program comes from.
+    #[must_use]
+    pub fn source(&self) -> Arc<dyn Source> {
+        self.source.clone()
+    }
+
     /// The project's name.
     #[must_use]
     pub fn name(&self) -> &Arc<str> {
@@ -273,9 +287,9 @@ pub struct Service {
 impl Service {
     /// A service of a project, and how it is spoken to. Opens nothing yet.
     #[must_use]
-    pub fn new(name: Arc<str>, root: &Path, engine: Engine) -> (Self, Handle) {
+    pub fn new(name: Arc<str>, root: &Path, engine: Engine, source: Arc<dyn Source>) -> (Self, Handle) {
         let (sender, messages) = mpsc::unbounded_channel();
-        let handle = Handle { name, engine, layout: Layout::new(root), sender };
+        let handle = Handle { name, engine, layout: Layout::new(root), source, sender };
         (Self { handle: handle.clone(), root: root.to_path_buf(), messages }, handle)
     }
 
@@ -284,13 +298,9 @@ impl Service {
     ///
     /// # Errors
     /// The program has errors at the beginning, or the store cannot be opened.
-    pub async fn serve(
-        self,
-        source: Arc<dyn Source>,
-        options: ServiceOptions,
-        said: broadcast::Sender<Arc<Said>>,
-    ) -> Result<(), Problem> {
+    pub async fn serve(self, options: ServiceOptions, said: broadcast::Sender<Arc<Said>>) -> Result<(), Problem> {
         let Self { handle, root, messages } = self;
+        let source = handle.source();
         let from = source.clone();
         let loaded = tokio::task::spawn_blocking(move || (from.stamp(), from.load())).await;
         let (stamp, loaded) = loaded.map_err(|error| Problem::Program(error.to_string()))?;

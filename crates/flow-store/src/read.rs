@@ -302,6 +302,59 @@ impl Reader {
         self.run_rows("where ended is null and flow = ?1 order by no desc", params![flow])
     }
 
+    /// The last runs of one flow, or of all, newest first.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn runs_of(&self, flow: Option<&str>, limit: u32) -> Result<Vec<RunRow>, StoreError> {
+        self.run_rows("where ?1 is null or flow = ?1 order by no desc limit ?2", params![flow, limit])
+    }
+
+    /// The last run of a flow.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn last_run(&self, flow: &str) -> Result<Option<RunRow>, StoreError> {
+        Ok(self.run_rows("where flow = ?1 order by no desc limit 1", params![flow])?.into_iter().next())
+    }
+
+    /// The last run of a flow that has ended, other than by being cancelled.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn last_ended(&self, flow: &str) -> Result<Option<RunRow>, StoreError> {
+        let which = "where flow = ?1 and ended is not null and status <> 'cancelled' order by no desc limit 1";
+        Ok(self.run_rows(which, params![flow])?.into_iter().next())
+    }
+
+    /// How long the last runs of a flow took that have ended, milliseconds, and whether each succeeded, newest first.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn durations(&self, flow: &str, limit: u32) -> Result<Vec<(u64, bool)>, StoreError> {
+        let sql = "select ended - started, status = 'succeeded' from runs
+            where flow = ?1 and ended is not null and status in ('succeeded', 'failed') order by no desc limit ?2";
+        self.many(sql, params![flow, limit], |row| Ok((row.get::<_, i64>(0)?.max(0).unsigned_abs(), row.get(1)?)))
+    }
+
+    /// The runs that have not ended, newest first.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn open_runs(&self) -> Result<Vec<RunRow>, StoreError> {
+        self.run_rows("where ended is null order by no desc", params![])
+    }
+
+    /// The first node of a run that failed, with its label and why.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn first_failure(&self, run: &str) -> Result<Option<NodeEnd>, StoreError> {
+        let sql = "select json from nodes where run = (select no from runs where run = ?1) and status = 'failed'
+            order by seq limit 1";
+        self.one(sql, params![run])
+    }
+
     /// The run of exactly this id, if there is one.
     ///
     /// # Errors

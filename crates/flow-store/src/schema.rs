@@ -106,6 +106,8 @@ const STEPS: [&str; 8] = ["
     create index starts_of on starts (flow, subject, no);
     create index starts_open on starts (over) where over = 0;
     create index starts_of_run on starts (run) where run is not null;
+    create index runs_of on runs (flow, no);
+    create index runs_open on runs (ended) where ended is null;
 "
 ];
 

@@ -2,19 +2,30 @@
 
 use crate::{
     cli::Global,
+    commands::resolve::who,
     engine,
     exit::{Exit, Failure, Outcome},
-    moment::moment,
-    project::Project,
-    served::Files,
-    ui::{Style, Ui, paint},
+    moment::{moment, now},
+    project::{Project, read_named},
+    served::{Address, Files, secret},
+    ui::{Style, Ui, environment, paint},
 };
 use clap::Args;
 use flow_control::schedule::{Record, Ruling};
 use flow_engine::{Happening, Options, RunStatus};
-use flow_server::{Handle, Problem, Said, Service, ServiceOptions, What};
-use std::{path::PathBuf, process, sync::Arc, time::Duration};
+use flow_server::{
+    Handle, Problem, Said, Service, ServiceOptions, What,
+    api::{self, App, Hooks, Tokens},
+};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    process,
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
+    net::TcpListener,
     signal::unix::{SignalKind, signal},
     sync::broadcast,
     task::JoinSet,
@@ -42,45 +53,105 @@ pub(crate) struct Serve {
     /// Things done at once in each run [default: as many as there are cores]
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     jobs: Option<u32>,
+    /// Where to listen for requests [default: 127.0.0.1:4650, or a free port if that is taken]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// Who else may ask: a file of `[[token]]` with `name`, `role` (read, run, approve, admin), `blake3` and `expires`
+    #[arg(long, value_name = "FILE")]
+    tokens: Option<PathBuf>,
+    /// Makes a token for such a file, and ends
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["tokens", "listen", "projects"])]
+    new_token: Option<String>,
 }
+
+/// Where is listened if nobody says.
+const USUAL_PORT: u16 = 4650;
 
 impl Serve {
     pub(crate) fn run(&self, global: &Global, ui: &Ui) -> Outcome {
+        if let Some(name) = &self.new_token {
+            return new_token(name, ui);
+        }
         let projects = self.projects(global)?;
+        let own = secret()?;
+        // Whoever can read the project's own files asks as the one who started this.
+        let owner = who(None).unwrap_or_else(|_| "local".into());
+        let mut tokens = Tokens::only(&owner, &own);
+        if let Some(path) = &self.tokens {
+            let others = Tokens::parse(&read_named(path)?);
+            let others = others.map_err(|why| Failure::wrong(format!("{}: {why}", path.display())))?;
+            tokens.token.extend(others.token);
+        } else if self.listen.is_some_and(|listen| !listen.ip().is_loopback()) {
+            return Err(Failure::wrong("other machines may ask only with tokens")
+                .hint("--tokens FILE says who may; `flowc serve --new-token NAME` makes one"));
+        }
+        let hooks = environment("FLOW_WEBHOOK_SECRET").map(|secret| Hooks::new(&secret, now().as_second())).transpose();
+        let hooks = hooks.map_err(|why| Failure::wrong(format!("FLOW_WEBHOOK_SECRET: {why}")))?;
         let (said, log) = broadcast::channel::<Arc<Said>>(BACKLOG);
-        let services = projects.into_iter().map(|project| {
-            let options = Options { jobs: self.jobs, wait_for_lock: Some(FOREVER), keep: engine::keep(&project) };
-            let (engine, _) = engine::running(&project, options, None)?;
-            let (service, handle) = Service::new(name(&project), &project.root, engine);
-            Ok((service, handle, Files::new(project, global)))
-        });
-        let services = services.collect::<Result<Vec<_>, Failure>>()?;
-        let options = ServiceOptions { parallel: self.parallel as usize };
+        let mut services = vec![];
+        for project in &projects {
+            let options = Options { jobs: self.jobs, wait_for_lock: Some(FOREVER), keep: engine::keep(project) };
+            let (engine, _) = engine::running(project, options, None)?;
+            let files = Arc::new(Files::new(project.clone(), global));
+            services.push(Service::new(name(project), &project.root, engine, files));
+        }
         let runtime = engine::runtime()?;
         let ended = runtime.block_on(async {
-            let handles: Vec<Handle> = services.iter().map(|(_, handle, _)| handle.clone()).collect();
+            let listener = self.bind().await?;
+            let url =
+                format!("http://{}", listener.local_addr().map_err(|error| Failure::environment(error.to_string()))?);
+            ui.say(&format!("listens at {url}"));
+            let address = |project: &Project| Address {
+                url: url.clone(),
+                token: own.clone(),
+                project: name(project).to_string(),
+                pid: process::id(),
+            };
+            let published = projects.iter().map(|project| address(project).publish(project));
+            let _published = published.collect::<Result<Vec<_>, Failure>>()?;
+            let handles: Vec<Handle> = services.iter().map(|(_, handle)| handle.clone()).collect();
             let logging = tokio::spawn(log_all(log, *ui));
-            let signals = tokio::spawn(end_on_signals(handles, *ui));
-            let mut going = JoinSet::new();
-            for (service, _, files) in services {
-                going.spawn(service.serve(Arc::new(files), options.clone(), said.clone()));
-            }
-            drop(said);
-            let mut result = Ok(Exit::Done);
-            while let Some(ended) = going.join_next().await {
-                let ended = ended.map_err(|error| Failure::environment(error.to_string()));
-                if let Err(failure) = ended.and_then(|ended| ended.map_err(|problem| failure(&problem))) {
-                    result = Err(failure);
-                    break;
-                }
-            }
-            going.shutdown().await;
+            let signals = tokio::spawn(end_on_signals(handles.clone(), *ui));
+            let answering = tokio::spawn(api::listen(listener, App::new(handles, tokens, hooks, said.clone())));
+            let ended = self.serve_all(services, said).await;
+            answering.abort();
+            let _ = answering.await;
             signals.abort();
-            let _ = logging.await;
-            result
+            // Whoever still listens to events must not hold up the end.
+            let _ = tokio::time::timeout(Duration::from_secs(1), logging).await;
+            ended
         });
         runtime.shutdown_timeout(Duration::from_secs(2));
         ended
+    }
+
+    async fn bind(&self) -> Result<TcpListener, Failure> {
+        let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, USUAL_PORT));
+        let bound = TcpListener::bind(self.listen.unwrap_or(usual)).await;
+        let bound = match bound {
+            Err(error) if self.listen.is_none() && error.kind() == std::io::ErrorKind::AddrInUse => {
+                TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await
+            }
+            bound => bound,
+        };
+        bound.map_err(|error| Failure::environment(format!("listening at {}: {error}", self.listen.unwrap_or(usual))))
+    }
+
+    async fn serve_all(&self, services: Vec<(Service, Handle)>, said: broadcast::Sender<Arc<Said>>) -> Outcome {
+        let options = ServiceOptions { parallel: self.parallel as usize };
+        let mut going = JoinSet::new();
+        for (service, _) in services {
+            going.spawn(service.serve(options.clone(), said.clone()));
+        }
+        drop(said);
+        while let Some(ended) = going.join_next().await {
+            let ended = ended.map_err(|error| Failure::environment(error.to_string()))?;
+            if let Err(problem) = ended {
+                going.shutdown().await;
+                return Err(failure(&problem));
+            }
+        }
+        Ok(Exit::Done)
     }
 
     fn projects(&self, global: &Global) -> Result<Vec<Project>, Failure> {
@@ -103,6 +174,16 @@ impl Serve {
         }
         Ok(projects)
     }
+}
+
+/// A token, and what a file says of it.
+fn new_token(name: &str, ui: &Ui) -> Outcome {
+    let token = secret()?;
+    let Some(known) = Tokens::only(name, &token).token.pop() else { return Ok(Exit::Done) };
+    ui.tell("the token, shown this once, and its entry for the file of tokens:");
+    let name = serde_json::to_string(name).unwrap_or_default();
+    ui.out(&format!("{token}\n\n[[token]]\nname = {name}\nrole = \"read\"\nblake3 = \"{}\"\n", known.blake3))?;
+    Ok(Exit::Done)
 }
 
 /// What a project is called where several are served: its folder's name.
