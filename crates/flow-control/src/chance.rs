@@ -5,7 +5,7 @@
 //! World*, 2005, chapter 2). Nothing is assumed of their distribution. Tested for calibration on histories that were not
 //! seen.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Runs that are looked back on at most.
 pub const MOST_SEEN: usize = 100;
@@ -21,7 +21,7 @@ pub struct History {
 }
 
 /// A forecast of one promise.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Chance {
     /// From 0 to 1 that it is kept.
     pub kept: f64,

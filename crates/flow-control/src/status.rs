@@ -14,7 +14,7 @@ use flow_plan::{
     deadline, words,
 };
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// A promise that is kept with at least this chance is not at risk.
@@ -90,7 +90,7 @@ pub struct Asked {
 }
 
 /// What kind of thing is said, most urgent first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Somebody has to answer or decide.
@@ -110,7 +110,7 @@ pub enum Kind {
 }
 
 /// One thing that is said.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Item {
     /// Its kind.
     pub kind: Kind,

@@ -43,11 +43,13 @@ const BACKLOG: usize = 4096;
 pub struct ServiceOptions {
     /// Runs at once; others wait for a place.
     pub parallel: usize,
+    /// How long what is under way may go on when the service ends. After that it is left, and gone on with by the next.
+    pub drain: Duration,
 }
 
 impl Default for ServiceOptions {
     fn default() -> Self {
-        Self { parallel: 16 }
+        Self { parallel: 16, drain: Duration::from_secs(30) }
     }
 }
 
@@ -69,6 +71,9 @@ pub enum Problem {
     /// There is no such run under way.
     #[error("no run `{0}` is under way here")]
     NoRun(String),
+    /// Labelled data would be written down in clear.
+    #[error("`{0}` is labelled: it cannot be given to a start over the network, which is written down as it is")]
+    Labelled(Arc<str>),
     /// The service is ending: nothing more is started.
     #[error("the service is ending, and starts nothing more")]
     Ending,
@@ -131,6 +136,13 @@ pub enum What {
         status: Option<RunStatus>,
         /// In words, if it could not.
         why: Option<String>,
+    },
+    /// The service ends while a run goes on: the next one goes on with it.
+    Left {
+        /// Its id.
+        run: Arc<str>,
+        /// Its flow.
+        flow: Name,
     },
     /// The program has changed, and is followed from now on.
     Reloaded {
@@ -318,7 +330,8 @@ impl Service {
             year: year(now()),
             refused: None,
             stalled: None,
-            is_ending: false,
+            ending: None,
+            drain: options.drain,
             is_looking: false,
             once: BTreeMap::new(),
             since: Timestamp::now(),
@@ -394,7 +407,9 @@ struct Going {
     refused: Option<String>,
     /// Since when the store has failed, and why.
     stalled: Option<(Instant, String)>,
-    is_ending: bool,
+    /// Since when it ends.
+    ending: Option<Instant>,
+    drain: Duration,
     is_looking: bool,
     once: BTreeMap<Name, Arc<str>>,
     since: Timestamp,
@@ -408,12 +423,13 @@ impl Going {
     async fn go(&mut self, mut messages: mpsc::UnboundedReceiver<Message>) {
         let mut looks = tokio::time::interval(LOOK_EVERY);
         looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        while !(self.is_ending && self.tasks.is_empty()) {
+        // What waits for a person may wait for days: it is left, as by a kill.
+        while !self.ending.is_some_and(|since| self.tasks.is_empty() || since.elapsed() >= self.drain) {
             let until_tick = self.until_tick();
             tokio::select! {
                 message = messages.recv() => match message {
                     Some(message) => self.told(message),
-                    None => self.is_ending = true,
+                    None => drop(self.ending.get_or_insert_with(Instant::now)),
                 },
                 Some(ended) = self.tasks.join_next() => match ended {
                     Ok((start, result)) => self.ended(start, result),
@@ -421,9 +437,13 @@ impl Going {
                     Err(error) => self.teller.say(What::Stalled { why: format!("a run broke off: {error}") }),
                 },
                 _ = looks.tick() => self.look_around(),
-                () = tokio::time::sleep(until_tick), if !self.is_ending => self.tick(),
+                () = tokio::time::sleep(until_tick), if self.ending.is_none() => self.tick(),
             }
         }
+        for run in self.runs.values() {
+            self.teller.say(What::Left { run: run.about.run.clone(), flow: run.about.flow.clone() });
+        }
+        self.tasks.shutdown().await;
     }
 
     /// How long nothing is due. The wall clock may be set, so it is looked at every second at least.
@@ -471,16 +491,19 @@ impl Going {
                 }
             }
             Message::Looked(look) => self.looked(*look),
-            Message::End => self.is_ending = true,
+            Message::End => drop(self.ending.get_or_insert_with(Instant::now)),
         }
     }
 
     fn asked(&mut self, due: Due) -> Result<(Record, Option<Arc<str>>), Problem> {
-        if self.is_ending {
+        if self.ending.is_some() {
             return Err(Problem::Ending);
         }
-        if !self.program.flows.contains_key(&due.flow) {
-            return Err(Problem::NoFlow(due.flow.to_string()));
+        let Some(flow) = self.program.flows.get(&due.flow) else { return Err(Problem::NoFlow(due.flow.to_string())) };
+        let labelled =
+            flow.params.iter().find(|param| !param.labels.is_empty() && due.params.contains_key(&*param.name));
+        if let Some(param) = labelled {
+            return Err(Problem::Labelled(param.name.clone()));
         }
         let turn = self.scheduler.on(Event::Asked(due), now());
         let Some(record) = turn.records.last().cloned() else { return Err(Problem::Ending) };
@@ -621,7 +644,7 @@ impl Going {
         self.teller.say(What::Ended { run, flow, status, why });
         let turn = self.scheduler.on(event, now());
         // What waits is begun with the next service.
-        if !self.is_ending {
+        if self.ending.is_none() {
             self.follow(turn);
         }
     }
@@ -629,7 +652,7 @@ impl Going {
     /// Flows that start when a dataset is updated learn at once of what a run has published.
     fn published_by(&mut self, run: &str) {
         let watched = self.scheduler.watched();
-        if watched.is_empty() || self.is_ending {
+        if watched.is_empty() || self.ending.is_some() {
             return;
         }
         let Ok(Some(reader)) = self.handle.reader() else { return };
@@ -644,7 +667,7 @@ impl Going {
     }
 
     fn look_around(&mut self) {
-        if self.is_looking || self.is_ending {
+        if self.is_looking || self.ending.is_some() {
             return;
         }
         self.is_looking = true;
@@ -660,7 +683,7 @@ impl Going {
     fn looked(&mut self, look: Look) {
         self.is_looking = false;
         self.once = look.once;
-        if self.is_ending || self.stalled.is_some() {
+        if self.ending.is_some() || self.stalled.is_some() {
             return;
         }
         match look.program {
@@ -745,7 +768,7 @@ impl Going {
             since: self.since,
             refused: self.refused.clone(),
             stalled: self.stalled.as_ref().map(|(_, why)| why.clone()),
-            is_ending: self.is_ending,
+            is_ending: self.ending.is_some(),
             runs: self.runs.values().map(|run| run.about.clone()).collect(),
             waiting,
             next: next.collect(),

@@ -42,6 +42,9 @@ pub(crate) struct Global {
     /// The year whose calendar, and the next one's, promises are proved over [default: this year]
     #[arg(long, global = true, value_name = "YEAR", env = "FLOW_YEAR", value_parser = clap::value_parser!(i16).range(1970..9000))]
     pub(crate) year: Option<i16>,
+    /// The service that `start`, `status` and `cancel` ask, such as http://host:4650; its token is in FLOW_TOKEN
+    #[arg(long, global = true, value_name = "URL", env = "FLOW_SERVER")]
+    pub(crate) server: Option<String>,
     /// What is taken to be so, by commands that only look: see [`Supposed`].
     #[arg(skip)]
     pub(crate) assume: Vec<String>,
@@ -83,6 +86,7 @@ pub(crate) enum Command {
     Audit(commands::audit::Audit),
     Run(commands::run::Run),
     Serve(commands::serve::Serve),
+    Start(commands::start::Start),
     Status(commands::status::Status),
     Resume(commands::resume::Resume),
     Resolve(commands::resolve::Resolve),
@@ -121,6 +125,7 @@ impl Command {
             Self::Audit(command) => command.run(global, ui),
             Self::Run(command) => command.run(global, ui),
             Self::Serve(command) => command.run(global, ui),
+            Self::Start(command) => command.run(global, ui),
             Self::Status(command) => command.run(global, ui),
             Self::Resume(command) => command.run(global, ui),
             Self::Resolve(command) => command.run(global, ui),

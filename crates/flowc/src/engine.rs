@@ -11,7 +11,7 @@ use flow_compiler::{History, manifest};
 use flow_engine::{Engine, EngineError, FileMemory, Keep, Options};
 use flow_exec::{Executor, ExecutorOptions};
 use flow_plan::Plan;
-use flow_store::{Layout, Reader, StoreError};
+use flow_store::{Layout, Reader, SCHEDULER, StoreError};
 use flow_telemetry::Scrub;
 use std::{path::Path, sync::Arc};
 use tokio::signal::unix::{SignalKind, signal};
@@ -145,6 +145,9 @@ pub(crate) fn store_failure(error: &StoreError) -> Failure {
     };
     let failure = with_code(exit, error.code(), error);
     match error {
+        StoreError::Locked { holder } if *holder.run == *SCHEDULER => {
+            failure.hint("`flowc start FLOW` asks it to run one; `flowc status` says what it does")
+        }
         StoreError::Locked { .. } => failure.hint("--wait 10m waits for it to end"),
         StoreError::Full { .. } => failure.hint("free some space and run again: what is done is kept"),
         StoreError::NoRun { .. } => failure.hint("`flowc history` lists runs"),

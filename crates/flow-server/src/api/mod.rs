@@ -34,12 +34,15 @@ use routes::Route;
 use std::{
     net::{IpAddr, SocketAddr},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 use tokio::{net::TcpListener, sync::broadcast};
 
 /// The largest body that is read.
 const MAX_BODY_BYTES: usize = 1 << 20;
+
+/// How long a request may take to come, and to be answered.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Requests at once of one address or one token, and each second after that.
 const RATE: (u32, u32) = (400, 200);
@@ -112,6 +115,12 @@ async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
     if request.headers().contains_key(header::ORIGIN) {
         return Err(ApiError::new(StatusCode::FORBIDDEN, "from_a_page", "requests of web pages are not answered"));
     }
+    let length =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if length.is_some_and(|length| length > MAX_BODY_BYTES as u64) {
+        let title = format!("a body has at most {MAX_BODY_BYTES} bytes");
+        return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", title));
+    }
     let address = peer.map_or_else(|| "unknown".to_owned(), |ip| ip.to_string());
     let has_token = bearer(&request).is_some();
     let is_local = peer.is_none_or(|ip: IpAddr| ip.is_loopback());
@@ -120,7 +129,10 @@ async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
     {
         return Err(too_fast());
     }
-    Ok(next.run(request).await)
+    // Streams of events are answered at once, and go on after that.
+    tokio::time::timeout(PATIENCE, next.run(request))
+        .await
+        .map_err(|_| ApiError::new(StatusCode::REQUEST_TIMEOUT, "too_slow", "the request took too long"))
 }
 
 /// Lets in who has a token that is good for this.

@@ -2,4 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests stop at what they did not expect")]
 
+mod access;
 mod openapi;
+mod service;

@@ -6,10 +6,12 @@ use crate::{
     engine,
     exit::{Exit, Failure, Outcome},
     project::Project,
+    served::Client,
     ui::Ui,
 };
 use clap::Args;
 use flow_engine::{Cancelling, Engine, EngineError, LockHolder, Options};
+use flow_store::SCHEDULER;
 use std::{thread::sleep, time::Duration};
 
 /// How often it is looked whether the run has ended.
@@ -24,10 +26,17 @@ pub(crate) struct Cancel {
 
 impl Cancel {
     pub(crate) fn run(&self, global: &Global, ui: &Ui) -> Outcome {
+        if global.server.is_some() {
+            return self.ask_service(global, ui);
+        }
         let project = Project::find(global)?;
         let engine = engine::of(&project, Options::default());
         let (row, how) = engine.cancelling(&self.run).map_err(|error| engine::failure(&error))?;
         if let Cancelling::Driven(holder) = how {
+            // A service is not ended for the sake of one run.
+            if *holder.run == *SCHEDULER {
+                return self.ask_service(global, ui);
+            }
             ask(&row.run, &holder, ui)?;
             if wait(&engine, &row.run)? {
                 ui.tell(&format!("run {} has ended", row.run));
@@ -46,6 +55,15 @@ impl Cancel {
             ui.tell(&row.said.as_ref().map_or(line, |said| format!("`{}`: {}", row.doubt.label, doubts::said(said))));
         }
         ui.tell(&format!("run {} is cancelled; nothing of it was run", row.run));
+        Ok(Exit::Done)
+    }
+
+    fn ask_service(&self, global: &Global, ui: &Ui) -> Outcome {
+        let client = Client::of(global)?.ok_or_else(|| {
+            Failure::environment("the project is served by a process that does not say where it listens")
+        })?;
+        let answer = client.post(&format!("/runs/{}/cancel", self.run), &serde_json::Value::Null)?;
+        ui.tell(&format!("asked the service to end run {}", answer["run"].as_str().unwrap_or(&self.run)));
         Ok(Exit::Done)
     }
 }

@@ -30,6 +30,7 @@ pub(crate) mod retry;
 pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod show;
+pub(crate) mod start;
 pub(crate) mod status;
 pub(crate) mod test;
 pub(crate) mod why;

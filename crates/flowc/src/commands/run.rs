@@ -225,7 +225,7 @@ fn cores() -> u32 {
     std::thread::available_parallelism().map_or(1, |count| u32::try_from(count.get()).unwrap_or(u32::MAX))
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let parsed: jiff::SignedDuration =
         text.parse().map_err(|_| format!("`{text}` is no time: write 30s, 10m or 1h"))?;
     Duration::try_from(parsed).map_err(|_| "a time cannot be negative".into())

@@ -2,12 +2,12 @@
 
 use crate::{
     cli::Global,
-    commands::resolve::who,
+    commands::{resolve::who, run::duration},
     engine,
     exit::{Exit, Failure, Outcome},
     moment::{moment, now},
     project::{Project, read_named},
-    served::{Address, Files, secret},
+    served::{Address, Files, Published, secret},
     ui::{Style, Ui, environment, paint},
 };
 use clap::Args;
@@ -18,6 +18,7 @@ use flow_server::{
     api::{self, App, Hooks, Tokens},
 };
 use std::{
+    collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
     process,
@@ -53,6 +54,9 @@ pub(crate) struct Serve {
     /// Things done at once in each run [default: as many as there are cores]
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     jobs: Option<u32>,
+    /// How long what is under way may go on after TERM; after that it is left, and the next `flowc serve` goes on with it
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    drain: Duration,
     /// Where to listen for requests [default: 127.0.0.1:4650, or a free port if that is taken]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
@@ -107,10 +111,10 @@ impl Serve {
                 project: name(project).to_string(),
                 pid: process::id(),
             };
-            let published = projects.iter().map(|project| address(project).publish(project));
-            let _published = published.collect::<Result<Vec<_>, Failure>>()?;
+            let addresses = projects.iter().map(|project| (name(project), (address(project), project.clone())));
+            let log_all = LogAll { ui: *ui, addresses: addresses.collect(), published: vec![] };
             let handles: Vec<Handle> = services.iter().map(|(_, handle)| handle.clone()).collect();
-            let logging = tokio::spawn(log_all(log, *ui));
+            let logging = tokio::spawn(log_all.follow(log));
             let signals = tokio::spawn(end_on_signals(handles.clone(), *ui));
             let answering = tokio::spawn(api::listen(listener, App::new(handles, tokens, hooks, said.clone())));
             let ended = self.serve_all(services, said).await;
@@ -138,7 +142,7 @@ impl Serve {
     }
 
     async fn serve_all(&self, services: Vec<(Service, Handle)>, said: broadcast::Sender<Arc<Said>>) -> Outcome {
-        let options = ServiceOptions { parallel: self.parallel as usize };
+        let options = ServiceOptions { parallel: self.parallel as usize, drain: self.drain };
         let mut going = JoinSet::new();
         for (service, _) in services {
             going.spawn(service.serve(options.clone(), said.clone()));
@@ -223,17 +227,35 @@ async fn end_on_signals(handles: Vec<Handle>, ui: Ui) {
 }
 
 /// What happens, a line each.
-async fn log_all(mut log: broadcast::Receiver<Arc<Said>>, ui: Ui) {
-    loop {
-        match log.recv().await {
-            Ok(said) => {
-                if let Some((style, line)) = line(&said.what) {
-                    let line = paint(ui.color_err, style, &line);
-                    ui.say(&format!("{}  {:<12}  {line}", moment(said.at), said.project));
-                }
+struct LogAll {
+    ui: Ui,
+    /// Where each project is found as soon as it is served.
+    addresses: BTreeMap<Arc<str>, (Address, Project)>,
+    published: Vec<Published>,
+}
+
+impl LogAll {
+    async fn follow(mut self, mut log: broadcast::Receiver<Arc<Said>>) {
+        loop {
+            match log.recv().await {
+                Ok(said) => self.tell(&said),
+                Err(broadcast::error::RecvError::Lagged(lost)) => self.ui.say(&format!("({lost} lines were too fast)")),
+                Err(broadcast::error::RecvError::Closed) => break,
             }
-            Err(broadcast::error::RecvError::Lagged(lost)) => ui.say(&format!("({lost} lines were too fast)")),
-            Err(broadcast::error::RecvError::Closed) => break,
+        }
+    }
+
+    fn tell(&mut self, said: &Said) {
+        // Not before: until then somebody else may have the project.
+        if let (What::Serving { .. }, Some((address, project))) = (&said.what, self.addresses.get(&said.project)) {
+            match address.publish(project) {
+                Ok(published) => self.published.push(published),
+                Err(failure) => self.ui.tell(&failure.message),
+            }
+        }
+        if let Some((style, line)) = line(&said.what) {
+            let line = paint(self.ui.color_err, style, &line);
+            self.ui.say(&format!("{}  {:<12}  {line}", moment(said.at), said.project));
         }
     }
 }
@@ -261,6 +283,7 @@ fn line(what: &What) -> Option<(Style, String)> {
             let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
             (style, format!("{}: run {run} {how}{why}", flow.short()))
         }
+        What::Left { run, flow } => (Style::Warn, format!("{}: run {run} is left: it is gone on with", flow.short())),
         What::Reloaded { flows } => (Style::Bold, format!("the program has changed: {}", starting(*flows))),
         What::Refused { problems } => {
             (Style::Bad, format!("the program has changed and has errors; the one before goes on\n{problems}"))

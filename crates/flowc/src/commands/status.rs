@@ -10,7 +10,7 @@ use crate::{
     programs,
     project::Project,
     report::{self, ProblemFormat},
-    served::Address,
+    served::Client,
     ui::{Style, Ui, paint},
 };
 use clap::Args;
@@ -44,15 +44,20 @@ const MOST_OF_A_KIND: usize = 8;
 
 impl Status {
     pub(crate) fn run(&self, global: &Global, ui: &Ui) -> Outcome {
-        let project = Project::find(global)?;
+        // Who serves it has the program at hand.
+        let client = Client::of(global)?;
         loop {
-            let Some(items) = gathered(&project, global, ui)? else { return Ok(Exit::Wrong) };
+            let items = match &client {
+                Some(client) => served(client)?,
+                None => gathered(&Project::find(global)?, global, ui)?,
+            };
+            let Some(items) = items else { return Ok(Exit::Wrong) };
             match self.format {
                 Format::Json => ui.out(&format!("{:#}\n", json!({ "format": 1, "at": now(), "items": items })))?,
                 Format::Text => {
                     // Home, and what was there before is cleared behind what is written.
                     let clear = if self.watch { "\u{1b}[H\u{1b}[2J" } else { "" };
-                    ui.out(&format!("{clear}{}", text(&project, &items, ui)))?;
+                    ui.out(&format!("{clear}{}", text(client.as_ref(), &items, ui)))?;
                 }
             }
             if !self.watch {
@@ -62,6 +67,13 @@ impl Status {
             std::thread::sleep(EVERY);
         }
     }
+}
+
+fn served(client: &Client) -> Result<Option<Vec<Item>>, Failure> {
+    let answer = client.get("/status")?;
+    serde_json::from_value(answer["items"].clone())
+        .map(Some)
+        .map_err(|error| Failure::environment(format!("the service answers what is not understood: {error}")))
 }
 
 fn gathered(project: &Project, global: &Global, ui: &Ui) -> Result<Option<Vec<Item>>, Failure> {
@@ -76,13 +88,12 @@ fn gathered(project: &Project, global: &Global, ui: &Ui) -> Result<Option<Vec<It
     let in_doubt = |row: &flow_engine::RunRow| {
         doubts::of(project, &engine, row).is_ok_and(|rows| rows.iter().any(|row| row.said.is_none()))
     };
-    let is_served = Address::of(project).is_some();
-    let facts = facts(&engine, reader.as_ref(), &program, is_served, in_doubt);
+    let facts = facts(&engine, reader.as_ref(), &program, false, in_doubt);
     let facts = facts.map_err(|error| engine::failure(&error))?;
     Ok(Some(status(&program, &facts, now().as_millisecond())))
 }
 
-fn text(project: &Project, items: &[Item], ui: &Ui) -> String {
+fn text(client: Option<&Client>, items: &[Item], ui: &Ui) -> String {
     let mut out = String::new();
     let count = |kind: Kind| items.iter().filter(|item| item.kind == kind).count();
     let counts: Vec<String> = [
@@ -98,8 +109,8 @@ fn text(project: &Project, items: &[Item], ui: &Ui) -> String {
     .map(|(kind, word, style)| paint(ui.color_out, style, &format!("{} {word}", count(kind))))
     .collect();
     let summary = if counts.is_empty() { paint(ui.color_out, Style::Good, "all is well") } else { counts.join(", ") };
-    let served = match Address::of(project) {
-        Some(address) => format!("served at {}", address.url),
+    let served = match client {
+        Some(client) => format!("served at {}", client.url()),
         None => "not served: `flowc serve` starts what is due".to_owned(),
     };
     out.push_str(&format!("{}  {summary}  {}\n", moment(now()), paint(ui.color_out, Style::Dim, &served)));

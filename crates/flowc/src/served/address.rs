@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is where files are looked at")]
 
 use crate::{exit::Failure, project::Project};
+use flow_store::{Layout, LockHolder, SCHEDULER};
 use serde::{Deserialize, Serialize};
 use std::{
     fs,
@@ -26,16 +27,25 @@ pub(crate) struct Address {
 
 /// An address that is there for as long as the value lives.
 #[derive(Debug)]
-pub(crate) struct Published(PathBuf);
+pub(crate) struct Published {
+    path: PathBuf,
+    pid: u32,
+}
 
 impl Address {
     fn path(root: &Path) -> PathBuf {
         root.join(".flow").join("server.json")
     }
 
-    /// The service of a project, if it says that there is one. It may be gone without having said goodbye.
+    /// The service of a project, if it is there: what was killed has not said goodbye.
     pub(crate) fn of(project: &Project) -> Option<Self> {
-        serde_json::from_slice(&fs::read(Self::path(&project.root)).ok()?).ok()
+        let address = Self::read(&Self::path(&project.root))?;
+        let holder = LockHolder::now(&Layout::new(&project.root)).ok()??;
+        (&*holder.run == SCHEDULER && holder.pid == address.pid).then_some(address)
+    }
+
+    fn read(path: &Path) -> Option<Self> {
+        serde_json::from_slice(&fs::read(path).ok()?).ok()
     }
 
     /// Says where the service of a project is.
@@ -50,13 +60,16 @@ impl Address {
             fs::rename(&beside, &path)
         };
         write().map_err(|error| Failure::io("writing", &path, &error))?;
-        Ok(Published(path))
+        Ok(Published { path, pid: self.pid })
     }
 }
 
 impl Drop for Published {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
+        // Another service may have the project by now.
+        if Address::read(&self.path).is_some_and(|address| address.pid == self.pid) {
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 

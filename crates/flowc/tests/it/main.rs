@@ -36,6 +36,7 @@ mod retries;
 mod runs;
 mod sandbox;
 mod screen;
+mod serve;
 mod telemetry;
 mod testing;
 mod tools;
