@@ -74,6 +74,8 @@ pub enum State {
     CutOff,
     /// As well, and somebody must say what became of a step.
     InDoubt,
+    /// As well, and the service could not go on with it.
+    Left,
 }
 
 /// A question to a person.
@@ -195,6 +197,7 @@ impl Standing<'_> {
                 State::InDoubt => ("nobody knows whether a step took effect", format!("flowc show {}", open.run)),
                 // Who serves the project goes on with what was cut off.
                 State::CutOff => ("it was cut off", format!("flowc resume {}", open.run)),
+                State::Left => ("the service could not go on with it", format!("flowc show {}", open.run)),
                 State::UnderWay => continue,
             };
             let item = self.say(Kind::NeedsPerson, &open.flow, open.started, says.to_owned());

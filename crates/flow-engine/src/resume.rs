@@ -119,11 +119,13 @@ impl Engine {
 
     /// Whether a process drives the run now.
     pub(crate) fn is_driven(&self, row: &RunRow) -> Result<Option<LockHolder>, EngineError> {
-        // Several runs go on at once under the first one's name.
-        let drives = |holder: &LockHolder| {
-            holder.run == row.run || &*holder.run == SCHEDULER || holder.since <= row.start.started
+        let Some(holder) = LockHolder::now(&self.layout)?.filter(|_| row.ended.is_none()) else { return Ok(None) };
+        // Several runs go on at once under the first one's name; a service says of each whether it has it.
+        let drives = match &*holder.run {
+            SCHEDULER => self.reader(&row.run)?.start_of(&row.run)?.is_some_and(|start| !start.is_over),
+            run => *run == *row.run || holder.since <= row.start.started,
         };
-        Ok(LockHolder::now(&self.layout)?.filter(|holder| row.ended.is_none() && drives(holder)))
+        Ok(drives.then_some(holder))
     }
 
     /// What a later run has published that this one writes: it must not be replaced by what is older.

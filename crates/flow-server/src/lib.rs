@@ -10,10 +10,12 @@ pub mod api;
 mod facts;
 mod looks;
 mod records;
+mod said;
 mod service;
 mod source;
 
 pub use facts::facts;
 pub use records::record;
-pub use service::{Handle, Problem, Said, Service, ServiceOptions, Standing, UnderWay, What};
+pub use said::{Said, Standing, UnderWay, What};
+pub use service::{Asked, Handle, Problem, Service, ServiceOptions};
 pub use source::Source;

@@ -4,18 +4,17 @@
 //! down is not obeyed: the scheduler is then made anew from what is durable, as after a kill.
 
 use crate::{
-    Source,
+    Said, Source, Standing, UnderWay, What,
     looks::{Look, look},
     records::{record, row, timestamp},
 };
 use flow_control::schedule::{Cause, Command, Due, Event, Record, Ruling, Scheduler, StartId, Turn};
-use flow_engine::{Engine, EngineError, Held, Progress, RunRow, RunStatus, RunSummary, StoreError};
+use flow_engine::{Engine, EngineError, Held, Progress, RunRow, RunSummary, StoreError};
 use flow_exec::api::{Cancel, CancelSource};
 use flow_expr::Name;
 use flow_plan::{Program, calendar::Horizon};
 use flow_store::{Layout, Reader, StartRow, StartWriter};
 use jiff::{Timestamp, tz::TimeZone};
-use serde::Serialize;
 use std::{
     collections::BTreeMap,
     fmt,
@@ -71,6 +70,9 @@ pub enum Problem {
     /// There is no such run under way.
     #[error("no run `{0}` is under way here")]
     NoRun(String),
+    /// The run is over, or goes on already.
+    #[error("run `{0}` is over, or goes on already")]
+    Over(Arc<str>),
     /// Labelled data would be written down in clear.
     #[error("`{0}` is labelled: it cannot be given to a start over the network, which is written down as it is")]
     Labelled(Arc<str>),
@@ -79,131 +81,16 @@ pub enum Problem {
     Ending,
 }
 
-/// What a service says of itself as it goes on.
-#[derive(Clone, Debug, Serialize)]
-pub struct Said {
-    /// When.
-    pub at: Timestamp,
-    /// The project's name.
-    pub project: Arc<str>,
-    /// What.
-    #[serde(flatten)]
-    pub what: What,
-}
+/// What became of a start that was asked for, and the id of its run if it runs.
+pub type Asked = (Record, Option<Arc<str>>);
 
-/// Something that happened in a project that is served.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "snake_case", tag = "type")]
-pub enum What {
-    /// It waits for another process that has the project.
-    Locked {
-        /// Who has it.
-        by: String,
-    },
-    /// It is served from now on.
-    Serving {
-        /// How many flows start by themselves.
-        flows: usize,
-    },
-    /// The scheduler has decided something.
-    Decided {
-        /// The record.
-        record: Box<Record>,
-        /// The run's id, if it runs.
-        run: Option<Arc<str>>,
-    },
-    /// A run goes on that was cut off.
-    Resumed {
-        /// Its id.
-        run: Arc<str>,
-        /// Its flow.
-        flow: Name,
-    },
-    /// A run does something.
-    Run {
-        /// Its id.
-        run: Arc<str>,
-        /// What it does.
-        progress: Box<Progress>,
-    },
-    /// A run is over.
-    Ended {
-        /// Its id.
-        run: Arc<str>,
-        /// Its flow.
-        flow: Name,
-        /// How; none if it could not begin, or not go on.
-        status: Option<RunStatus>,
-        /// In words, if it could not.
-        why: Option<String>,
-    },
-    /// The service ends while a run goes on: the next one goes on with it.
-    Left {
-        /// Its id.
-        run: Arc<str>,
-        /// Its flow.
-        flow: Name,
-    },
-    /// The program has changed, and is followed from now on.
-    Reloaded {
-        /// How many flows start by themselves.
-        flows: usize,
-    },
-    /// The program has changed and has errors: the one before is followed.
-    Refused {
-        /// In words.
-        problems: String,
-    },
-    /// The store failed: nothing is decided until it can be written to again.
-    Stalled {
-        /// Why.
-        why: String,
-    },
-}
-
-/// A run that is under way.
-#[derive(Clone, Debug, Serialize)]
-pub struct UnderWay {
-    /// The start.
-    pub start: StartId,
-    /// The run's id.
-    pub run: Arc<str>,
-    /// The flow.
-    pub flow: Name,
-    /// Why it was started.
-    pub cause: Cause,
-    /// The instant that it is for.
-    pub nominal: Timestamp,
-    /// Whether it has a place; else it waits for one.
-    pub has_place: bool,
-}
-
-/// How a project stands.
-#[derive(Clone, Debug, Serialize)]
-pub struct Standing {
-    /// The project's name.
-    pub project: Arc<str>,
-    /// Its folder.
-    pub root: PathBuf,
-    /// Since when it is served.
-    pub since: Timestamp,
-    /// Problems of the program as it is now, if it has errors: the one before is followed.
-    pub refused: Option<String>,
-    /// Why nothing is decided at present, if the store has failed.
-    pub stalled: Option<String>,
-    /// Whether the service is ending.
-    pub is_ending: bool,
-    /// Runs that are under way.
-    pub runs: Vec<UnderWay>,
-    /// Starts that wait, with their flows, in order.
-    pub waiting: Vec<(StartId, Due)>,
-    /// When each flow that has a schedule starts next.
-    pub next: BTreeMap<Name, Timestamp>,
-}
+/// Where an answer goes.
+type Answer<T> = oneshot::Sender<Result<T, Problem>>;
 
 enum Message {
-    Ask { due: Box<Due>, answer: oneshot::Sender<Result<(Record, Option<Arc<str>>), Problem>> },
-    Cancel { run: String, answer: oneshot::Sender<Result<Arc<str>, Problem>> },
+    Ask { due: Box<Due>, answer: Answer<Asked> },
+    Cancel { run: String, answer: Answer<Arc<str>> },
+    Resume { run: Box<RunRow>, answer: Answer<Arc<str>> },
     Stand(oneshot::Sender<(Standing, Arc<Program>)>),
     Placed(StartId),
     Looked(Box<Look>),
@@ -264,7 +151,7 @@ impl Handle {
     ///
     /// # Errors
     /// There is no such flow, or the service is ending.
-    pub async fn start(&self, due: Due) -> Result<(Record, Option<Arc<str>>), Problem> {
+    pub async fn start(&self, due: Due) -> Result<Asked, Problem> {
         let (answer, receiver) = oneshot::channel();
         let asked = self.sender.send(Message::Ask { due: Box::new(due), answer });
         asked.map_err(|_| Problem::Ending)?;
@@ -278,6 +165,23 @@ impl Handle {
     pub async fn cancel(&self, run: &str) -> Result<Arc<str>, Problem> {
         let (answer, receiver) = oneshot::channel();
         let asked = self.sender.send(Message::Cancel { run: run.into(), answer });
+        asked.map_err(|_| Problem::Ending)?;
+        receiver.await.map_err(|_| Problem::Ending)?
+    }
+
+    /// Goes on with a run that was cut off and that the service could not go on with, such as one of which somebody had to
+    /// say first what became of a step.
+    ///
+    /// # Errors
+    /// There is no such run, it is over, or it goes on already.
+    pub async fn resume(&self, run: &str) -> Result<Arc<str>, Problem> {
+        let reader = self.reader()?.ok_or_else(|| Problem::NoRun(run.into()))?;
+        let row = reader.run(run)?;
+        if row.ended.is_some() {
+            return Err(Problem::Over(row.run));
+        }
+        let (answer, receiver) = oneshot::channel();
+        let asked = self.sender.send(Message::Resume { run: Box::new(row), answer });
         asked.map_err(|_| Problem::Ending)?;
         receiver.await.map_err(|_| Problem::Ending)?
     }
@@ -484,6 +388,7 @@ impl Going {
                 });
                 let _ = answer.send(found);
             }
+            Message::Resume { run, answer } => drop(answer.send(self.resumed(*run))),
             Message::Stand(answer) => drop(answer.send((self.standing(), self.program.clone()))),
             Message::Placed(start) => {
                 if let Some(run) = self.runs.get_mut(&start) {
@@ -495,7 +400,7 @@ impl Going {
         }
     }
 
-    fn asked(&mut self, due: Due) -> Result<(Record, Option<Arc<str>>), Problem> {
+    fn asked(&mut self, due: Due) -> Result<Asked, Problem> {
         if self.ending.is_some() {
             return Err(Problem::Ending);
         }
@@ -513,6 +418,28 @@ impl Going {
         }
         let run = self.runs.get(&record.id).map(|run| run.about.run.clone());
         Ok((record, run))
+    }
+
+    fn resumed(&mut self, row: RunRow) -> Result<Arc<str>, Problem> {
+        if self.ending.is_some() {
+            return Err(Problem::Ending);
+        }
+        if self.runs.values().any(|known| known.about.run == row.run) {
+            return Err(Problem::Over(row.run));
+        }
+        // One that was run by hand has no start of ours: a number that no start gets.
+        let start = self.handle.reader()?.map_or(Ok(None), |reader| reader.start_of(&row.run))?;
+        let known = start.as_ref().and_then(record).map(|record| (record.id, record.due));
+        let (id, due) = known.unwrap_or_else(|| {
+            let below = self.runs.keys().filter(|id| id.0 > u64::MAX / 2).map(|id| id.0).min().unwrap_or(u64::MAX);
+            let (flow, cause) = (Name::new(&*row.flow), Cause::Hand("".into()));
+            let nominal = row.start.started.as_millisecond();
+            (StartId(below - 1), Due { flow, cause, nominal, mark: None, clause: None, params: BTreeMap::new() })
+        });
+        let run = row.run.clone();
+        tokio::task::block_in_place(|| self.writer.over(id.0, false))?;
+        self.go_on(id, row, &due);
+        Ok(run)
     }
 
     /// Writes down what was decided, and does it.
@@ -637,7 +564,7 @@ impl Going {
             Ok(summary) => (Some(summary.status), None),
             Err(Failed::Plan(_, why) | Failed::Engine(why)) => (None, Some(why)),
         };
-        if let Err(error) = tokio::task::block_in_place(|| self.writer.over(id.0)) {
+        if let Err(error) = tokio::task::block_in_place(|| self.writer.over(id.0, true)) {
             self.stall(error.to_string());
         }
         self.published_by(&run);
@@ -744,7 +671,7 @@ impl Going {
             }
         }
         for id in over {
-            self.writer.over(id.0)?;
+            self.writer.over(id.0, true)?;
             let turn = self.scheduler.on(Event::Ended(id), now());
             self.follow(turn);
         }

@@ -121,14 +121,13 @@ impl StartWriter {
         })
     }
 
-    /// Writes down that nothing more will become of a start.
+    /// Writes down whether nothing more will become of a start.
     ///
     /// # Errors
     /// The database cannot be written to.
-    pub fn over(&mut self, no: u64) -> Result<(), StoreError> {
-        self.change(|connection| {
-            connection.execute("update starts set over = 1 where no = ?1", params![no as i64]).map(drop)
-        })
+    pub fn over(&mut self, no: u64, is_over: bool) -> Result<(), StoreError> {
+        let sql = "update starts set over = ?2 where no = ?1";
+        self.change(|connection| connection.execute(sql, params![no as i64, is_over]).map(drop))
     }
 
     fn change(&mut self, change: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> Result<(), StoreError> {

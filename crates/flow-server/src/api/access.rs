@@ -86,10 +86,8 @@ impl Tokens {
     /// Why not.
     pub fn admit(&self, text: Option<&str>, wanted: Role, now: Timestamp) -> Result<Arc<str>, Refusal> {
         let given = blake3::hash(text.ok_or(Refusal::None)?.as_bytes());
-        // All are compared, so that it takes as long whichever it is.
-        let known =
-            self.token.iter().filter(|token| blake3::Hash::from_hex(&token.blake3).is_ok_and(|hash| hash == given));
-        let token = known.last().ok_or(Refusal::Unknown)?;
+        let is_it = |token: &&Token| blake3::Hash::from_hex(&token.blake3).is_ok_and(|hash| hash == given);
+        let token = self.token.iter().find(is_it).ok_or(Refusal::Unknown)?;
         if token.expires.is_some_and(|expires| expires <= now) {
             return Err(Refusal::Expired);
         }

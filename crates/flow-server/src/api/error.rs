@@ -101,6 +101,7 @@ impl From<Problem> for ApiError {
             Problem::Store(error) => error.into(),
             Problem::NoFlow(_) | Problem::NoRun(_) => Self::not_found(problem.to_string()),
             Problem::Ending => Self::new(StatusCode::SERVICE_UNAVAILABLE, "ending", problem.to_string()),
+            Problem::Over(_) => Self::new(StatusCode::CONFLICT, "over", problem.to_string()),
             Problem::Labelled(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "labelled", problem.to_string()),
             Problem::Program(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "stalled", problem.to_string()),
         }

@@ -3,21 +3,21 @@
 use super::{App, error::ApiError, runs::off_thread};
 use crate::{Standing, facts};
 use axum::{
-    extract::{Path, State},
+    extract::{Path, State as Given},
     response::Json,
 };
-use flow_control::status::status as status_of;
+use flow_control::status::{State, status as status_of};
 use flow_engine::EngineError;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Whether it answers. Says nothing of what is served.
-pub(crate) async fn health(State(app): State<Arc<App>>) -> Json<Value> {
+pub(crate) async fn health(Given(app): Given<Arc<App>>) -> Json<Value> {
     Json(json!({ "format": 1, "since": app.since }))
 }
 
-pub(crate) async fn list(State(app): State<Arc<App>>) -> Json<Value> {
+pub(crate) async fn list(Given(app): Given<Arc<App>>) -> Json<Value> {
     let mut found = vec![];
     for project in &app.projects {
         match project.standing().await {
@@ -29,19 +29,23 @@ pub(crate) async fn list(State(app): State<Arc<App>>) -> Json<Value> {
     Json(json!({ "format": 1, "projects": found }))
 }
 
-pub(crate) async fn one(State(app): State<Arc<App>>, Path(project): Path<String>) -> Result<Json<Standing>, ApiError> {
+pub(crate) async fn one(Given(app): Given<Arc<App>>, Path(project): Path<String>) -> Result<Json<Standing>, ApiError> {
     let standing = app.project(&project)?.standing().await;
     standing.map(|(standing, _)| Json(standing)).ok_or_else(not_served)
 }
 
-pub(crate) async fn status(State(app): State<Arc<App>>, Path(project): Path<String>) -> Result<Json<Value>, ApiError> {
+pub(crate) async fn status(Given(app): Given<Arc<App>>, Path(project): Path<String>) -> Result<Json<Value>, ApiError> {
     let project = app.project(&project)?;
     let (standing, program) = project.standing().await.ok_or_else(not_served)?;
     let (engine, reader) = (project.engine().clone(), project.reader()?);
+    let driven: Vec<Arc<str>> = standing.runs.iter().map(|run| run.run.clone()).collect();
     let now = Timestamp::now();
     let items = off_thread(move || {
-        // What this service drives is not in doubt; what it could not go on with says so.
-        let facts = facts(&engine, reader.as_ref(), &program, true, |_| false)?;
+        let mut facts = facts(&engine, reader.as_ref(), &program, true, |_| false)?;
+        // What has not ended and is not driven here could not be gone on with.
+        for open in facts.open.iter_mut().filter(|open| !driven.contains(&open.run)) {
+            open.state = State::Left;
+        }
         Ok::<_, EngineError>(status_of(&program, &facts, now.as_millisecond()))
     });
     let (refused, stalled) = (&standing.refused, &standing.stalled);

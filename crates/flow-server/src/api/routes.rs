@@ -71,6 +71,12 @@ pub(crate) fn all() -> Vec<Route> {
         Route::get("/api/v1/projects/{project}/runs/{run}", "A run with its steps, attempts and promises", runs::one),
         Route::get("/api/v1/projects/{project}/runs/{run}/steps/{step}", "A step of a run, and why it ran", runs::step),
         Route::post("/api/v1/projects/{project}/runs/{run}/cancel", Role::Run, "Cancels a run", runs::cancel),
+        Route::post(
+            "/api/v1/projects/{project}/runs/{run}/resume",
+            Role::Run,
+            "Goes on with a run that the service could not go on with",
+            runs::resume,
+        ),
         Route::get("/api/v1/projects/{project}/approvals", "What people are asked", approvals::list),
         Route::post(
             "/api/v1/projects/{project}/approvals/{run}/{step}",

@@ -107,6 +107,14 @@ pub(crate) async fn cancel(
     Ok((StatusCode::ACCEPTED, Json(json!({ "run": run }))))
 }
 
+pub(crate) async fn resume(
+    State(app): State<Arc<App>>,
+    Path((project, run)): Path<(String, String)>,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let run = app.project(&project)?.resume(&run).await?;
+    Ok((StatusCode::ACCEPTED, Json(json!({ "run": run }))))
+}
+
 /// The flow of that name, whole or short.
 pub(crate) async fn meant(project: &Handle, wanted: Option<&str>) -> Result<Option<Name>, ApiError> {
     let Some(wanted) = wanted else { return Ok(None) };

@@ -8,10 +8,11 @@ use crate::{
         run::{told, watched},
     },
     engine,
-    exit::{Failure, Outcome},
+    exit::{Exit, Failure, Outcome},
     live::RunFormat,
     places,
     project::Project,
+    served::Client,
     ui::Ui,
 };
 use clap::Args;
@@ -31,6 +32,9 @@ pub(crate) struct Resume {
 
 impl Resume {
     pub(crate) fn run(&self, global: &Global, ui: &Ui) -> Outcome {
+        if let Some(client) = Client::of(global)? {
+            return self.ask_service(&client, ui);
+        }
         let project = Project::find(global)?;
         let engine = engine::of(&project, Options { keep: engine::keep(&project), ..Options::default() });
         let run = match &self.run {
@@ -52,6 +56,14 @@ impl Resume {
         runtime.shutdown_timeout(Duration::from_secs(2));
         let summary = summary.map_err(|error| failure(&error, &follows))?;
         told(ui, self.format, (&flow, ""), &summary, &|at| places::excerpt(&project, &files, at))
+    }
+
+    /// Who serves the project has its runs.
+    fn ask_service(&self, client: &Client, ui: &Ui) -> Outcome {
+        let run = self.run.as_deref().unwrap_or("last");
+        let answer = client.post(&format!("/runs/{run}/resume"), &serde_json::Value::Null)?;
+        ui.tell(&format!("the service goes on with run {}", answer["run"].as_str().unwrap_or(run)));
+        Ok(Exit::Done)
     }
 }
 

@@ -1,7 +1,5 @@
 //! A project's program for a server: its files on disk, compiled when they have changed.
 
-#![expect(clippy::disallowed_methods, reason = "this is where files are looked at")]
-
 use crate::{cli::Global, programs, project::Project, report::foremost, world::DiskWorld};
 use flow_compiler::{Compilation, World, WorldError, compile, plan_of_start};
 use flow_diag::{Severity, render};

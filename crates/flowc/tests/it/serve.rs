@@ -116,6 +116,25 @@ fn a_kill_loses_no_run_and_makes_none_twice() {
 }
 
 #[test]
+fn a_run_in_doubt_needs_a_person_and_is_gone_on_with_when_asked() {
+    let sandbox = project();
+    let text = "step pay(n: Int) -> Int { sh \"\"\"sleep 2; echo $n\"\"\" effect write }\nflow pays -> Int { return pay(1) }\n";
+    sandbox.write("pay.flow", text);
+    let serving = Serving::new(&sandbox, &[]);
+    let run = sandbox.flowc(&["start", "pays"]).ends(0).out.trim().to_owned();
+    sleep(Duration::from_millis(500));
+    serving.signal("-KILL");
+    serving.ended();
+    let again = Serving::new(&sandbox, &[]);
+    again.says("pays: run");
+    sandbox.flowc(&["status", "--exit-code"]).ends(1).gives("the service could not go on with it");
+    sandbox.flowc(&["resolve", &run, "pay", "--done", "--with", "1", "--as", "ops"]).ends(0);
+    sandbox.flowc(&["resume", &run]).ends(0).tells("goes on with run");
+    again.says(&format!("pays: run {run} succeeded"));
+    sandbox.flowc(&["resume", &run]).ends(2).tells("is over");
+}
+
+#[test]
 fn what_waits_for_a_person_is_left_at_the_end_and_answered_later() {
     let sandbox = project();
     let serving = Serving::new(&sandbox, &["--drain", "100ms"]);
