@@ -4,5 +4,6 @@
 //! it is done, and is given back to it after a crash.
 
 pub mod chance;
+pub mod impact;
 pub mod schedule;
 pub mod status;

@@ -84,7 +84,8 @@ async fn a_cancel_ends_everything() {
     let bench = Bench::shell("sleep 1000 & echo $! > pids; wait", Type::Unit);
     let (source, cancel) = CancelSource::new();
     let canceller = async {
-        while !bench.root().join("pids").exists() {
+        // The file is there before what is written to it.
+        while std::fs::read_to_string(bench.root().join("pids")).unwrap_or_default().is_empty() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         source.cancel();

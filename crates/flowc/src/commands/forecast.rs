@@ -244,7 +244,7 @@ fn length_of(ms: i64) -> String {
     spell::length(u64::try_from(ms).unwrap_or(0))
 }
 
-fn length(text: &str) -> Result<SignedDuration, String> {
+pub(crate) fn length(text: &str) -> Result<SignedDuration, String> {
     let parsed: SignedDuration = text.parse().map_err(|_| format!("`{text}` is no time: write 12h or 7d"))?;
     if parsed <= SignedDuration::ZERO || parsed > LONGEST {
         return Err("it is between a second and 366 days".to_owned());

@@ -18,6 +18,7 @@ pub(crate) mod forecast;
 pub(crate) mod gc;
 pub(crate) mod graph;
 pub(crate) mod history;
+pub(crate) mod impact;
 pub(crate) mod logs;
 pub(crate) mod lsp;
 pub(crate) mod man;

@@ -21,6 +21,7 @@ mod hostile;
 mod hostile_data;
 mod hostile_models;
 mod hostile_steps;
+mod impact;
 mod interrupted;
 mod judges;
 mod labels;
