@@ -2,6 +2,7 @@
 
 use flow_expr::Name;
 use flow_plan::Program;
+use jiff::{Span, SpanRelativeTo};
 use std::fmt;
 
 /// Something that is supposed. Lengths are in milliseconds.
@@ -120,8 +121,9 @@ fn named(program: &Program, wanted: &str) -> Result<(Name, Named), Unclear> {
 }
 
 fn ms(text: &str) -> Result<i64, Unclear> {
-    let length: Result<jiff::SignedDuration, _> = text.parse();
-    let length = length.ok().map(|length| length.as_millis()).and_then(|ms| i64::try_from(ms).ok());
+    let span: Option<Span> = text.parse().ok();
+    let length = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
+    let length = length.and_then(|length| i64::try_from(length.as_millis()).ok());
     let limit = 366 * DAY_MS;
     length
         .filter(|ms| (1..=limit).contains(ms))

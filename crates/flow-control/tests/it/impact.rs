@@ -127,5 +127,6 @@ fn what_cannot_be_supposed_is_refused_with_what_can() {
     assert!(wrong("orders late soon").contains("no length of time"));
     assert!(wrong("daily takes 0x").contains("no factor"));
     assert!(wrong("nothing late 2h").contains("there is no dataset"));
+    assert!(suppose(&program, "orders late 1d12h", 0).is_ok());
     assert_eq!(wrong(""), "nothing is supposed");
 }

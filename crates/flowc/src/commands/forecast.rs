@@ -25,7 +25,7 @@ use flow_plan::{
     graph::{Graph, VertexKind},
     select::{Selector, select},
 };
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, SpanRelativeTo, Timestamp, tz::TimeZone};
 use serde_json::{Value as Json, json};
 
 /// Starts of a flow that are listed, if there are more.
@@ -245,7 +245,9 @@ fn length_of(ms: i64) -> String {
 }
 
 pub(crate) fn length(text: &str) -> Result<SignedDuration, String> {
-    let parsed: SignedDuration = text.parse().map_err(|_| format!("`{text}` is no time: write 12h or 7d"))?;
+    let span: Option<jiff::Span> = text.parse().ok();
+    let parsed = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
+    let parsed = parsed.ok_or_else(|| format!("`{text}` is no time: write 12h or 7d"))?;
     if parsed <= SignedDuration::ZERO || parsed > LONGEST {
         return Err("it is between a second and 366 days".to_owned());
     }

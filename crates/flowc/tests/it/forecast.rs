@@ -28,6 +28,16 @@ fn flowc(sandbox: &Sandbox, arguments: &[String]) -> crate::sandbox::Said {
 }
 
 #[test]
+fn lengths_may_be_given_in_days() {
+    let sandbox = Sandbox::program(PROGRAM);
+    flowc(&sandbox, &forecast(&["--for", "7d", "daily"]))
+        .ends(0)
+        .gives("to Mon 2026-03-09")
+        .gives("daily starts 4 more times");
+    flowc(&sandbox, &forecast(&["--for", "soon"])).ends(2).tells("write 12h or 7d");
+}
+
+#[test]
 fn the_coming_day_is_told_in_the_order_of_time() {
     let sandbox = Sandbox::program(PROGRAM);
     let said = flowc(&sandbox, &forecast(&[])).ends(0);

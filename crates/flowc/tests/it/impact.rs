@@ -17,7 +17,10 @@ fn who_is_hit_when_whose_it_is_and_the_ways_out() {
     let said = said.gives("`daily` fails").gives("`orders` is too old").gives("`sales` is too old (fresh within 1d3h)");
     said.gives("of finance").gives("way out: `flowc start daily`");
     sandbox.flowc(&["impact", "orders", "--late", "10m"]).ends(0).gives("no promise is broken").gives("reached");
-    sandbox.flowc(&["what-if", "sum takes 40x", "orders late 1m"]).ends(1).gives("`daily` misses its deadline");
+    // Runs took a moment here; where there was none, the worst that is proved counts.
+    let supposed = ["what-if", "sum takes 40x", "orders late 1m"];
+    sandbox.flowc(&supposed).ends(0);
+    Sandbox::program(PROGRAM).flowc(&supposed).ends(1).gives("`daily` misses its deadline");
     let json = sandbox.flowc(&["impact", "daily", "--failed", "--format", "json"]).ends(1).out;
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["hits"][0]["breach"], "fails");
