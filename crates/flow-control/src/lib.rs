@@ -4,6 +4,8 @@
 //! it is done, and is given back to it after a crash.
 
 pub mod chance;
+pub mod explain;
 pub mod impact;
+pub mod names;
 pub mod schedule;
 pub mod status;

@@ -149,7 +149,7 @@ impl Command {
             Self::Cost(command) => command.run(global, ui),
             Self::Gc(command) => command.run(global, ui),
             Self::Export(command) => command.run(global, ui),
-            Self::Explain(command) => command.run(ui),
+            Self::Explain(command) => command.run(global, ui),
             Self::Lsp(command) => command.run(global),
             Self::Completions(command) => command.run(ui),
             Self::Man(command) => command.run(ui),

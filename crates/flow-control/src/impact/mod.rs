@@ -7,7 +7,7 @@ mod play;
 mod suppose;
 
 pub use play::{Breach, Found, Known};
-pub use suppose::{Supposition, Unclear, suppose};
+pub use suppose::{Supposition, suppose};
 
 use flow_expr::Name;
 use flow_plan::{Program, Trigger, words};

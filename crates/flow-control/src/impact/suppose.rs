@@ -1,9 +1,9 @@
 //! What is supposed, in words: `orders late 2h`, `writer down 1h`, `aggregate takes 3x`, `daily failed`, `orders bad`.
 
+use crate::names::{Named, Unclear, named};
 use flow_expr::Name;
 use flow_plan::Program;
 use jiff::{Span, SpanRelativeTo};
-use std::fmt;
 
 /// Something that is supposed. Lengths are in milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,27 +20,6 @@ pub enum Supposition {
     Takes(Name, u32),
     /// A model, or a step, cannot be used from an instant on, for so long.
     Down(Name, i64, i64),
-}
-
-/// Why what is supposed is not understood.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unclear {
-    /// In words.
-    pub why: String,
-    /// Names that could be meant.
-    pub known: Vec<String>,
-}
-
-impl Unclear {
-    fn new(why: impl Into<String>) -> Self {
-        Self { why: why.into(), known: vec![] }
-    }
-}
-
-impl fmt::Display for Unclear {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.why)
-    }
 }
 
 impl Supposition {
@@ -85,40 +64,6 @@ pub fn suppose(program: &Program, text: &str, now: i64) -> Result<Supposition, U
 }
 
 const DAY_MS: i64 = 86_400_000;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Named {
-    Dataset,
-    Flow,
-    Step,
-    Model,
-}
-
-fn named(program: &Program, wanted: &str) -> Result<(Name, Named), Unclear> {
-    let all = || {
-        let datasets = program.datasets.keys().map(|name| (name, Named::Dataset));
-        let flows = program.flows.keys().map(|name| (name, Named::Flow));
-        let steps = program.steps.keys().map(|name| (name, Named::Step));
-        let models = program.models.keys().map(|name| (name, Named::Model));
-        datasets.chain(flows).chain(steps).chain(models).filter(|(name, _)| !name.as_str().starts_with("std."))
-    };
-    if let Some((name, kind)) = all().find(|(name, _)| name.as_str() == wanted) {
-        return Ok((name.clone(), kind));
-    }
-    let found: Vec<(&Name, Named)> = all().filter(|(name, _)| name.short() == wanted).collect();
-    match found[..] {
-        [(name, kind)] => Ok((name.clone(), kind)),
-        [] => {
-            let known = all().map(|(name, _)| name.short().to_owned()).collect();
-            let why = format!("there is no dataset, flow, step or model `{wanted}`");
-            Err(Unclear { why, known })
-        }
-        _ => {
-            let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
-            Err(Unclear::new(format!("`{wanted}` may be {}: give its whole name", names.join(" or "))))
-        }
-    }
-}
 
 fn ms(text: &str) -> Result<i64, Unclear> {
     let span: Option<Span> = text.parse().ok();

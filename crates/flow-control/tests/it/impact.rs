@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 /// Orders come by 05:30; sales are made at 06:00 and the note at 07:00.
-const MORNING: &str = r#"
+pub(crate) const MORNING: &str = r#"
 dataset orders: String { at text("orders.txt"), arrives every day by 05:30 in "UTC", fresh within 26h, owner "shop" }
 dataset sales: String { at text("sales.txt"), fresh within 27h, owner "finance" }
 dataset note: String { at text("note.txt"), fresh within 60h, owner "board" }
@@ -20,7 +20,7 @@ flow report { start every day at 07:00 in "UTC" write note = sum(sales) }
 flow unrelated { start every day at 06:00 in "UTC" write aside = sum(other) }
 "#;
 
-fn program(text: &str) -> Program {
+pub(crate) fn program(text: &str) -> Program {
     let compiled = compile(
         &MemoryWorld::new([("flow.toml", "name = \"m\"\nedition = \"2026\""), ("m.flow", text)]),
         &Options::default(),
@@ -29,7 +29,7 @@ fn program(text: &str) -> Program {
     compiled.program
 }
 
-fn at(text: &str) -> i64 {
+pub(crate) fn at(text: &str) -> i64 {
     text.parse::<Timestamp>().unwrap().as_millisecond()
 }
 

@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod chance;
+mod explain;
 mod impact;
 mod schedule;

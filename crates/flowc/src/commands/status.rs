@@ -10,13 +10,14 @@ use crate::{
     programs,
     project::Project,
     report::{self, ProblemFormat},
-    served::Client,
+    served::{Address, Client},
     ui::{Style, Ui, paint},
 };
 use clap::Args;
 use flow_compiler::Compilation;
-use flow_control::status::{Item, Kind, status};
+use flow_control::status::{Facts, Item, Kind, status};
 use flow_engine::Options;
+use flow_plan::Program;
 use flow_server::facts;
 use flow_store::{Layout, Reader};
 use serde_json::json;
@@ -77,6 +78,12 @@ fn served(client: &Client) -> Result<Option<Vec<Item>>, Failure> {
 }
 
 fn gathered(project: &Project, global: &Global, ui: &Ui) -> Result<Option<Vec<Item>>, Failure> {
+    let found = facts_of(project, global, ui)?;
+    Ok(found.map(|(program, facts)| status(&program, &facts, now().as_millisecond())))
+}
+
+/// The program, and what is known of its runs and data; none if it has errors, which have been shown then.
+pub(crate) fn facts_of(project: &Project, global: &Global, ui: &Ui) -> Result<Option<(Program, Facts)>, Failure> {
     let Compilation { problems, sources, program, .. } = programs::compiled(project, global);
     if problems.has_errors() {
         report::show(ui, ProblemFormat::Text, &problems, &sources)?;
@@ -88,9 +95,10 @@ fn gathered(project: &Project, global: &Global, ui: &Ui) -> Result<Option<Vec<It
     let in_doubt = |row: &flow_engine::RunRow| {
         doubts::of(project, &engine, row).is_ok_and(|rows| rows.iter().any(|row| row.said.is_none()))
     };
-    let facts = facts(&engine, reader.as_ref(), &program, false, in_doubt);
+    let is_served = Address::of(project).is_some();
+    let facts = facts(&engine, reader.as_ref(), &program, is_served, in_doubt);
     let facts = facts.map_err(|error| engine::failure(&error))?;
-    Ok(Some(status(&program, &facts, now().as_millisecond())))
+    Ok(Some((program, facts)))
 }
 
 fn text(client: Option<&Client>, items: &[Item], ui: &Ui) -> String {

@@ -1,4 +1,4 @@
-//! `flowc impact` and `flowc what-if`, as those who ask see it.
+//! `flowc impact`, `flowc what-if` and `flowc explain NAME`, as those who ask see it.
 
 use crate::sandbox::Sandbox;
 
@@ -27,4 +27,17 @@ fn who_is_hit_when_whose_it_is_and_the_ways_out() {
     sandbox.flowc(&["impact", "order"]).ends(2).tells("no dataset, flow, step or model `order`").tells("orders");
     sandbox.flowc(&["what-if", "orders down 1h"]).ends(2).tells("`late 2h`, `failed`, `stale` or `bad`");
     sandbox.flowc(&["what-if"]).ends(2);
+}
+
+#[test]
+fn a_flow_a_step_and_a_dataset_are_explained_in_sentences() {
+    let sandbox = Sandbox::program(PROGRAM);
+    let daily = sandbox.flowc(&["explain", "daily"]).ends(0).gives("daily is a flow that starts every day at 06:00");
+    daily.gives("It needs orders that is no older than 2h55m; else it fails.").gives("It has never run.");
+    sandbox.write("orders.txt", "1");
+    sandbox.flowc(&["run", "daily"]).ends(0);
+    sandbox.flowc(&["explain", "daily"]).ends(0).gives("Its last run,").gives("went well");
+    sandbox.flowc(&["explain", "sales"]).ends(0).gives("The flow daily writes it.").gives("as promised");
+    sandbox.flowc(&["explain", "sum", "--format", "json"]).ends(0).gives("\"kind\": \"step\"");
+    sandbox.flowc(&["explain", "dayly"]).ends(2).tells("no dataset, flow, step or model `dayly`").tells("daily");
 }
