@@ -32,12 +32,12 @@ fn who_is_hit_when_whose_it_is_and_the_ways_out() {
 #[test]
 fn a_flow_a_step_and_a_dataset_are_explained_in_sentences() {
     let sandbox = Sandbox::program(PROGRAM);
-    let daily = sandbox.flowc(&["explain", "daily"]).ends(0).gives("daily is a flow that starts every day at 06:00");
-    daily.gives("It needs orders that is no older than 2h55m; else it fails.").gives("It has never run.");
+    let daily = sandbox.flowc(&["explain", "daily"]).ends(0).gives("`daily` is a flow that starts every day at 06:00");
+    daily.gives("It needs `orders` that is no older than 2h55m; else it fails.").gives("It has never run.");
     sandbox.write("orders.txt", "1");
     sandbox.flowc(&["run", "daily"]).ends(0);
     sandbox.flowc(&["explain", "daily"]).ends(0).gives("Its last run,").gives("went well");
-    sandbox.flowc(&["explain", "sales"]).ends(0).gives("The flow daily writes it.").gives("as promised");
+    sandbox.flowc(&["explain", "sales"]).ends(0).gives("The flow `daily` writes it.").gives("as promised");
     sandbox.flowc(&["explain", "sum", "--format", "json"]).ends(0).gives("\"kind\": \"step\"");
     sandbox.flowc(&["explain", "dayly"]).ends(2).tells("no dataset, flow, step or model `dayly`").tells("daily");
 }
